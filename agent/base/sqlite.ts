@@ -1,0 +1,241 @@
+// The only door to SQLite: opens a database with the settings that keep acknowledged data, and owns every transaction.
+
+import sqlite from 'sqlite3';
+import {AgentError} from './errors.ts';
+
+export type SqlValue = string | number | Uint8Array | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** What a transaction's body may do. Statements run in the order of the calls. */
+export type Statements = {
+	/** Runs one statement; resolves to the number of rows it changed. */
+	readonly run: (sql: string, parameters?: readonly SqlValue[]) => Promise<number>;
+	readonly all: <Row extends SqlRow>(sql: string, parameters?: readonly SqlValue[]) => Promise<Row[]>;
+};
+
+export type Database = Statements & {
+	/** Runs several statements without parameters. */
+	readonly exec: (sql: string) => Promise<void>;
+	/**
+	 * Runs `body` between BEGIN IMMEDIATE and COMMIT. Transactions of one Database queue up and never interleave
+	 * [node-sqlite3 #1761, #1299: `serialize` is not enough].
+	 *
+	 * If it rejects with remedy 'restart' nobody knows whether the COMMIT happened: the caller MUST NOT go on with what it holds in memory.
+	 */
+	readonly transaction: <T>(body: (statements: Statements) => Promise<T>) => Promise<T>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type OpenDatabaseOptions = {
+	readonly path: string;
+	/**
+	 * create: the file must not hold a database yet, or an empty one. write: it MUST exist; a wrong path never makes a fresh, empty state. read: it must exist and
+	 * nothing is ever written, so that a second process may read beside the writer.
+	 */
+	readonly mode: 'create' | 'write' | 'read';
+	/** What the database may lose at a power cut. FULL loses nothing that was committed; the others exist for control runs. @default 'FULL' */
+	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
+	/** How long a statement waits for another process's lock, in ms. @default 5000 */
+	readonly busyTimeoutMs?: number;
+};
+
+/** SQLite before this release corrupts a WAL that is reset while another connection commits (fixed in 3.51.3). */
+const versionMin = [3, 51, 3] as const;
+
+/** The WAL file is truncated to this after each WAL checkpoint, and one is tried every 1,000 pages. */
+const journalBytesMax = 16 * 1024 * 1024;
+
+/** Prepared statements kept per database. The rooms use a few dozen different texts; more would mean that values got into a text. */
+const statementsMax = 128;
+
+/**
+ * Opens a database. Writers get WAL with the given `synchronous`, and both are read back before the first use.
+ *
+ * Fails with DATA_MISSING (write, read), SQLITE_UNSUITABLE (library too old, or a setting did not take) or SQLITE_FAILED.
+ */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
+	const flags =
+		options.mode === 'read'
+			? sqlite.OPEN_READONLY
+			: options.mode === 'write'
+				? sqlite.OPEN_READWRITE
+				: sqlite.OPEN_READWRITE | sqlite.OPEN_CREATE;
+	const connection = await new Promise<sqlite.Database>((resolve, reject) => {
+		const opened: sqlite.Database = new sqlite.Database(options.path, flags, error => {
+			if (error === null) resolve(opened);
+			else if (codeOf(error) === 'SQLITE_CANTOPEN' && options.mode !== 'create')
+				reject(
+					new AgentError('DATA_MISSING', `no database at ${options.path}`, {
+						hint: 'Check the path, or make one with: kedge init',
+						cause: error,
+					}),
+				);
+			else reject(failure(`cannot open ${options.path}`, error));
+		});
+	});
+	const database = createDatabase(connection);
+	try {
+		await assertVersion(database);
+		await database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? 5000}`);
+		await database.exec('PRAGMA foreign_keys = ON');
+		if (options.mode === 'read') await database.exec('PRAGMA query_only = ON');
+		else await setDurability(database, options.synchronous ?? 'FULL');
+	} catch (error) {
+		await database[Symbol.asyncDispose]();
+		throw error;
+	}
+	return database;
+}
+
+async function assertVersion(database: Database): Promise<void> {
+	const [row] = await database.all<{version: string}>('SELECT sqlite_version() AS version');
+	const version = row?.version ?? '';
+	const parts = version.split('.').map(Number);
+	for (let i = 0; i < versionMin.length; i += 1) {
+		const difference = (parts[i] ?? 0) - versionMin[i]!;
+		if (difference > 0) return;
+		if (difference < 0)
+			throw new AgentError('SQLITE_UNSUITABLE', `SQLite ${version} can corrupt a WAL; ${versionMin.join('.')} or later is needed`, {
+				hint: 'Install the packages again from the lockfile: npm ci',
+			});
+	}
+}
+
+async function setDurability(database: Database, synchronous: 'FULL' | 'NORMAL' | 'OFF'): Promise<void> {
+	await database.exec('PRAGMA journal_mode = WAL');
+	await database.exec(`PRAGMA synchronous = ${synchronous}`);
+	await database.exec('PRAGMA wal_autocheckpoint = 1000');
+	await database.exec(`PRAGMA journal_size_limit = ${journalBytesMax}`);
+	const [journal] = await database.all<{journal_mode: string}>('PRAGMA journal_mode');
+	const [level] = await database.all<{synchronous: number}>('PRAGMA synchronous');
+	const levelWanted = {OFF: 0, NORMAL: 1, FULL: 2}[synchronous];
+	if (journal?.journal_mode !== 'wal' || level?.synchronous !== levelWanted)
+		throw new AgentError(
+			'SQLITE_UNSUITABLE',
+			`SQLite reads back journal_mode ${journal?.journal_mode} and synchronous ${level?.synchronous}, not wal and ${levelWanted}`,
+			{hint: 'The data directory must be on a local file system that can share memory between processes.'},
+		);
+}
+
+function createDatabase(connection: sqlite.Database): Database {
+	const prepared = new Map<string, Promise<sqlite.Statement>>();
+	let tail: Promise<unknown> = Promise.resolve();
+	let closed = false;
+
+	const prepare = (sql: string): Promise<sqlite.Statement> => {
+		const known = prepared.get(sql);
+		if (known !== undefined) return known;
+		if (prepared.size >= statementsMax) throw new AgentError('ASSERTION_FAILED', `more than ${statementsMax} different SQL texts: ${sql}`);
+		const statement = new Promise<sqlite.Statement>((resolve, reject) => {
+			const made: sqlite.Statement = connection.prepare(sql, error => {
+				if (error === null) resolve(made);
+				else reject(failure(`cannot prepare ${sql}`, error));
+			});
+		});
+		prepared.set(sql, statement);
+		return statement;
+	};
+
+	const run: Statements['run'] = async (sql, parameters = []) => {
+		const statement = await prepare(sql);
+		return new Promise((resolve, reject) => {
+			statement.run(parameters, function (error) {
+				if (error === null) resolve(this.changes);
+				else reject(failure(sql, error));
+			});
+		});
+	};
+
+	// `all`, never `get`: a statement that was not stepped to its end keeps its read transaction, and with it the WAL, alive.
+	const all = async <Row extends SqlRow>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> => {
+		const statement = await prepare(sql);
+		return new Promise((resolve, reject) => {
+			statement.all<Row>(parameters, (error, rows) => {
+				if (error === null) resolve(rows);
+				else reject(failure(sql, error));
+			});
+		});
+	};
+
+	const exec = (sql: string): Promise<void> =>
+		new Promise((resolve, reject) => {
+			connection.exec(sql, error => {
+				if (error === null) resolve();
+				else reject(failure(sql, error));
+			});
+		});
+
+	const inTransaction = async <T>(body: (statements: Statements) => Promise<T>): Promise<T> => {
+		if (closed) throw new AgentError('LOG_CLOSED', 'the database is closed');
+		await run('BEGIN IMMEDIATE');
+		let value: T;
+		try {
+			value = await body({run, all});
+		} catch (error) {
+			// Nothing was committed. If even the ROLLBACK fails, SQLite does it at the next open.
+			await run('ROLLBACK').catch(() => {});
+			throw error;
+		}
+		await run('COMMIT');
+		return value;
+	};
+
+	return {
+		run,
+		all,
+		exec,
+		transaction: body => {
+			const mine = tail.then(() => inTransaction(body));
+			tail = mine.catch(() => {});
+			return mine;
+		},
+		[Symbol.asyncDispose]: async () => {
+			if (closed) return;
+			closed = true;
+			await tail;
+			for (const statement of prepared.values()) {
+				const made = await statement.catch(() => undefined);
+				if (made !== undefined) await new Promise<void>(resolve => made.finalize(() => resolve()));
+			}
+			await new Promise<void>((resolve, reject) => {
+				connection.close(error => (error === null ? resolve() : reject(failure('close', error))));
+			});
+		},
+	};
+}
+
+/** Holds a lock that dies with the process, whatever kills it. */
+export type ProcessLock = {readonly [Symbol.asyncDispose]: () => Promise<void>};
+
+/**
+ * Takes the lock at `path`, a file of its own beside what it guards. The lock is SQLite's own on an empty database, since Node has no flock: the kernel drops it
+ * with the process. Fails with LOG_LOCKED at once if another process has it.
+ */
+export async function takeProcessLock(path: string): Promise<ProcessLock> {
+	const connection = await new Promise<sqlite.Database>((resolve, reject) => {
+		const opened: sqlite.Database = new sqlite.Database(path, error => (error === null ? resolve(opened) : reject(failure(path, error))));
+	});
+	const exec = (sql: string): Promise<void> =>
+		new Promise((resolve, reject) => connection.exec(sql, error => (error === null ? resolve() : reject(error))));
+	const close = (): Promise<void> => new Promise(resolve => connection.close(() => resolve()));
+	try {
+		await exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+	} catch (error) {
+		await close();
+		if (codeOf(error) === 'SQLITE_BUSY')
+			throw new AgentError('LOG_LOCKED', `another process writes here: ${path} is locked`, {
+				hint: 'Stop the other agent first; two writers would make two histories.',
+				cause: error,
+			});
+		throw failure(`cannot lock ${path}`, error);
+	}
+	return {[Symbol.asyncDispose]: close};
+}
+
+function codeOf(error: unknown): string {
+	return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+function failure(what: string, cause: unknown): AgentError {
+	return new AgentError('SQLITE_FAILED', `SQLite failed: ${what}`, {cause});
+}

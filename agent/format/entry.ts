@@ -1,0 +1,163 @@
+// The entry: 118 bytes that say one thing once, the unit of the log.
+
+import {concatBytes, readUint48, uint48Max, viewOf, writeUint48} from '../base/bytes.ts';
+import type {Hasher} from '../base/hash.ts';
+import {leafHash} from '../merkle/tree.ts';
+
+/** 118 bytes and the leaf prefix are 119: a leaf hash is exactly two SHA-256 blocks. */
+export const entryLength = 118;
+
+export const entryVersion = 1;
+
+/** 0-based place in the log. */
+export type Index = number & {readonly brand?: 'index'};
+/** How many entries there are; the index that the next one gets. */
+export type Size = number & {readonly brand?: 'size'};
+/** Place within the subject and epoch, from 1. */
+export type EntryNumber = number & {readonly brand?: 'number'};
+
+export const kinds = {reading: 1, note: 2, enrolment: 3} as const;
+export type Kind = (typeof kinds)[keyof typeof kinds];
+
+/** Sub-kinds, in the quantity field of an entry that is not a reading. */
+export const noteKinds = {start: 1, eviction: 2} as const;
+export const enrolmentKinds = {agent: 1, channel: 2} as const;
+
+/** Bits of the quality field. */
+export const qualities = {
+	estimated: 1 << 0,
+	substituted: 1 << 1,
+	simulated: 1 << 2,
+	clockUnsynchronised: 1 << 3,
+	noDeviceTime: 1 << 4,
+	conflict: 1 << 5,
+	late: 1 << 6,
+	uncalibrated: 1 << 7,
+	noValue: 1 << 8,
+	deviceSigned: 1 << 9,
+} as const;
+export type Quality = keyof typeof qualities;
+
+/** Names of the bits that are set, in the order of the bits; an unknown bit is named `bit-N`. */
+export function qualityNames(quality: number): string[] {
+	const names: string[] = [];
+	for (let bit = 0; bit < 24; bit += 1) {
+		if ((quality & (1 << bit)) === 0) continue;
+		const known = Object.entries(qualities).find(([, mask]) => mask === 1 << bit);
+		names.push(known?.[0] ?? `bit-${bit}`);
+	}
+	return names;
+}
+
+/** An entry before the log has salted it and bound it to what it came from. */
+export type EntryDraft = {
+	readonly kind: Kind;
+	/** 32 bytes, see subject.ts. */
+	readonly subject: Uint8Array;
+	/** Code from the registry for a reading, else the sub-kind. */
+	readonly quantity: number;
+	/** Signed power of ten: the reading is value·10^exponent in the quantity's base unit. */
+	readonly exponent: number;
+	readonly quality: number;
+	/** 64 bits, signed. */
+	readonly value: bigint;
+	/** ms since 1970 as the device claims; 0 if it claims none. */
+	readonly measuredAtMs: number;
+	/** ms since 1970 by the agent's clock. */
+	readonly arrivedAtMs: number;
+	readonly number: EntryNumber;
+	/** Interval: its length in ms. Register: counter epoch. Else 0. */
+	readonly span: number;
+};
+
+export type Entry = EntryDraft & {
+	/** 16 random bytes, so that a leaf hash tells nothing about a guessed value. */
+	readonly salt: Uint8Array;
+	/** 32 bytes, see arrival.ts. */
+	readonly source: Uint8Array;
+};
+
+export const saltLength = 16;
+const saltOffset = 2;
+const subjectOffset = 18;
+const sourceOffset = 86;
+export const subjectRange = {begin: subjectOffset, end: subjectOffset + 32} as const;
+
+/** Writes the 118 bytes of an entry into `bytes` at `offset`; `view` is a view of the same bytes. The caller has checked the ranges, see draftProblem. */
+export function writeEntry(
+	bytes: Uint8Array,
+	view: DataView,
+	offset: number,
+	draft: EntryDraft,
+	salt: Uint8Array,
+	source: Uint8Array,
+): void {
+	bytes[offset] = draft.kind;
+	bytes[offset + 1] = entryVersion;
+	bytes.set(salt, offset + saltOffset);
+	bytes.set(draft.subject, offset + subjectOffset);
+	view.setUint16(offset + 50, draft.quantity);
+	view.setInt8(offset + 52, draft.exponent);
+	bytes[offset + 53] = draft.quality >> 16;
+	view.setUint16(offset + 54, draft.quality & 0xffff);
+	view.setBigInt64(offset + 56, draft.value);
+	writeUint48(view, offset + 64, draft.measuredAtMs);
+	writeUint48(view, offset + 70, draft.arrivedAtMs);
+	writeUint48(view, offset + 76, draft.number);
+	view.setUint32(offset + 82, draft.span);
+	bytes.set(source, offset + sourceOffset);
+}
+
+export function encodeEntry(entry: Entry): Uint8Array {
+	const bytes = new Uint8Array(entryLength);
+	writeEntry(bytes, viewOf(bytes), 0, entry, entry.salt, entry.source);
+	return bytes;
+}
+
+/** Why these bytes are not an entry, as a sentence; undefined if they are. Kinds that this version does not know are entries too. */
+export function entryProblem(bytes: Uint8Array): string | undefined {
+	if (bytes.length !== entryLength) return `an entry has ${entryLength} bytes, these are ${bytes.length}`;
+	if (bytes[0] === 0) return 'an entry of kind 0 does not exist';
+	if (bytes[1] !== entryVersion) return `entry version ${bytes[1]} is not known; this program knows ${entryVersion}`;
+	return undefined;
+}
+
+/** Reads an entry. Its arrays are copies. The bytes MUST have no entryProblem. */
+export function decodeEntry(bytes: Uint8Array): Entry {
+	const view = viewOf(bytes);
+	return {
+		kind: bytes[0] as Kind,
+		salt: bytes.slice(saltOffset, saltOffset + saltLength),
+		subject: bytes.slice(subjectOffset, subjectOffset + 32),
+		quantity: view.getUint16(50),
+		exponent: view.getInt8(52),
+		quality: bytes[53]! * 0x1_0000 + view.getUint16(54),
+		value: view.getBigInt64(56),
+		measuredAtMs: readUint48(view, 64),
+		arrivedAtMs: readUint48(view, 70),
+		number: readUint48(view, 76),
+		span: view.getUint32(82),
+		source: bytes.slice(sourceOffset, sourceOffset + 32),
+	};
+}
+
+const valueMin = -(2n ** 63n);
+const valueMax = 2n ** 63n - 1n;
+
+export function fitsValue(value: bigint): boolean {
+	return value >= valueMin && value <= valueMax;
+}
+
+export function fitsTime(timeMs: number): boolean {
+	return Number.isSafeInteger(timeMs) && timeMs >= 0 && timeMs <= uint48Max;
+}
+
+/** HASH(0x00 || entry) [RFC 9162 §2.1.1]. */
+export function entryLeafHash(hasher: Hasher, entry: Uint8Array): Uint8Array {
+	return leafHash(hasher, entry);
+}
+
+/** The source of an entry: what it came from, behind a salt of its own. */
+export function sourceHash(hasher: Hasher, tag: Uint8Array, salt: Uint8Array, record: Uint8Array): Uint8Array {
+	return hasher.sha256(concatBytes(tag, salt, record));
+}

@@ -1,0 +1,18 @@
+// Everything we ever hash or sign under our own name, on one page. No two purposes share a first byte string.
+
+import {utf8} from '../base/bytes.ts';
+
+/**
+ * Tags are put in front of what is hashed, with their closing zero byte, which no tag contains: so no tag is the beginning of another. Tree hashes have the
+ * prefixes 0x00 and 0x01 of RFC 9162 instead; checkpoints are signed as C2SP signed notes, whose first line is the log's origin.
+ */
+export const tags = {
+	/** subject = SHA-256(tag ‖ packed fields: log name, 16-byte secret, URN) */
+	subject: utf8('kedge/subject/v1\0'),
+	/** source of a reading = SHA-256(tag ‖ 16-byte salt ‖ arrival record) */
+	arrival: utf8('kedge/arrival/v1\0'),
+	/** source of any other kind = SHA-256(tag ‖ 16-byte salt ‖ body) */
+	body: utf8('kedge/body/v1\0'),
+	/** digest of a receipt or history = SHA-256(tag ‖ canonical text with an empty digest) */
+	document: utf8('kedge/document/v1\0'),
+} as const;
