@@ -130,7 +130,7 @@ function install(lockfile) {
 	const env = installEnvironment();
 	const npm = process.env.npm_execpath;
 	const isNpm = npm !== undefined && basename(npm) === 'npm-cli.js';
-	const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+	const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 	const options = {cwd: root, env, stdio: ['ignore', 2, 2]};
 	const run = isNpm
 		? spawnSync(process.execPath, [npm, ...args], options)
