@@ -38,11 +38,39 @@ export function fromBase64(text: string): Uint8Array | undefined {
 	return toBase64(bytes) === text ? bytes : undefined;
 }
 
+/** Above this length the platform's encoder is faster than a loop. */
+const shortText = 48;
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 
 export function utf8(text: string): Uint8Array {
 	return encoder.encode(text);
+}
+
+/** How many bytes the text is in UTF-8. */
+export function utf8Length(text: string): number {
+	let length = text.length;
+	for (let i = 0; i < text.length; i += 1) {
+		const code = text.charCodeAt(i);
+		if (code < 0x80) continue;
+		// A pair of surrogates is two characters here and four bytes there.
+		length += code < 0x800 || (code >= 0xd800 && code <= 0xdfff) ? 1 : 2;
+	}
+	return length;
+}
+
+/** Writes the text at `offset` in UTF-8; gives the offset behind it. Short ASCII, which topics and ids are, needs no call into the platform. */
+export function writeUtf8(target: Uint8Array, offset: number, text: string): number {
+	if (text.length <= shortText) {
+		let i = 0;
+		for (; i < text.length; i += 1) {
+			const code = text.charCodeAt(i);
+			if (code >= 0x80) break;
+			target[offset + i] = code;
+		}
+		if (i === text.length) return offset + i;
+	}
+	return offset + encoder.encodeInto(text, target.subarray(offset)).written;
 }
 
 /** Bytes to text; undefined if they are not UTF-8. */
@@ -70,6 +98,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 	if (a.length !== b.length) return false;
 	for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
 	return true;
+}
+
+/** A copy of the bytes begin … end−1. `slice` is none: on a Node Buffer it shares the memory. */
+export function copyBytes(bytes: Uint8Array, begin = 0, end = bytes.length): Uint8Array {
+	return new Uint8Array(bytes.subarray(begin, end));
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

@@ -16,6 +16,7 @@ export const remedies = {
 	ASSERTION_FAILED: 'restart',
 	BROKER_UNREACHABLE: 'retry',
 	CHAIN_MISMATCH: 'restart',
+	CHAIN_REFUSED: 'retry',
 	CHAIN_UNREACHABLE: 'retry',
 	CONFIG_INVALID: 'drop',
 	DATA_EXISTS: 'drop',

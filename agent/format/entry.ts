@@ -1,6 +1,6 @@
 // The entry: 118 bytes that say one thing once, the unit of the log.
 
-import {concatBytes, readUint48, uint48Max, viewOf, writeUint48} from '../base/bytes.ts';
+import {concatBytes, copyBytes, readUint48, uint48Max, viewOf, writeUint48} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {leafHash} from '../merkle/tree.ts';
 
@@ -127,8 +127,8 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 	const view = viewOf(bytes);
 	return {
 		kind: bytes[0] as Kind,
-		salt: bytes.slice(saltOffset, saltOffset + saltLength),
-		subject: bytes.slice(subjectOffset, subjectOffset + 32),
+		salt: copyBytes(bytes, saltOffset, saltOffset + saltLength),
+		subject: copyBytes(bytes, subjectOffset, subjectOffset + 32),
 		quantity: view.getUint16(50),
 		exponent: view.getInt8(52),
 		quality: bytes[53]! * 0x1_0000 + view.getUint16(54),
@@ -137,7 +137,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 		arrivedAtMs: readUint48(view, 70),
 		number: readUint48(view, 76),
 		span: view.getUint32(82),
-		source: bytes.slice(sourceOffset, sourceOffset + 32),
+		source: copyBytes(bytes, sourceOffset, sourceOffset + 32),
 	};
 }
 

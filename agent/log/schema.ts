@@ -24,7 +24,6 @@ CREATE TABLE spans (
 	session TEXT, keyMin INTEGER, keyMax INTEGER, keys BLOB, timeMin INTEGER NOT NULL, timeMax INTEGER NOT NULL,
 	PRIMARY KEY (channel, first)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX spansByKey ON spans (channel, keyMin, keyMax);
 
 -- C2SP tiles above level 0: up to 256 hashes of complete subtrees of 256^level leaves each. Level 0 is derived from entries.
 CREATE TABLE tiles (level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)) STRICT;

@@ -1,5 +1,6 @@
 // Grows a tree leaf by leaf while keeping only the hashes on its right edge.
 
+import {copyBytes} from '../base/bytes.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
 import {emptyRoot, foldNodes, type Node, nodesOfRange, sizeMax} from './tree.ts';
 
@@ -39,7 +40,7 @@ export function createCompactRange(options: CompactRangeOptions): CompactRange {
 	}
 
 	const edge = (): Uint8Array[] =>
-		nodesOfRange({begin: 0, end: size}).map(node => slots.slice(node.level * hashLength, (node.level + 1) * hashLength));
+		nodesOfRange({begin: 0, end: size}).map(node => copyBytes(slots, node.level * hashLength, (node.level + 1) * hashLength));
 
 	return {
 		get size() {

@@ -1,0 +1,59 @@
+// The channels of a log: each subject with its secret, and the last number that it got.
+
+import type {Database, SqlRow, Statements} from '../base/sqlite.ts';
+import type {EntryNumber, Index} from '../format/entry.ts';
+
+export type Channel = {
+	/** Small and dense; only means something inside this database. */
+	readonly id: number;
+	readonly urn: string;
+	readonly secret: Uint8Array;
+	readonly subject: Uint8Array;
+	/** Code of the quantity; 0 for the agent itself. */
+	readonly quantity: number;
+	readonly exponent: number;
+	/** Index of the enrolment entry. */
+	readonly enrolled: Index;
+	/** Owned by the log's writer: the number of the newest entry, durable or still in a batch. */
+	lastNumber: EntryNumber;
+};
+
+type ChannelRow = SqlRow & {
+	readonly id: number;
+	readonly urn: string;
+	readonly secret: Uint8Array;
+	readonly subject: Uint8Array;
+	readonly quantity: number;
+	readonly exponent: number;
+	readonly enrolled: number;
+};
+
+/** All channels, in the order of their enrolment. `lastNumber` comes from the newest span, not from a counter that could disagree with it. */
+export async function loadChannels(database: Pick<Database, 'all'>): Promise<Channel[]> {
+	const rows = await database.all<ChannelRow & {readonly last: number | null}>(`
+		SELECT id, urn, secret, subject, quantity, exponent, enrolled,
+			(SELECT number + count - 1 FROM spans WHERE channel = id ORDER BY first DESC LIMIT 1) AS last
+		FROM channels ORDER BY id`);
+	return rows.map(row => ({
+		id: row.id,
+		urn: row.urn,
+		secret: row.secret,
+		subject: row.subject,
+		quantity: row.quantity,
+		exponent: row.exponent,
+		enrolled: row.enrolled,
+		lastNumber: row.last ?? 0,
+	}));
+}
+
+export async function insertChannel(statements: Statements, channel: Channel): Promise<void> {
+	await statements.run('INSERT INTO channels (id, urn, secret, subject, quantity, exponent, enrolled) VALUES (?, ?, ?, ?, ?, ?, ?)', [
+		channel.id,
+		channel.urn,
+		channel.secret,
+		channel.subject,
+		channel.quantity,
+		channel.exponent,
+		channel.enrolled,
+	]);
+}

@@ -1,0 +1,563 @@
+// The log's writer: turns entries into batches, and each batch into one durable, signed step of the log.
+
+import {assert} from '../base/assert.ts';
+import {equalBytes, toHex, writeUint48} from '../base/bytes.ts';
+import type {Clock} from '../base/clock.ts';
+import {type Closing, createClosing} from '../base/closing.ts';
+import {AgentError, describeError} from '../base/errors.ts';
+import type {Hasher} from '../base/hash.ts';
+import type {Logger} from '../base/logger.ts';
+import type {Random} from '../base/random.ts';
+import {type Database, openDatabase, type SqlRow, type Statements, takeProcessLock} from '../base/sqlite.ts';
+import {encodeEnrolment, encodeNote, type NoteBody} from '../format/body.ts';
+import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoint.ts';
+import {enrolmentKinds, kinds, noteKinds, type Size} from '../format/entry.ts';
+import {formatNoteKey, type NoteKey, noteKey} from '../format/note.ts';
+import {agentUrn, subjectHash, subjectSecretLength} from '../format/subject.ts';
+import {type CompactRange, createCompactRange} from '../merkle/compact-range.ts';
+import {type Batch, createBatch, createBatchMemory, type Done, type Draft, itemEntriesMax, type Refusal, type SpanRow} from './batch.ts';
+import {type Channel, insertChannel, loadChannels} from './channels.ts';
+import {createNodeSource} from './nodes.ts';
+import {schema, schemaVersion} from './schema.ts';
+import {collectNode, type TileParts, writeTileParts} from './tile-writer.ts';
+
+/** Signs checkpoints: Ed25519 [RFC 8032]. */
+export type Signer = {readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Uint8Array};
+
+export type Log = {
+	readonly origin: string;
+	readonly logName: string;
+	readonly key: NoteKey;
+	/** How many entries are durable. */
+	readonly size: () => Size;
+	/** The newest durable checkpoint; undefined while the log is empty. */
+	readonly checkpoint: () => Checkpoint | undefined;
+	readonly channels: () => readonly Channel[];
+	readonly channel: (urn: string) => Channel | undefined;
+	/**
+	 * Opens a subject with a secret of its own; its enrolment entry goes in front of everything that is appended after this call.
+	 * The URN MUST NOT be enrolled yet.
+	 */
+	readonly enrol: (channel: {
+		readonly urn: string;
+		readonly quantity: number;
+		readonly quantityName: string;
+		readonly exponent: number;
+	}) => Channel;
+	/** Appends the entries of one arrival. `done` is called once everything is durable and MUST NOT be called before. */
+	readonly append: (
+		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]},
+		done: Done,
+	) => void;
+	/** Puts a refused arrival into the quarantine and counts it. */
+	readonly refuse: (refusal: Refusal, done: Done) => void;
+	/** Counts something; `done` is called when the count and everything appended before it is durable. */
+	readonly count: (name: string, by: number, done: Done) => void;
+	/** Appends a note of the agent about itself. `body` is flat; `value` is the note's own number. */
+	readonly note: (kind: number, body: NoteBody, value: bigint) => void;
+	/** undefined: there is room. Else resolves when there is room again; whoever feeds the log MUST wait for it. */
+	readonly pressure: () => Promise<void> | undefined;
+	/** Resolves when everything handed in before the call is durable. */
+	readonly settled: () => Promise<void>;
+	/** Counts since the log was created. */
+	readonly counters: () => ReadonlyMap<string, number>;
+	/** Keeps a small row of another room; durable when it resolves. */
+	readonly putDocument: (kind: string, key: string, body: string) => Promise<void>;
+	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
+	/** Aborts with the reason when a commit failed: from then on nothing is acknowledged, and the process must restart. */
+	readonly failed: AbortSignal;
+	readonly stats: () => LogStats;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type LogStats = {readonly size: number; readonly batches: number; readonly pendingBytes: number; readonly quarantineBytes: number};
+
+export type OpenLogOptions = {
+	/** Path of log.db. */
+	readonly path: string;
+	readonly hasher: Hasher;
+	readonly random: Random;
+	readonly clock: Clock;
+	readonly logger: Logger;
+	readonly signer: Signer;
+	/** Raw bytes that the quarantine keeps, oldest evicted first. @default 16 MiB */
+	readonly quarantineBytesMax?: number;
+	/** For control runs of the fault harness only. @default 'FULL' */
+	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
+	/** The disk's seam, where tests put faults. @default openDatabase */
+	readonly openDatabase?: typeof openDatabase;
+};
+
+/** Pending in all, from hand-in to commit; beyond it `pressure` asks to wait. */
+export const pendingBytesMax = 8 * 1024 * 1024;
+/** Rows that the quarantine keeps, whatever their size. */
+const quarantineRowsMax = 20_000;
+
+/** Makes a new, empty log. Fails with DATA_EXISTS if there is one: creating never opens, opening never creates. */
+export async function createLog(options: {
+	readonly path: string;
+	readonly logName: string;
+	readonly epoch: number;
+	readonly key: NoteKey;
+}): Promise<void> {
+	await using database = await openDatabase({path: options.path, mode: 'create'});
+	const [existing] = await database.all<{count: number}>('SELECT count(*) AS count FROM sqlite_schema');
+	if (existing?.count !== 0) throw new AgentError('DATA_EXISTS', `${options.path} holds a database already`);
+	const meta = {format: String(schemaVersion), logName: options.logName, epoch: String(options.epoch), vkey: formatNoteKey(options.key)};
+	await database.exec(`BEGIN; ${schema}; COMMIT`);
+	await database.transaction(async statements => {
+		for (const [key, value] of Object.entries(meta)) await statements.run('INSERT INTO meta (key, value) VALUES (?, ?)', [key, value]);
+	});
+}
+
+/** What a log says of itself. */
+export type LogMeta = {readonly logName: string; readonly epoch: number; readonly vkey: string};
+
+export async function readMeta(database: Pick<Database, 'all'>, path: string): Promise<LogMeta> {
+	const rows = await database.all<{key: string; value: string}>('SELECT key, value FROM meta');
+	const meta = new Map(rows.map(row => [row.key, row.value]));
+	const [format, logName, epoch, vkey] = [meta.get('format'), meta.get('logName'), meta.get('epoch'), meta.get('vkey')];
+	if (format !== String(schemaVersion) || logName === undefined || epoch === undefined || vkey === undefined)
+		throw new AgentError('LOG_CORRUPT', `${path} has log format ${format ?? 'none'}; this program reads ${schemaVersion}`);
+	return {logName, epoch: Number(epoch), vkey};
+}
+
+export type HeadRow = SqlRow & {readonly size: number; readonly root: Uint8Array; readonly note: string};
+
+/**
+ * Opens an existing log for writing, takes its lock, and checks that the entries on its right edge lead to the signed root.
+ * Fails with DATA_MISSING, LOG_LOCKED, KEY_INVALID or LOG_CORRUPT.
+ */
+export async function openLog(options: OpenLogOptions): Promise<Log> {
+	const {path, hasher, random, clock, logger, signer} = options;
+	const closing = createClosing();
+	try {
+		const database = closing.use(
+			await (options.openDatabase ?? openDatabase)({path, mode: 'write', synchronous: options.synchronous ?? 'FULL'}),
+		);
+		closing.use(await takeProcessLock(`${path}.lock`));
+		const {logName, epoch, vkey} = await readMeta(database, path);
+		const origin = formatOrigin(logName, epoch);
+		const key = noteKey(hasher, origin, signer.publicKey);
+		if (formatNoteKey(key) !== vkey)
+			throw new AgentError('KEY_INVALID', `the signing key is not the one of log ${origin}, whose key is ${vkey}`, {
+				hint: 'Put the key file that was made with this log back.',
+			});
+		const [head] = await database.all<HeadRow>('SELECT size, root, note FROM head');
+		const tree = await openTree(database, hasher, head);
+		const channels = await loadChannels(database);
+		const counterRows = await database.all<{name: string; count: number}>('SELECT name, count FROM counters');
+		const quarantineRows = await database.all<{id: number; bytes: number}>(
+			'SELECT id, length(record) AS bytes FROM quarantine ORDER BY id',
+		);
+		const log = createWriter({
+			database,
+			hasher,
+			random,
+			clock,
+			logger,
+			signer,
+			logName,
+			origin,
+			key,
+			tree,
+			head: head && {origin, size: head.size, root: head.root, note: head.note},
+			channels,
+			counters: new Map(counterRows.map(row => [row.name, row.count])),
+			quarantine: quarantineRows,
+			quarantineBytesMax: options.quarantineBytesMax ?? 16 * 1024 * 1024,
+			resources: closing,
+		});
+		return log;
+	} catch (error) {
+		await closing.close();
+		throw error;
+	}
+}
+
+type TreeHandle = {range: CompactRange; parts: TileParts};
+
+async function openTree(database: Database, hasher: Hasher, head: HeadRow | undefined): Promise<TreeHandle> {
+	const [stored] = await database.all<{size: number | null}>('SELECT max(first) + count AS size FROM batches');
+	const size = head?.size ?? 0;
+	if ((stored?.size ?? 0) !== size)
+		throw new AgentError('LOG_CORRUPT', `the log's head covers ${size} entries, but ${stored?.size ?? 0} are stored`);
+	const edge = await createNodeSource(database, hasher).edge(size);
+	const handle: TreeHandle = {
+		parts: new Map(),
+		range: createCompactRange({hasher, start: {size, edge}, onNode: (node, hash) => collectNode(handle.parts, node, hash)}),
+	};
+	if (head !== undefined && !equalBytes(handle.range.root(), head.root))
+		throw new AgentError('LOG_CORRUPT', `the entries of the log do not lead to the signed root at size ${size}`, {
+			hint: 'The database was damaged or edited. Run: kedge audit',
+		});
+	return handle;
+}
+
+/** A batch that takes nothing more: its root is fixed and signed. */
+type Closed = {readonly batch: Batch; readonly parts: TileParts; readonly checkpoint: Checkpoint | undefined};
+
+function createWriter(options: {
+	readonly database: Database;
+	readonly hasher: Hasher;
+	readonly random: Random;
+	readonly clock: Clock;
+	readonly logger: Logger;
+	readonly signer: Signer;
+	readonly logName: string;
+	readonly origin: string;
+	readonly key: NoteKey;
+	readonly tree: TreeHandle;
+	readonly head: Checkpoint | undefined;
+	readonly channels: readonly Channel[];
+	readonly counters: Map<string, number>;
+	readonly quarantine: readonly {readonly id: number; readonly bytes: number}[];
+	readonly quarantineBytesMax: number;
+	readonly resources: Closing;
+}): Log {
+	const {database, hasher, random, clock, logger, signer, logName, origin, key, tree, counters, quarantineBytesMax} = options;
+	const channels = [...options.channels];
+	const byUrn = new Map(channels.map(channel => [channel.urn, channel]));
+	const memories = [createBatchMemory()];
+	const failure = new AbortController();
+
+	// Only the pump touches `checkpoint` and `batches`; it sets them after the COMMIT.
+	let checkpoint = options.head;
+	let batches = 0;
+	let memory = memories.pop()!;
+	let open = newBatch();
+	/** Full batches that wait for the disk, oldest first. */
+	const waiting: (Closed & {readonly memory: typeof memory})[] = [];
+	let waitingBytes = 0;
+	let committingBytes = 0;
+	let pumping: Promise<void> | undefined;
+	let roomWanted: {readonly promise: Promise<void>; readonly resolve: () => void} | undefined;
+	let closing = false;
+
+	const quarantine = {
+		sizes: options.quarantine.map(row => row.bytes),
+		firstId: options.quarantine[0]?.id ?? 1,
+		nextId: (options.quarantine.at(-1)?.id ?? 0) + 1,
+		bytes: options.quarantine.reduce((sum, row) => sum + row.bytes, 0),
+	};
+
+	function newBatch(): Batch {
+		return createBatch({first: tree.range.size, memory, hasher, random, tree: tree.range});
+	}
+
+	const noteDraft = (kind: number, value: bigint): Draft => ({
+		channel: ownChannel,
+		kind: kinds.note,
+		quantity: kind,
+		exponent: 0,
+		quality: 0,
+		value,
+		measuredAtMs: 0,
+		span: 0,
+		session: undefined,
+		key: undefined,
+	});
+
+	/** Fixes the root of the open batch and opens the next one. */
+	const close = (): Closed & {readonly memory: typeof memory} => {
+		const closed = open;
+		const evicted = evict(closed);
+		// The note about what was evicted is in the same commit as the eviction: nothing vanishes silently. The batch keeps spare room for it.
+		if (evicted > 0) {
+			const body = encodeNote({note: 'eviction', evicted});
+			closed.add('body', body, clock.nowMs(), [noteDraft(noteKinds.eviction, BigInt(evicted))]);
+			closed.counts.set('evicted', (closed.counts.get('evicted') ?? 0) + evicted);
+		}
+		const signed =
+			closed.count === 0 ? undefined : signCheckpoint({origin, size: tree.range.size, root: tree.range.root()}, key, signer.sign);
+		const result = {batch: closed, parts: tree.parts, checkpoint: signed, memory};
+		tree.parts = new Map();
+		memory = memories.pop() ?? createBatchMemory();
+		open = newBatch();
+		return result;
+	};
+
+	/** Makes room in the quarantine for what the batch refuses; says how many rows go. */
+	const evict = (batch: Batch): number => {
+		for (const refusal of batch.refusals) {
+			quarantine.sizes.push(refusal.record.length);
+			quarantine.bytes += refusal.record.length;
+		}
+		let evicted = 0;
+		while (
+			quarantine.sizes.length - evicted > quarantineRowsMax ||
+			(quarantine.bytes > quarantineBytesMax && quarantine.sizes.length > evicted)
+		) {
+			quarantine.bytes -= quarantine.sizes[evicted]!;
+			evicted += 1;
+		}
+		if (evicted > 0) {
+			quarantine.sizes.splice(0, evicted);
+			quarantine.firstId += evicted;
+			batch.evictBelow = quarantine.firstId;
+		}
+		return evicted;
+	};
+
+	const commit = async (closed: Closed): Promise<void> => {
+		const {batch, parts} = closed;
+		// A power cut before the COMMIT leaves nothing of the batch, one after it leaves all of it.
+		await database.transaction(async statements => {
+			if (closed.checkpoint !== undefined) {
+				await statements.run('INSERT INTO batches (first, count, entries, records) VALUES (?, ?, ?, ?)', [
+					batch.first,
+					batch.count,
+					batch.entries(),
+					batch.records(),
+				]);
+				for (const channel of batch.enrolled) await insertChannel(statements, channel);
+				await insertSpans(statements, batch.spans);
+				await writeTileParts(statements, parts);
+				const {size, root, note} = closed.checkpoint;
+				await statements.run(
+					'INSERT INTO head (id, size, root, note) VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET size = ?1, root = ?2, note = ?3',
+					[size, root, note],
+				);
+			}
+			for (const {arrivedAtMs, reason, detail, record} of batch.refusals) {
+				await statements.run('INSERT INTO quarantine (id, arrivedAtMs, reason, detail, record) VALUES (?, ?, ?, ?, ?)', [
+					quarantine.nextId,
+					arrivedAtMs,
+					reason,
+					detail,
+					record,
+				]);
+				quarantine.nextId += 1;
+			}
+			if (batch.evictBelow !== undefined) await statements.run('DELETE FROM quarantine WHERE id < ?', [batch.evictBelow]);
+			for (const [name, by] of batch.counts)
+				await statements.run('INSERT INTO counters (name, count) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET count = count + ?2', [
+					name,
+					by,
+				]);
+		});
+		if (closed.checkpoint !== undefined) checkpoint = closed.checkpoint;
+		for (const [name, by] of batch.counts) counters.set(name, (counters.get(name) ?? 0) + by);
+		batches += 1;
+	};
+
+	const pump = async (): Promise<void> => {
+		// One turn of the event loop: everything that arrived in the same read from a socket gets into the first batch.
+		await new Promise<void>(resolve => setImmediate(resolve));
+		while (!failure.signal.aborted) {
+			const full = waiting.shift();
+			if (full !== undefined) waitingBytes -= full.batch.bytes;
+			const next = full ?? (open.isEmpty ? undefined : close());
+			if (next === undefined) return;
+			committingBytes = next.batch.bytes;
+			try {
+				await commit(next);
+			} catch (error) {
+				// We cannot know whether the COMMIT happened, and the tree in memory is ahead of the disk either way.
+				fail(error, next);
+				return;
+			}
+			committingBytes = 0;
+			const {dones, first} = next.batch;
+			// The memory goes back before the callbacks run: they append more.
+			if (memories.length < 2) memories.push(next.memory);
+			releaseRoom();
+			for (const done of dones) done(undefined, first);
+		}
+	};
+
+	const fail = (cause: unknown, committing: Closed): void => {
+		const error = new AgentError('LOG_COMMIT_FAILED', `a commit to the log failed, its state is unknown: ${describeError(cause)}`, {
+			cause,
+			hint: 'The agent stops; at the next start it derives its state from the disk. Devices send again what was not acknowledged.',
+		});
+		logger.log('error', 'commit failed', {error: describeError(cause)});
+		failure.abort(error);
+		const batchesLost = [committing.batch, ...waiting.map(closed => closed.batch), open];
+		for (const batch of batchesLost) for (const done of batch.dones) done(error, batch.first);
+		roomWanted?.resolve();
+	};
+
+	const pendingBytes = (): number => committingBytes + waitingBytes + open.bytes;
+
+	const releaseRoom = (): void => {
+		if (roomWanted === undefined || pendingBytes() > pendingBytesMax / 2) return;
+		roomWanted.resolve();
+		roomWanted = undefined;
+	};
+
+	const wake = (): void => {
+		if (pumping !== undefined || failure.signal.aborted) return;
+		pumping = pump().finally(() => {
+			pumping = undefined;
+			// Something may have come in between the pump's last look and now.
+			if (!open.isEmpty || waiting.length > 0) wake();
+		});
+	};
+
+	/** The batch that takes the next item, closing the open one if the item does not fit. False once the log has failed or closes. */
+	const makeRoom = (entryCount: number, recordLength: number, done: Done | undefined): boolean => {
+		if (failure.signal.aborted || closing) {
+			done?.(failure.signal.aborted ? (failure.signal.reason as AgentError) : new AgentError('LOG_CLOSED', 'the log is closing'), 0);
+			return false;
+		}
+		assert(entryCount <= itemEntriesMax, `one arrival has ${entryCount} entries, more than ${itemEntriesMax}`);
+		if (!open.fits(entryCount, recordLength)) {
+			const full = close();
+			waiting.push(full);
+			waitingBytes += full.batch.bytes;
+		}
+		return true;
+	};
+
+	const enrolSubject = (urn: string, quantity: number, quantityName: string | undefined, exponent: number): Channel => {
+		assert(!byUrn.has(urn), `${urn} is enrolled already`);
+		const secret = random.bytes(subjectSecretLength);
+		const body = encodeEnrolment({urn, secret, quantity: quantityName, exponent});
+		// Whatever comes next must find room behind the enrolment in the same batch or a later one: both keep the order.
+		makeRoom(1, body.length, undefined);
+		const channel: Channel = {
+			id: channels.length + 1,
+			urn,
+			secret,
+			subject: subjectHash(hasher, {logName, secret, urn}),
+			quantity,
+			exponent,
+			enrolled: tree.range.size,
+			lastNumber: 0,
+		};
+		channels.push(channel);
+		byUrn.set(urn, channel);
+		open.enrolled.push(channel);
+		open.add('body', body, clock.nowMs(), [
+			{
+				channel,
+				kind: kinds.enrolment,
+				quantity: quantity === 0 ? enrolmentKinds.agent : enrolmentKinds.channel,
+				exponent: 0,
+				quality: 0,
+				value: BigInt(quantity),
+				measuredAtMs: 0,
+				span: 0,
+				session: undefined,
+				key: undefined,
+			},
+		]);
+		wake();
+		return channel;
+	};
+
+	// The first entry of every log says whose it is.
+	const ownChannel = byUrn.get(agentUrn(logName)) ?? enrolSubject(agentUrn(logName), 0, undefined, 0);
+
+	return {
+		origin,
+		logName,
+		key,
+		size: () => checkpoint?.size ?? 0,
+		checkpoint: () => checkpoint,
+		channels: () => channels,
+		channel: urn => byUrn.get(urn),
+		enrol: ({urn, quantity, quantityName, exponent}) => enrolSubject(urn, quantity, quantityName, exponent),
+		append: ({record, arrivedAtMs, drafts}, done) => {
+			if (!makeRoom(drafts.length, record.length, done)) return;
+			const first = open.first + open.count;
+			open.add('arrival', record, arrivedAtMs, drafts);
+			open.dones.push(error => done(error, first));
+			wake();
+		},
+		refuse: (refusal, done) => {
+			if (!makeRoom(1, refusal.record.length, done)) return;
+			open.refuse(refusal);
+			const name = `refused:${refusal.reason}`;
+			open.counts.set(name, (open.counts.get(name) ?? 0) + 1);
+			open.dones.push(done);
+			wake();
+		},
+		count: (name, by, done) => {
+			if (!makeRoom(0, 0, done)) return;
+			open.counts.set(name, (open.counts.get(name) ?? 0) + by);
+			open.dones.push(done);
+			wake();
+		},
+		note: (kind, body, value) => {
+			const bytes = encodeNote(body);
+			if (!makeRoom(1, bytes.length, undefined)) return;
+			open.add('body', bytes, clock.nowMs(), [noteDraft(kind, value)]);
+			wake();
+		},
+		pressure: () => {
+			if (pendingBytes() <= pendingBytesMax || failure.signal.aborted) return undefined;
+			if (roomWanted === undefined) {
+				let resolve = (): void => {};
+				const promise = new Promise<void>(granted => {
+					resolve = granted;
+				});
+				roomWanted = {promise, resolve};
+			}
+			return roomWanted.promise;
+		},
+		settled: () =>
+			new Promise((resolve, reject) => {
+				if (failure.signal.aborted) {
+					reject(failure.signal.reason);
+					return;
+				}
+				if (open.isEmpty && pumping === undefined) {
+					resolve();
+					return;
+				}
+				open.dones.push(error => (error === undefined ? resolve() : reject(error)));
+				wake();
+			}),
+		counters: () => counters,
+		putDocument: (kind, documentKey, body) =>
+			database.transaction(async statements => {
+				await statements.run(
+					'INSERT INTO documents (kind, key, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET body = ?3',
+					[kind, documentKey, body],
+				);
+			}),
+		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
+		failed: failure.signal,
+		stats: () => ({size: checkpoint?.size ?? 0, batches, pendingBytes: pendingBytes(), quarantineBytes: quarantine.bytes}),
+		[Symbol.asyncDispose]: async () => {
+			if (closing) return;
+			if (!failure.signal.aborted && (pumping !== undefined || !open.isEmpty)) {
+				wake();
+				while (pumping !== undefined) await pumping;
+			}
+			closing = true;
+			await options.resources.close();
+		},
+	};
+}
+
+/** All spans of a batch with one statement: a row each, from one JSON text. */
+async function insertSpans(statements: Statements, spans: readonly SpanRow[]): Promise<void> {
+	const rows = spans.map(span => [
+		span.channel,
+		span.first,
+		span.count,
+		span.number,
+		span.session ?? null,
+		span.keyMin ?? null,
+		span.keyMax ?? null,
+		span.keys.length === 0 ? null : toHex(packKeys(span.keys)),
+		span.timeMin,
+		span.timeMax,
+	]);
+	await statements.run(
+		`INSERT INTO spans (channel, first, count, number, session, keyMin, keyMax, keys, timeMin, timeMax)
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, unhex(value ->> 7), value ->> 8, value ->> 9
+		FROM json_each(?)`,
+		[JSON.stringify(rows)],
+	);
+}
+
+function packKeys(keys: readonly number[]): Uint8Array {
+	const packed = new Uint8Array(keys.length * 6);
+	const view = new DataView(packed.buffer);
+	for (const [i, key] of keys.entries()) writeUint48(view, i * 6, key);
+	return packed;
+}

@@ -1,0 +1,115 @@
+// Finds the hash of any complete subtree: from a stored tile, or from the entries below it.
+
+import {assert} from '../base/assert.ts';
+import {copyBytes} from '../base/bytes.ts';
+import {type Hasher, hashLength} from '../base/hash.ts';
+import type {Statements} from '../base/sqlite.ts';
+import {entryLeafHash, entryLength} from '../format/entry.ts';
+import {foldNodes, type Node, nodeHash, nodesOfRange, type Range} from '../merkle/tree.ts';
+
+/** [C2SP tlog-tiles]: a tile is 256 hashes, eight levels of the tree. */
+export const tileHeight = 8;
+export const tileWidth = 256;
+
+/** Level-0 tiles kept, 8 KiB each, least recently used dropped first. */
+const tilesKeptMax = 128;
+
+type Rows = Pick<Statements, 'all'>;
+
+/** Packed entries of the indexes begin … end−1, which MUST be in the log. */
+export async function readEntries(rows: Rows, begin: number, end: number): Promise<Uint8Array> {
+	const batches = await rows.all<{first: number; count: number; part: Uint8Array}>(
+		`SELECT first, count, substr(entries, max(?1 - first, 0) * ${entryLength} + 1, (min(?2, first + count) - max(?1, first)) * ${entryLength}) AS part
+		FROM batches WHERE first >= (SELECT max(first) FROM batches WHERE first <= ?1) AND first < ?2 ORDER BY first`,
+		[begin, end],
+	);
+	const entries = new Uint8Array((end - begin) * entryLength);
+	let filled = 0;
+	for (const batch of batches) {
+		assert(filled + batch.part.length <= entries.length, `batches overlap between indexes ${begin} and ${end}`);
+		entries.set(batch.part, filled);
+		filled += batch.part.length;
+	}
+	assert(filled === entries.length, `entries are missing between indexes ${begin} and ${end}`);
+	return entries;
+}
+
+export type NodeSource = {
+	readonly nodeHash: (node: Node) => Promise<Uint8Array>;
+	/** MTH of a range that occurs in RFC 9162's recursion. */
+	readonly rangeHash: (range: Range) => Promise<Uint8Array>;
+	/** Hashes of nodesOfRange({begin: 0, end: size}): the right edge of the tree of that size. */
+	readonly edge: (size: number) => Promise<Uint8Array[]>;
+};
+
+/** A source over committed entries. What it keeps stays true for ever: an index never changes its entry. */
+export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
+	/** Level-0 tiles by number: as many leaf hashes as were there when it was read. */
+	const leafTiles = new Map<number, Uint8Array>();
+
+	/** Leaf hashes of tile `tile`, at least `count` of them. */
+	const leafTile = async (tile: number, count: number): Promise<Uint8Array> => {
+		const kept = leafTiles.get(tile);
+		if (kept !== undefined && kept.length >= count * hashLength) {
+			leafTiles.delete(tile);
+			leafTiles.set(tile, kept);
+			return kept;
+		}
+		const entries = await readEntries(rows, tile * tileWidth, tile * tileWidth + count);
+		const hashes = new Uint8Array(count * hashLength);
+		for (let i = 0; i < count; i += 1)
+			hashes.set(entryLeafHash(hasher, entries.subarray(i * entryLength, (i + 1) * entryLength)), i * hashLength);
+		leafTiles.delete(tile);
+		leafTiles.set(tile, hashes);
+		if (leafTiles.size > tilesKeptMax) for (const oldest of leafTiles.keys()) if (leafTiles.delete(oldest)) break;
+		return hashes;
+	};
+
+	const upperTile = async (level: number, tile: number, from: number, count: number): Promise<Uint8Array> => {
+		const [row] = await rows.all<{part: Uint8Array}>('SELECT substr(hashes, ?3, ?4) AS part FROM tiles WHERE level = ?1 AND tile = ?2', [
+			level,
+			tile,
+			from * hashLength + 1,
+			count * hashLength,
+		]);
+		assert(row?.part.length === count * hashLength, `tile ${level}/${tile} lacks hashes ${from} to ${from + count}`);
+		return row.part;
+	};
+
+	const nodeHashOf = async (node: Node): Promise<Uint8Array> => {
+		const level = Math.floor(node.level / tileHeight);
+		// This many hashes of the tile lie under the node, a power of two below 256.
+		const width = 2 ** (node.level % tileHeight);
+		const begin = node.index * width;
+		const tile = Math.floor(begin / tileWidth);
+		const from = begin % tileWidth;
+		const hashes =
+			level === 0
+				? (await leafTile(tile, from + width)).subarray(from * hashLength, (from + width) * hashLength)
+				: await upperTile(level, tile, from, width);
+		let layer: Uint8Array[] = [];
+		for (let i = 0; i < width; i += 1) layer.push(copyBytes(hashes, i * hashLength, (i + 1) * hashLength));
+		while (layer.length > 1) {
+			const above: Uint8Array[] = [];
+			for (let i = 0; i < layer.length; i += 2) above.push(nodeHash(hasher, layer[i]!, layer[i + 1]!));
+			layer = above;
+		}
+		return layer[0]!;
+	};
+
+	const rangeHash = async (range: Range): Promise<Uint8Array> => {
+		const hashes: Uint8Array[] = [];
+		for (const node of nodesOfRange(range)) hashes.push(await nodeHashOf(node));
+		return foldNodes(hasher, hashes);
+	};
+
+	return {
+		nodeHash: nodeHashOf,
+		rangeHash,
+		edge: async size => {
+			const hashes: Uint8Array[] = [];
+			for (const node of nodesOfRange({begin: 0, end: size})) hashes.push(await nodeHashOf(node));
+			return hashes;
+		},
+	};
+}

@@ -1,0 +1,235 @@
+// Reads a log beside its writer: entries, what they came from, proofs, and where a channel's entries are.
+
+import {assert} from '../base/assert.ts';
+import {copyBytes, equalBytes, readUint48, viewOf} from '../base/bytes.ts';
+import {AgentError} from '../base/errors.ts';
+import type {Hasher} from '../base/hash.ts';
+import {type Database, openDatabase, type SqlRow} from '../base/sqlite.ts';
+import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
+import {decodeEntry, entryLength, type Index, type Size, saltLength, subjectRange} from '../format/entry.ts';
+import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
+import {recordHeadLength} from './batch.ts';
+import {type Channel, loadChannels} from './channels.ts';
+import {type HeadRow, type LogMeta, readMeta} from './log.ts';
+import {createNodeSource, readEntries} from './nodes.ts';
+
+/** What an entry came from: an arrival record (readings) or a body (all else), with the salt of its hash. */
+export type Source = {readonly salt: Uint8Array; readonly record: Uint8Array};
+
+export type FoundEntry = {readonly index: Index; readonly entry: Uint8Array};
+
+export type LogReader = {
+	readonly origin: string;
+	readonly meta: LogMeta;
+	/** The newest durable checkpoint; undefined while the log is empty. */
+	readonly head: () => Promise<Checkpoint | undefined>;
+	/** The 118 bytes at an index. Fails with ENTRY_UNKNOWN beyond the log. */
+	readonly entry: (index: Index) => Promise<Uint8Array>;
+	readonly source: (index: Index) => Promise<Source>;
+	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
+	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
+	/** Consistency proof between two sizes ≤ the log's [RFC 9162 §2.1.4]. */
+	readonly consistency: (first: Size, second: Size) => Promise<Uint8Array[]>;
+	readonly channels: () => Promise<Channel[]>;
+	/** The newest entry of a channel whose time is not after `timeMs`; undefined if there is none. */
+	readonly at: (channel: Channel, timeMs: number) => Promise<FoundEntry | undefined>;
+	/** Entries of a channel with times from … to (both included), in the order of the log. */
+	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
+	/** The value that the channel has under a repeat key, in the newest entry with it; undefined if it has none. */
+	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number) => Promise<bigint | undefined>;
+	/** The largest repeat key and the session of the newest span; undefined if the channel has no entry with a key. */
+	readonly newestKey: (channel: Channel) => Promise<{readonly session: string | undefined; readonly key: number} | undefined>;
+	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
+	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
+	readonly counters: () => Promise<Map<string, number>>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type QuarantineRow = {
+	readonly id: number;
+	readonly arrivedAtMs: number;
+	readonly reason: string;
+	readonly detail: string;
+	/** The arrival record. */
+	readonly record: Uint8Array;
+};
+
+type SpanRow = SqlRow & {readonly first: number; readonly count: number; readonly session: string | null; readonly keys: Uint8Array | null};
+
+/** Spans looked at in one query while searching backwards. */
+const spansPerPage = 256;
+
+/** Opens log.db read-only, on a connection of its own that never blocks the writer. Fails with DATA_MISSING. */
+export async function openLogReader(options: {readonly path: string; readonly hasher: Hasher}): Promise<LogReader> {
+	const database = await openDatabase({path: options.path, mode: 'read'});
+	try {
+		const meta = await readMeta(database, options.path);
+		return createReader(database, meta, options.hasher);
+	} catch (error) {
+		await database[Symbol.asyncDispose]();
+		throw error;
+	}
+}
+
+function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogReader {
+	const nodes = createNodeSource(database, hasher);
+	const origin = formatOrigin(meta.logName, meta.epoch);
+
+	const head = async (): Promise<Checkpoint | undefined> => {
+		const [row] = await database.all<HeadRow>('SELECT size, root, note FROM head');
+		return row && {origin, size: row.size, root: row.root, note: row.note};
+	};
+
+	const assertInLog = async (index: number): Promise<void> => {
+		const size = (await head())?.size ?? 0;
+		if (!Number.isSafeInteger(index) || index < 0 || index >= size)
+			throw new AgentError('ENTRY_UNKNOWN', `there is no entry ${index}; the log has ${size}`);
+	};
+
+	/** The entries of a channel in one span, with the key of each. They lie between the span's first and its last, among those of other channels. */
+	const spanEntries = async (channel: Channel, span: SpanRow): Promise<(FoundEntry & {readonly key: number | undefined})[]> => {
+		const [row] = await database.all<{first: number; part: Uint8Array}>(
+			`SELECT first, substr(entries, (?1 - first) * ${entryLength} + 1) AS part FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1`,
+			[span.first],
+		);
+		const found: (FoundEntry & {readonly key: number | undefined})[] = [];
+		const keys = span.keys === null ? undefined : viewOf(span.keys);
+		const part = row?.part ?? new Uint8Array(0);
+		for (let offset = 0; offset < part.length && found.length < span.count; offset += entryLength) {
+			if (!equalBytes(part.subarray(offset + subjectRange.begin, offset + subjectRange.end), channel.subject)) continue;
+			const entry = copyBytes(part, offset, offset + entryLength);
+			const key = keys === undefined ? decodeEntry(entry).measuredAtMs || undefined : readUint48(keys, found.length * 6);
+			found.push({index: span.first + offset / entryLength, entry, key});
+		}
+		assert(found.length === span.count, `span of ${channel.urn} at index ${span.first} has ${span.count} entries, found ${found.length}`);
+		return found;
+	};
+
+	const timeOf = (entry: Uint8Array): number => {
+		const {measuredAtMs, arrivedAtMs} = decodeEntry(entry);
+		return measuredAtMs || arrivedAtMs;
+	};
+
+	return {
+		origin,
+		meta,
+		head,
+		entry: async index => {
+			await assertInLog(index);
+			return readEntries(database, index, index + 1);
+		},
+		source: async index => {
+			await assertInLog(index);
+			const [row] = await database.all<{first: number; records: Uint8Array}>(
+				'SELECT first, records FROM batches WHERE first <= ? ORDER BY first DESC LIMIT 1',
+				[index],
+			);
+			assert(row, `no batch holds index ${index}`);
+			const view = viewOf(row.records);
+			let behind = row.first;
+			for (let at = 0; at < row.records.length; ) {
+				const length = view.getUint32(at);
+				behind += view.getUint16(at + 4);
+				const begin = at + recordHeadLength;
+				if (index < behind)
+					return {salt: copyBytes(row.records, at + 6, at + 6 + saltLength), record: copyBytes(row.records, begin, begin + length)};
+				at = begin + length;
+			}
+			throw new AgentError('LOG_CORRUPT', `the source of entry ${index} is missing`);
+		},
+		inclusion: async (index, size) => {
+			const path: Uint8Array[] = [];
+			for (const range of inclusionRanges(index, size)) path.push(await nodes.rangeHash(range));
+			return path;
+		},
+		consistency: async (first, second) => {
+			const path: Uint8Array[] = [];
+			for (const range of consistencyRanges(first, second)) path.push(await nodes.rangeHash(range));
+			return path;
+		},
+		channels: () => loadChannels(database),
+		at: async (channel, timeMs) => {
+			// Newest time first among the spans that reach back far enough; a later span can only win with a newer time.
+			const [best] = await database.all<SpanRow & {time: number}>(
+				`SELECT first, count, session, keys, min(timeMax, ?2) AS time FROM spans WHERE channel = ?1 AND timeMin <= ?2 ORDER BY time DESC, first DESC LIMIT 1`,
+				[channel.id, timeMs],
+			);
+			if (best === undefined) return undefined;
+			// `time` is only a bound where the span goes on beyond timeMs: look at every span that could hold something newer than what the best one has.
+			let found: FoundEntry | undefined;
+			let foundTime = -1;
+			const look = async (span: SpanRow): Promise<void> => {
+				for (const candidate of await spanEntries(channel, span)) {
+					const time = timeOf(candidate.entry);
+					if (time > timeMs || time < foundTime || (time === foundTime && found !== undefined && candidate.index < found.index)) continue;
+					found = candidate;
+					foundTime = time;
+				}
+			};
+			await look(best);
+			const others = await database.all<SpanRow>(
+				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND timeMin <= ?2 AND timeMax >= ?3 AND first <> ?4 ORDER BY first',
+				[channel.id, timeMs, foundTime, best.first],
+			);
+			for (const other of others) await look(other);
+			return found;
+		},
+		range: async function* (channel, fromMs, toMs) {
+			let after = -1;
+			for (;;) {
+				const spans = await database.all<SpanRow>(
+					`SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND first > ?2 AND timeMin <= ?4 AND timeMax >= ?3 ORDER BY first LIMIT ${spansPerPage}`,
+					[channel.id, after, fromMs, toMs],
+				);
+				for (const span of spans) {
+					for (const found of await spanEntries(channel, span)) {
+						const time = timeOf(found.entry);
+						if (time >= fromMs && time <= toMs) yield found;
+					}
+				}
+				const last = spans.at(-1);
+				if (last === undefined) return;
+				after = last.first;
+			}
+		},
+		valueOfKey: async (channel, session, key) => {
+			const [span] = await database.all<SpanRow>(
+				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND session IS ?2 AND keyMin <= ?3 AND keyMax >= ?3 ORDER BY first DESC LIMIT 1',
+				[channel.id, session ?? null, key],
+			);
+			if (span === undefined) return undefined;
+			const inSpan = async (row: SpanRow): Promise<bigint | undefined> => {
+				const match = (await spanEntries(channel, row)).findLast(candidate => candidate.key === key);
+				return match && decodeEntry(match.entry).value;
+			};
+			const value = await inSpan(span);
+			if (value !== undefined) return value;
+			// The range of keys only says where to look.
+			const older = await database.all<SpanRow>(
+				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND session IS ?2 AND keyMin <= ?3 AND keyMax >= ?3 AND first < ?4 ORDER BY first DESC',
+				[channel.id, session ?? null, key, span.first],
+			);
+			for (const row of older) {
+				const olderValue = await inSpan(row);
+				if (olderValue !== undefined) return olderValue;
+			}
+			return undefined;
+		},
+		newestKey: async channel => {
+			const [row] = await database.all<{session: string | null; key: number | null}>(
+				`SELECT session, (SELECT max(keyMax) FROM spans AS same WHERE same.channel = ?1 AND same.session IS newest.session) AS key
+				FROM (SELECT session FROM spans WHERE channel = ?1 ORDER BY first DESC LIMIT 1) AS newest`,
+				[channel.id],
+			);
+			return row === undefined || row.key === null ? undefined : {session: row.session ?? undefined, key: row.key};
+		},
+		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
+		quarantine: limit =>
+			database.all<QuarantineRow>('SELECT id, arrivedAtMs, reason, detail, record FROM quarantine ORDER BY id DESC LIMIT ?', [limit]),
+		counters: async () => {
+			const rows = await database.all<{name: string; count: number}>('SELECT name, count FROM counters ORDER BY name');
+			return new Map(rows.map(row => [row.name, row.count]));
+		},
+		[Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+	};
+}
