@@ -1,0 +1,159 @@
+// Turns the Solidity sources into contracts/generated/*.ts, so that whoever runs the agent needs no compiler.
+//
+// node contracts/build.mjs          writes the generated files
+// node contracts/build.mjs --check  fails if they are not what the sources give
+// node contracts/build.mjs --test   checks the bytecode that forge tests and the gas snapshot, then runs the forge tests
+import {spawnSync} from 'node:child_process';
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const require = createRequire(import.meta.url);
+
+/** What is published: the file to write, and the contract whose ABI and creation code it exports. */
+const published = [{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'}];
+
+/** How far a gas figure may drift from contracts/.gas-snapshot, in per cent. */
+const gasTolerance = 1;
+
+/** Must equal contracts/foundry.toml, whose bytecode is what the forge tests test. */
+const settings = {
+	evmVersion: 'paris',
+	optimizer: {enabled: true, runs: 1_000_000},
+	viaIR: false,
+	metadata: {appendCBOR: false, bytecodeHash: 'none'},
+	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object']}},
+};
+
+/** Compiles every source of this directory; warnings fail as errors do. */
+async function compile() {
+	// Loaded here because it takes half a second, which a mistyped option need not.
+	const {default: solc} = await import('solc');
+	const sources = Object.fromEntries(
+		readdirSync(here)
+			.filter(file => file.endsWith('.sol'))
+			.sort()
+			.map(file => [`contracts/${file}`, {content: readFileSync(join(here, file), 'utf8')}]),
+	);
+	const output = JSON.parse(solc.compile(JSON.stringify({language: 'Solidity', sources, settings})));
+	const problems = output.errors ?? [];
+	if (problems.length > 0) throw new Error(problems.map(problem => problem.formattedMessage).join('\n'));
+	return output.contracts;
+}
+
+/** A JSON value as a TypeScript literal in this project's style. */
+function literal(value, indent = '') {
+	if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+	if (typeof value !== 'object' || value === null) return String(value);
+	const inner = `${indent}\t`;
+	if (Array.isArray(value)) {
+		if (value.length === 0) return '[]';
+		return `[\n${value.map(one => `${inner}${literal(one, inner)},\n`).join('')}${indent}]`;
+	}
+	// Parameters stay on one line each.
+	const fields = Object.entries(value);
+	if (fields.every(([, field]) => typeof field !== 'object'))
+		return `{${fields.map(([key, field]) => `${key}: ${literal(field)}`).join(', ')}}`;
+	return `{\n${fields.map(([key, field]) => `${inner}${key}: ${literal(field, inner)},\n`).join('')}${indent}}`;
+}
+
+function generate(contracts) {
+	return published.map(({file, source, contract, name}) => {
+		const {abi, evm} = contracts[`contracts/${source}`][contract];
+		const bytecode = evm.bytecode.object;
+		if (!/^[0-9a-f]+$/.test(bytecode))
+			throw new Error(`${contract}: expected bytecode that needs no linking, got "${bytecode.slice(0, 40)}…"`);
+		const text = [
+			`// The interface and creation code of contracts/${source}. Made by \`npm run contracts\`; do not edit.`,
+			'',
+			`export const ${name}Abi = ${literal(abi)} as const;`,
+			'',
+			`export const ${name}Bytecode = '0x${bytecode}';`,
+			'',
+		].join('\n');
+		return {path: join(here, 'generated', file), shown: `contracts/generated/${file}`, contract, source, bytecode, text};
+	});
+}
+
+function write(files) {
+	mkdirSync(join(here, 'generated'), {recursive: true});
+	for (const {path, shown, text} of files) {
+		writeFileSync(path, text);
+		console.log(`${shown} written`);
+	}
+}
+
+/** Names every generated file that is missing or differs. */
+function stale(files) {
+	return files.filter(({path, text}) => {
+		try {
+			return readFileSync(path, 'utf8') !== text;
+		} catch {
+			return true;
+		}
+	});
+}
+
+/** The native program in forge's package for this platform; the package's own starter swallows the exit code. */
+function forgeProgram() {
+	const architecture = {x64: 'amd64', arm64: 'arm64'}[process.arch];
+	const program = process.platform === 'win32' ? 'forge.exe' : 'forge';
+	return require.resolve(`@foundry-rs/forge-${process.platform}-${architecture}/bin/${program}`);
+}
+
+/** Runs forge with this directory's settings and hands its exit code on. */
+function forge(...args) {
+	const {status, error} = spawnSync(forgeProgram(), args, {
+		cwd: root,
+		stdio: 'inherit',
+		env: {...process.env, FOUNDRY_CONFIG: join(here, 'foundry.toml'), FOUNDRY_DISABLE_NIGHTLY_WARNING: '1'},
+	});
+	if (error) throw error;
+	return status ?? 1;
+}
+
+function test(files) {
+	const built = forge('build', '--quiet');
+	if (built !== 0) return built;
+	for (const {source, contract, bytecode} of files) {
+		const artifact = JSON.parse(readFileSync(join(here, 'out', source, `${contract}.json`), 'utf8'));
+		if (artifact.bytecode.object !== `0x${bytecode}`) {
+			console.error(`${contract}: forge's bytecode is not the published one; make the settings of foundry.toml and build.mjs equal`);
+			return 1;
+		}
+	}
+	const gas = forge(
+		'snapshot',
+		'--snap',
+		'contracts/.gas-snapshot',
+		'--check',
+		'--tolerance',
+		String(gasTolerance),
+		'--match-contract',
+		'GasTest',
+	);
+	const tests = forge('test');
+	return tests !== 0 ? tests : gas;
+}
+
+const [option, ...rest] = process.argv.slice(2);
+if (rest.length > 0 || !['--check', '--test', '--snapshot', undefined].includes(option)) {
+	console.error(`unknown arguments "${process.argv.slice(2).join(' ')}"; expected nothing, --check, --test or --snapshot`);
+	process.exitCode = 2;
+} else if (option === '--snapshot') {
+	process.exitCode = forge('snapshot', '--snap', 'contracts/.gas-snapshot', '--match-contract', 'GasTest');
+} else {
+	const files = generate(await compile());
+	if (option === undefined) {
+		write(files);
+	} else {
+		const outdated = stale(files);
+		for (const {shown} of outdated) console.error(`${shown} is not what the sources give; run "npm run contracts" and commit it`);
+		if (outdated.length > 0) process.exitCode = 1;
+		else if (option === '--test') process.exitCode = test(files);
+		else console.log(`${files.map(({shown}) => shown).join(', ')} up to date`);
+	}
+}
