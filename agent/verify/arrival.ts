@@ -1,0 +1,31 @@
+// Checks that the message, or the body, that a receipt shows is what its entry came from.
+
+import {equalBytes, fromUtf8} from '../base/bytes.ts';
+import type {Hasher} from '../base/hash.ts';
+import {decodeArrival} from '../format/arrival.ts';
+import {type Entry, kinds, sourceHash} from '../format/entry.ts';
+import type {SourceOpening} from '../format/evidence.ts';
+import {tags} from '../format/tags.ts';
+import {type ArrivalFacts, type Check, fail, pass, skipped} from './verdict.ts';
+
+export type ArrivalCheck = {readonly check: Check; readonly arrival?: ArrivalFacts; readonly bodyText?: string | undefined};
+
+export function checkArrival(hasher: Hasher, opening: SourceOpening | undefined, entry: Entry): ArrivalCheck {
+	if (opening === undefined) return {check: skipped('arrival', 'what the entry came from is withheld')};
+	const isReading = entry.kind === kinds.reading;
+	const source = sourceHash(hasher, isReading ? tags.arrival : tags.body, opening.salt, opening.record);
+	if (!equalBytes(source, entry.source)) return {check: fail('arrival', 'what is shown with the entry is not what it came from')};
+	if (!isReading) {
+		const check = pass('arrival', `the ${opening.record.length} bytes shown are the body of the entry`);
+		return {check, bodyText: fromUtf8(opening.record)};
+	}
+	const arrival = decodeArrival(opening.record);
+	if (arrival === undefined) return {check: fail('arrival', 'what the reading came from is not an arrival record')};
+	const {topic, identity, decoder, payload} = arrival;
+	const facts = {topic, identity, decoder, payloadLength: payload.length, payloadText: fromUtf8(payload)};
+	if (arrival.arrivedAtMs !== entry.arrivedAtMs) {
+		const check = fail('arrival', `the message arrived at ${arrival.arrivedAtMs} ms, the entry says ${entry.arrivedAtMs} ms`);
+		return {check, arrival: facts};
+	}
+	return {check: pass('arrival', `the reading came from ${payload.length} bytes on topic "${topic}"`), arrival: facts};
+}

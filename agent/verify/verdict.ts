@@ -1,0 +1,215 @@
+// The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
+
+import type {EntryFacts} from './facts.ts';
+
+export type CheckName =
+	/** The file is whole and has the one canonical form. */
+	| 'form'
+	/** The entries are entries of a version that this program knows. */
+	| 'entry'
+	/** The checkpoint is one. */
+	| 'checkpoint'
+	/** The checkpoint is signed by the key that the trust file has for its log. */
+	| 'signature'
+	/** The entries are in the tree that the checkpoint names. */
+	| 'inclusion'
+	/** The channel that is named is the one that the entries are of. */
+	| 'channel'
+	/** The message that is shown is the one that the entry came from. */
+	| 'arrival'
+	/** History: indexes and numbers rise. */
+	| 'order'
+	/** History: the entries are of the period that it is for. */
+	| 'period'
+	/** History: nothing between the first and the last number was left out. */
+	| 'completeness'
+	/** The trust file has seen this very checkpoint on a chain. */
+	| 'pinned'
+	/** The trust file has seen another root for the same log and size: two histories. Only ever fails. */
+	| 'fork'
+	/** One for each anchor that the file lists: the checkpoint is on that chain. */
+	| 'anchor';
+
+export type Check = {
+	readonly name: CheckName;
+	readonly result: 'pass' | 'fail' | 'skipped';
+	/** A sentence without its full stop. It may quote the file: show it as text, never as markup. */
+	readonly reason: string;
+};
+
+/**
+ * none: nothing is shown. committed: a signed checkpoint covers it. anchored: that checkpoint stands on a chain as well. final: in a block that the chain will not take
+ * back.
+ */
+export type Strength = 'none' | 'committed' | 'anchored' | 'final';
+
+/** An anchor as the file describes it, and how far that was checked. */
+export type AnchorFacts = {
+	readonly chainId: number;
+	readonly registry: string;
+	readonly opener: string;
+	readonly transactionHash: string;
+	readonly blockNumber: number;
+	readonly blockTimeMs: number;
+	/** pinned: the trust file has the checkpoint; block and transaction are the file's word. claimed: all of it is the file's word. */
+	readonly state: 'final' | 'mined' | 'pinned' | 'claimed';
+};
+
+export type ArrivalFacts = {
+	readonly topic: string;
+	readonly identity: string;
+	readonly decoder: string;
+	readonly payloadLength: number;
+	/** The payload where it is text. */
+	readonly payloadText: string | undefined;
+};
+
+export type HistoryFacts = {
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly entries: number;
+	readonly first: EntryFacts | undefined;
+	readonly last: EntryFacts | undefined;
+};
+
+/** What the file says, as far as it could be read, in plain JSON types. Unless the verdict is good these are claims and no more. */
+export type Facts = {
+	readonly origin: string | undefined;
+	readonly size: number | undefined;
+	/** Base64, as in the checkpoint. */
+	readonly root: string | undefined;
+	/** Receipt: the entry. */
+	readonly entry: EntryFacts | undefined;
+	/** URN of the channel, where it is opened. */
+	readonly channel: string | undefined;
+	/** Receipt of a reading: the message, where it is opened. */
+	readonly arrival: ArrivalFacts | undefined;
+	/** Receipt of another kind: what the entry says, where it is opened and is text. */
+	readonly bodyText: string | undefined;
+	readonly history: HistoryFacts | undefined;
+	readonly anchors: readonly AnchorFacts[];
+};
+
+export type Verdict = {
+	readonly document: 'receipt' | 'history' | 'unknown';
+	/** `none` as soon as one check fails. */
+	readonly strength: Strength;
+	/** Nothing failed, and the evidence is at least committed. */
+	readonly good: boolean;
+	/** In the order in which they were made. What could not be looked at is there as skipped. */
+	readonly checks: readonly Check[];
+	readonly facts: Facts;
+};
+
+export const noFacts: Facts = {
+	origin: undefined,
+	size: undefined,
+	root: undefined,
+	entry: undefined,
+	channel: undefined,
+	arrival: undefined,
+	bodyText: undefined,
+	history: undefined,
+	anchors: [],
+};
+
+export function pass(name: CheckName, reason: string): Check {
+	return {name, result: 'pass', reason};
+}
+
+export function fail(name: CheckName, reason: string): Check {
+	return {name, result: 'fail', reason};
+}
+
+export function skipped(name: CheckName, reason: string): Check {
+	return {name, result: 'skipped', reason};
+}
+
+/** Without all of these nothing is shown. */
+const committing: readonly CheckName[] = ['form', 'entry', 'checkpoint', 'signature', 'inclusion'];
+
+/** True if nothing failed so far, and the entries are shown to be under a checkpoint of a trusted log. */
+export function isCommitted(checks: readonly Check[]): boolean {
+	const passed = (name: CheckName): boolean => checks.some(check => check.name === name && check.result === 'pass');
+	return checks.every(check => check.result !== 'fail') && committing.every(passed);
+}
+
+/** Draws the conclusion; `outside` is what was found outside the log, where anything was. */
+export function conclude(
+	document: Verdict['document'],
+	checks: readonly Check[],
+	facts: Facts,
+	outside?: 'anchored' | 'final' | undefined,
+): Verdict {
+	const good = isCommitted(checks);
+	return {document, strength: good ? (outside ?? 'committed') : 'none', good, checks, facts};
+}
+
+/** What each strength means, for a person. */
+const strengthSentences: Readonly<Record<Strength, string>> = {
+	none: 'Nothing is shown: what the file says is a claim and no more.',
+	committed: "The log signed a checkpoint that covers it. That rests on the log's key alone: nobody outside of the log vouches for it.",
+	anchored:
+		'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain: the log cannot show another history there.',
+	final: 'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain in a block that the chain calls final.',
+};
+
+/** The verdict as plain lines for a terminal, one check a line, closed by a newline. Nothing that the file says can move the cursor or forge a line. */
+export function verdictText(verdict: Verdict): string {
+	const {document, good, strength, facts, checks} = verdict;
+	const name = document === 'unknown' ? 'unknown file' : document;
+	const rows: [name: string, text: string][] = [];
+	if (facts.origin !== undefined) rows.push(['log', `${facts.origin}, size ${facts.size}`]);
+	if (facts.channel !== undefined) rows.push(['channel', facts.channel]);
+	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry));
+	if (facts.arrival !== undefined) rows.push(['topic', facts.arrival.topic], ['sent by', facts.arrival.identity]);
+	if (facts.history !== undefined) {
+		const {fromMs, toMs, entries, first, last} = facts.history;
+		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
+		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
+	}
+	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
+		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
+	}
+	const lines = [
+		`${name}: ${good ? `good, ${strength}` : 'NOT GOOD'}`,
+		strengthSentences[strength],
+		...(rows.length === 0 ? [] : ['', good ? 'It says:' : 'It claims:']),
+		...rows.map(([label, text]) => `  ${label.padEnd(10)}${plain(text)}`),
+		'',
+		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(13)} ${plain(check.reason)}`),
+	];
+	return `${lines.join('\n')}\n`;
+}
+
+function entryRows(entry: EntryFacts): [name: string, text: string][] {
+	const isReading = entry.kind === 'reading';
+	const place = `at index ${entry.index}, number ${entry.number} of its channel`;
+	const rows: [name: string, text: string][] = [['entry', `${entry.kind} ${isReading ? '' : `(${entry.quantity}) `}${place}`]];
+	if (isReading) {
+		const unit = entry.unit === undefined ? '' : ` ${entry.unit}`;
+		rows.push(['value', `${entry.quantity} ${entry.value === undefined ? 'without a value' : `${entry.value}${unit}`}`]);
+		rows.push([
+			'measured',
+			entry.measuredAtMs === undefined ? 'the device claims no time' : `${timeText(entry.measuredAtMs)} by the device`,
+		]);
+	}
+	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
+	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
+	return rows;
+}
+
+/** Dates end at this many ms; a file may claim more. */
+const dateMsMax = 8_640_000_000_000_000;
+
+function timeText(timeMs: number): string {
+	return timeMs <= dateMsMax ? new Date(timeMs).toISOString() : `${timeMs} ms`;
+}
+
+const textLengthMax = 300;
+
+/** Control, format and unassigned characters become escapes, and long texts are cut: a file must not be able to paint its own verdict on a terminal. */
+function plain(text: string): string {
+	const cut = text.length > textLengthMax ? `${text.slice(0, textLengthMax)}…` : text;
+	return cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, character => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}

@@ -1,0 +1,48 @@
+// Checks receipts and histories against what the verifier trusts. Asks nobody, unless it is handed a chain to ask.
+
+import {fromUtf8} from '../base/bytes.ts';
+import type {Hasher} from '../base/hash.ts';
+import {historyFormat} from '../format/history.ts';
+import type {VerifySignature} from '../format/note.ts';
+import {receiptFormat} from '../format/receipt.ts';
+import type {Trust} from '../format/trust.ts';
+import type {ChainReader} from './anchors.ts';
+import {createHeadChecker} from './head.ts';
+import {verifyHistory} from './history.ts';
+import {verifyReceipt} from './receipt.ts';
+import {conclude, fail, noFacts, type Verdict} from './verdict.ts';
+
+export type VerifierOptions = {
+	readonly hasher: Hasher;
+	/** Ed25519: node's, a browser's, or any other; it may throw or reject, which fails the signature. */
+	readonly verifySignature: VerifySignature;
+	/** Asked about anchors in trusted registries. @default nobody is asked */
+	readonly chain?: ChainReader | undefined;
+};
+
+export type Verifier = {
+	/** The verdict on a file, told apart by its `format` field. Never throws or rejects, whatever the bytes are. */
+	readonly verify: (bytes: Uint8Array, trust: Trust) => Promise<Verdict>;
+};
+
+/** A verifier. It keeps nothing between files but which checkpoints it found signed by which keys, bounded. */
+export function createVerifier(options: VerifierOptions): Verifier {
+	const {hasher, chain} = options;
+	const needs = {hasher, chain, checkHead: createHeadChecker(options.verifySignature)};
+	return {
+		verify: async (bytes, trust) => {
+			const format = formatOf(bytes);
+			if (format === receiptFormat) return verifyReceipt(needs, bytes, trust);
+			if (format === historyFormat) return verifyHistory(needs, bytes, trust);
+			const found = format === undefined ? 'it does not begin with a format' : `its format is "${format}"`;
+			return conclude('unknown', [fail('form', `${found}; this program knows "${receiptFormat}" and "${historyFormat}"`)], noFacts);
+		},
+	};
+}
+
+/** The format that a document of ours names in its first line. */
+function formatOf(bytes: Uint8Array): string | undefined {
+	const end = bytes.subarray(0, 128).indexOf(0x2c);
+	const start = fromUtf8(bytes.subarray(0, Math.max(end, 0)));
+	return start === undefined ? undefined : /^\s*\{\s*"format"\s*:\s*"([^"\\]*)"\s*$/.exec(start)?.[1];
+}
