@@ -33,6 +33,8 @@ export type Fields = {
 	readonly list: <T>(key: string, lengthMax: number, read: (fields: Fields) => T) => T[];
 	readonly texts: (key: string, lengthMax: number) => string[];
 	readonly has: (key: string) => boolean;
+	/** Ends the reading if there is any other key. Only for documents that are not compared with their canonical text. */
+	readonly only: (...keys: readonly string[]) => void;
 };
 
 /** Says that a value has the wrong shape. For use inside a `read` function only. */
@@ -46,7 +48,9 @@ function fieldsOf(value: unknown, path: string): Fields {
 	const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
 	const text = (key: string): string => {
 		const found = get(key);
-		return typeof found === 'string' ? found : shapeError(`${at(key)} is not a text`);
+		if (typeof found !== 'string') return shapeError(`${at(key)} is not a text`);
+		// Half of a surrogate pair has no UTF-8: in bytes that are hashed or signed it would be the same as U+FFFD.
+		return /\p{Surrogate}/u.test(found) ? shapeError(`${at(key)} has half of a surrogate pair`) : found;
 	};
 	const bytes = (key: string, length?: number): Uint8Array => {
 		const found = fromBase64(text(key));
@@ -77,6 +81,10 @@ function fieldsOf(value: unknown, path: string): Fields {
 		texts: (key, lengthMax) =>
 			list(key, lengthMax).map((item, i) => (typeof item === 'string' ? item : shapeError(`${at(key)}[${i}] is not a text`))),
 		has,
+		only: (...keys) => {
+			const unknown = Object.keys(value).find(key => !keys.includes(key));
+			if (unknown !== undefined) shapeError(`${at(unknown)} is not a key that is known here`);
+		},
 	};
 }
 

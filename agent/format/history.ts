@@ -23,7 +23,8 @@ export type History = {
 };
 
 export const historyFormat = 'kedge history 1';
-export const historyLengthMax = 512 * 1024 * 1024;
+/** Far enough below 2^29 characters, the longest string of V8, that a file without white space can still be written in canonical form to be refused. */
+export const historyLengthMax = 384 * 1024 * 1024;
 /** More entries than this do not go into one file: ask for shorter periods. */
 export const historyEntriesMax = 200_000;
 const anchorsMax = 16;

@@ -1,6 +1,6 @@
 // The trust file: what a verifier brings along. It says whose log it believes, and which anchors it has seen for itself.
 
-import {fromBase64, fromUtf8, toBase64} from '../base/bytes.ts';
+import {fromBase64, fromUtf8, toBase64, utf8} from '../base/bytes.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
 import {canonicalText, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {formatNoteKey, type NoteKey, parseNoteKey} from './note.ts';
@@ -40,6 +40,7 @@ export function formatTrust(trust: Trust): string {
 
 /** Reads a trust file. People edit it: any JSON of the right shape is taken, white space and order are free; unknown keys are a problem. */
 export function parseTrust(hasher: Hasher, bytes: Uint8Array): Parsed<Trust> {
+	if (bytes.length > lengthMax) return {problem: `it has ${bytes.length} bytes; at most ${lengthMax} are read`};
 	const text = fromUtf8(bytes);
 	if (text === undefined) return {problem: 'it is not UTF-8'};
 	let tidy: string;
@@ -49,29 +50,31 @@ export function parseTrust(hasher: Hasher, bytes: Uint8Array): Parsed<Trust> {
 	} catch {
 		return {problem: 'it is not JSON'};
 	}
-	const found = parseDocument(
-		new TextEncoder().encode(tidy),
-		lengthMax,
+	return parseDocument(
+		utf8(tidy),
+		// White space only: what counts was bounded above.
+		Number.POSITIVE_INFINITY,
 		fields => readTrust(hasher, fields),
 		() => tidy,
 	);
-	return found;
 }
 
 function readTrust(hasher: Hasher, fields: Fields): Trust {
 	if (fields.text('format') !== trustFormat) shapeError(`format is not "${trustFormat}"`);
+	// A misspelt key would leave out something that its owner believes to be checked.
+	fields.only('format', 'logs', 'registries', 'anchors');
 	const addressOf = (item: Fields, key: string): string => {
 		const value = item.text(key).toLowerCase();
 		return address.test(value) ? value : shapeError(`${key} "${value}" is not an address`);
 	};
 	return {
 		logs: fields.texts('logs', itemsMax).map(vkey => parseNoteKey(hasher, vkey) ?? shapeError(`log key "${vkey}" is not an Ed25519 vkey`)),
-		registries: fields.list('registries', itemsMax, item => ({
-			chainId: item.count('chainId'),
-			registry: addressOf(item, 'registry'),
-			opener: addressOf(item, 'opener'),
-		})),
+		registries: fields.list('registries', itemsMax, item => {
+			item.only('chainId', 'registry', 'opener');
+			return {chainId: item.count('chainId'), registry: addressOf(item, 'registry'), opener: addressOf(item, 'opener')};
+		}),
 		anchors: fields.list('anchors', itemsMax, item => {
+			item.only('chainId', 'registry', 'origin', 'size', 'root');
 			const root = fromBase64(item.text('root'));
 			if (root?.length !== hashLength) shapeError('root of a pinned anchor is not 32 bytes of base64');
 			return {
