@@ -40,6 +40,7 @@ export type SpanRow = {
 	readonly session: string | undefined;
 	keyMin: number | undefined;
 	keyMax: number | undefined;
+	keyTop: number | undefined;
 	readonly keys: number[];
 	timeMin: number;
 	timeMax: number;
@@ -129,6 +130,10 @@ export function createBatch(options: {
 
 	const index = (draft: Draft, at: Index, number: number, timeMs: number): void => {
 		const {channel, session, key} = draft;
+		if (channel.session !== session) {
+			channel.session = session;
+			channel.keyTop = undefined;
+		}
 		let span = open.get(channel.id);
 		if (span === undefined || span.session !== session) {
 			span = {
@@ -139,6 +144,7 @@ export function createBatch(options: {
 				session,
 				keyMin: undefined,
 				keyMax: undefined,
+				keyTop: undefined,
 				keys: [],
 				timeMin: timeMs,
 				timeMax: timeMs,
@@ -152,7 +158,9 @@ export function createBatch(options: {
 		if (key !== undefined) {
 			if (span.keyMin === undefined || key < span.keyMin) span.keyMin = key;
 			if (span.keyMax === undefined || key > span.keyMax) span.keyMax = key;
+			if (channel.keyTop === undefined || key > channel.keyTop) channel.keyTop = key;
 		}
+		span.keyTop = channel.keyTop;
 		// Without a session the key is measuredAt, which the entry holds already.
 		if (session !== undefined) span.keys.push(key ?? uint48Max);
 	};

@@ -16,6 +16,9 @@ export type Channel = {
 	readonly enrolled: Index;
 	/** Owned by the log's writer: the number of the newest entry, durable or still in a batch. */
 	lastNumber: EntryNumber;
+	/** Owned by the log's writer: the device session of the newest entry, and the largest repeat key in it so far. */
+	session: string | undefined;
+	keyTop: number | undefined;
 };
 
 type ChannelRow = SqlRow & {
@@ -28,12 +31,14 @@ type ChannelRow = SqlRow & {
 	readonly enrolled: number;
 };
 
-/** All channels, in the order of their enrolment. `lastNumber` comes from the newest span, not from a counter that could disagree with it. */
+type NewestSpan = {readonly last: number | null; readonly session: string | null; readonly keyTop: number | null};
+
+/** All channels, in the order of their enrolment. Where each stands comes from its newest span, not from a counter that could disagree with it. */
 export async function loadChannels(database: Pick<Database, 'all'>): Promise<Channel[]> {
-	const rows = await database.all<ChannelRow & {readonly last: number | null}>(`
-		SELECT id, urn, secret, subject, quantity, exponent, enrolled,
-			(SELECT number + count - 1 FROM spans WHERE channel = id ORDER BY first DESC LIMIT 1) AS last
-		FROM channels ORDER BY id`);
+	const rows = await database.all<ChannelRow & NewestSpan>(`
+		SELECT id, urn, secret, subject, quantity, exponent, enrolled, number + count - 1 AS last, session, keyTop
+		FROM channels LEFT JOIN spans ON spans.channel = id AND first = (SELECT max(first) FROM spans WHERE channel = id)
+		ORDER BY id`);
 	return rows.map(row => ({
 		id: row.id,
 		urn: row.urn,
@@ -43,6 +48,8 @@ export async function loadChannels(database: Pick<Database, 'all'>): Promise<Cha
 		exponent: row.exponent,
 		enrolled: row.enrolled,
 		lastNumber: row.last ?? 0,
+		session: row.session ?? undefined,
+		keyTop: row.keyTop ?? undefined,
 	}));
 }
 

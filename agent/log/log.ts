@@ -425,6 +425,8 @@ function createWriter(options: {
 			exponent,
 			enrolled: tree.range.size,
 			lastNumber: 0,
+			session: undefined,
+			keyTop: undefined,
 		};
 		channels.push(channel);
 		byUrn.set(urn, channel);
@@ -543,13 +545,14 @@ async function insertSpans(statements: Statements, spans: readonly SpanRow[]): P
 		span.session ?? null,
 		span.keyMin ?? null,
 		span.keyMax ?? null,
+		span.keyTop ?? null,
 		span.keys.length === 0 ? null : toHex(packKeys(span.keys)),
 		span.timeMin,
 		span.timeMax,
 	]);
 	await statements.run(
-		`INSERT INTO spans (channel, first, count, number, session, keyMin, keyMax, keys, timeMin, timeMax)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, unhex(value ->> 7), value ->> 8, value ->> 9
+		`INSERT INTO spans (channel, first, count, number, session, keyMin, keyMax, keyTop, keys, timeMin, timeMax)
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, unhex(value ->> 8), value ->> 9, value ->> 10
 		FROM json_each(?)`,
 		[JSON.stringify(rows)],
 	);

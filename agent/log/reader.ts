@@ -37,8 +37,6 @@ export type LogReader = {
 	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
 	/** The value that the channel has under a repeat key, in the newest entry with it; undefined if it has none. */
 	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number) => Promise<bigint | undefined>;
-	/** The largest repeat key and the session of the newest span; undefined if the channel has no entry with a key. */
-	readonly newestKey: (channel: Channel) => Promise<{readonly session: string | undefined; readonly key: number} | undefined>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
 	readonly counters: () => Promise<Map<string, number>>;
@@ -214,14 +212,6 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				if (olderValue !== undefined) return olderValue;
 			}
 			return undefined;
-		},
-		newestKey: async channel => {
-			const [row] = await database.all<{session: string | null; key: number | null}>(
-				`SELECT session, (SELECT max(keyMax) FROM spans AS same WHERE same.channel = ?1 AND same.session IS newest.session) AS key
-				FROM (SELECT session FROM spans WHERE channel = ?1 ORDER BY first DESC LIMIT 1) AS newest`,
-				[channel.id],
-			);
-			return row === undefined || row.key === null ? undefined : {session: row.session ?? undefined, key: row.key};
 		},
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		quarantine: limit =>

@@ -18,10 +18,11 @@ CREATE TABLE channels (
 
 -- One row per channel, batch and device session: its first entry's index, how many, the first one's number, the range of its repeat keys and times.
 -- A key is the device's sequence in its session, or measuredAt; keys lists them as 6 bytes each where they are not measuredAt.
+-- keyTop is the largest key of the session up to and with this row.
 -- A time is measuredAt, or arrivedAt where the device claims none.
 CREATE TABLE spans (
 	channel INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, number INTEGER NOT NULL,
-	session TEXT, keyMin INTEGER, keyMax INTEGER, keys BLOB, timeMin INTEGER NOT NULL, timeMax INTEGER NOT NULL,
+	session TEXT, keyMin INTEGER, keyMax INTEGER, keyTop INTEGER, keys BLOB, timeMin INTEGER NOT NULL, timeMax INTEGER NOT NULL,
 	PRIMARY KEY (channel, first)
 ) STRICT, WITHOUT ROWID;
 
