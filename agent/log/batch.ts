@@ -26,6 +26,8 @@ export type Draft = {
 	/** What a repeat is known by: the device's session and its sequence there, or its measuredAt without a session. undefined: nothing. */
 	readonly session: string | undefined;
 	readonly key: number | undefined;
+	/** The largest key of the session so far, this one included: stored, so that the next start knows it at once. */
+	readonly keyTop: number | undefined;
 };
 
 /** A refused arrival with its raw bytes. */
@@ -130,10 +132,6 @@ export function createBatch(options: {
 
 	const index = (draft: Draft, at: Index, number: number, timeMs: number): void => {
 		const {channel, session, key} = draft;
-		if (channel.session !== session) {
-			channel.session = session;
-			channel.keyTop = undefined;
-		}
 		let span = open.get(channel.id);
 		if (span === undefined || span.session !== session) {
 			span = {
@@ -158,9 +156,8 @@ export function createBatch(options: {
 		if (key !== undefined) {
 			if (span.keyMin === undefined || key < span.keyMin) span.keyMin = key;
 			if (span.keyMax === undefined || key > span.keyMax) span.keyMax = key;
-			if (channel.keyTop === undefined || key > channel.keyTop) channel.keyTop = key;
 		}
-		span.keyTop = channel.keyTop;
+		span.keyTop = draft.keyTop;
 		// Without a session the key is measuredAt, which the entry holds already.
 		if (session !== undefined) span.keys.push(key ?? uint48Max);
 	};

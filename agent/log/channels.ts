@@ -16,9 +16,9 @@ export type Channel = {
 	readonly enrolled: Index;
 	/** Owned by the log's writer: the number of the newest entry, durable or still in a batch. */
 	lastNumber: EntryNumber;
-	/** Owned by the log's writer: the device session of the newest entry, and the largest repeat key in it so far. */
-	session: string | undefined;
-	keyTop: number | undefined;
+	/** As the newest entry said when the log was opened: the device's session, and the largest repeat key in it. */
+	readonly session: string | undefined;
+	readonly keyTop: number | undefined;
 };
 
 type ChannelRow = SqlRow & {

@@ -256,6 +256,7 @@ function createWriter(options: {
 		span: 0,
 		session: undefined,
 		key: undefined,
+		keyTop: undefined,
 	});
 
 	/** Fixes the root of the open batch and opens the next one. */
@@ -443,6 +444,7 @@ function createWriter(options: {
 				span: 0,
 				session: undefined,
 				key: undefined,
+				keyTop: undefined,
 			},
 		]);
 		wake();

@@ -37,6 +37,8 @@ export type LogReader = {
 	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
 	/** The value that the channel has under a repeat key, in the newest entry with it; undefined if it has none. */
 	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number) => Promise<bigint | undefined>;
+	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
+	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
 	readonly counters: () => Promise<Map<string, number>>;
@@ -212,6 +214,13 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				if (olderValue !== undefined) return olderValue;
 			}
 			return undefined;
+		},
+		sessionTop: async (channel, session) => {
+			const [row] = await database.all<{top: number | null}>('SELECT max(keyMax) AS top FROM spans WHERE channel = ?1 AND session IS ?2', [
+				channel.id,
+				session ?? null,
+			]);
+			return row?.top ?? undefined;
 		},
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		quarantine: limit =>
