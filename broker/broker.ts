@@ -1,0 +1,451 @@
+// The embedded broker: lets devices in, hands what they publish to the agent, and acknowledges it only once the agent says that it is kept.
+
+import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
+import {
+	Aedes,
+	type AedesOptions,
+	type AuthenticateError,
+	type Client,
+	type ConnectPacket,
+	type PublishPacket,
+	type Subscription,
+} from 'aedes';
+import {AgentError, describeError} from '../agent/base/errors.ts';
+import type {Logger} from '../agent/base/logger.ts';
+import {arrivalFlags} from '../agent/format/arrival.ts';
+import {createInOrder, type InOrder} from './in-order.ts';
+import {createInterest} from './interest.ts';
+import {LengthGate} from './length-gate.ts';
+import {type BrokerLimits, defaultLimits} from './limits.ts';
+import {type ClosedReason, RefusedConnection} from './refused-connection.ts';
+import {coversAny, isCleanText, isWithinBytes} from './topic.ts';
+
+/** A publish as the broker received it. */
+export type Delivery = {
+	readonly topic: string;
+	/** A view into the socket's chunk: whoever keeps it for long MUST copy it, or it keeps up to 64 KiB alive. */
+	readonly payload: Uint8Array;
+	/** Bits as in format/arrival.ts arrivalFlags. */
+	readonly flags: number;
+	/** Device id. */
+	readonly identity: string;
+	readonly clientId: string;
+	/** undefined at QoS 0. */
+	readonly packetId: number | undefined;
+};
+
+/** kept: entries or repeats are durable. refused: the refusal is durable. failed: nothing is known to be durable, so no PUBACK may leave. */
+export type Outcome = 'kept' | 'refused' | 'failed';
+
+/** Who a connection belongs to. */
+export type Identity = {
+	readonly deviceId: string;
+	/** A device publishes and may listen to its own topics; a reader only listens. */
+	readonly role: 'device' | 'reader';
+	/** The device's own topics, or what the reader may listen to. */
+	readonly topicFilters: readonly string[];
+};
+
+/** All that the broker needs of the rest of the agent. */
+export type BrokerNeeds = {
+	/** Called in order of arrival. `done` MUST be called exactly once, at once or later, and MUST NOT say kept or refused before that is durable. */
+	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
+	/** undefined: there is room. Else resolves when there is room again; nothing is read meanwhile. */
+	readonly pressure: () => Promise<void> | undefined;
+	/** undefined: not known, or the wrong password. */
+	readonly authenticate: (
+		clientId: string,
+		username: string | undefined,
+		password: Uint8Array | undefined,
+	) => Promise<Identity | undefined>;
+	/** False while the agent is frozen or full: CONNECT is then answered with code 3. */
+	readonly mayConnect: () => boolean;
+	readonly logger: Logger;
+};
+
+export type BrokerOptions = {
+	/** @default '127.0.0.1' */
+	readonly host?: string;
+	/** 0 takes a free port. @default 1883 */
+	readonly port?: number;
+	readonly limits?: Partial<BrokerLimits>;
+};
+
+export type BrokerStats = {
+	/** Sockets open now. */
+	readonly connections: number;
+	/** Connections that are authenticated now. */
+	readonly sessions: number;
+	/** Sockets closed at once: too many in all, or from one address. */
+	readonly turnedAway: number;
+	/** CONNECT packets answered with a code other than 0. */
+	readonly connectsRefused: {readonly unavailable: number; readonly credentials: number; readonly identifier: number};
+	/** Connections closed by us, by reason. */
+	readonly closed: Readonly<Record<ClosedReason, number>>;
+	/** Messages that subscribers missed because too many were on their way. */
+	readonly undelivered: number;
+};
+
+export type Broker = {
+	readonly host: string;
+	/** The port that is bound. */
+	readonly port: number;
+	readonly stats: () => BrokerStats;
+	/** Closes every connection; devices may come back as soon as `mayConnect` lets them. */
+	readonly kickAll: () => void;
+	/** Stops listening and closes every connection. What was not acknowledged the devices still hold. */
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+type Callback = (error?: Error | null) => void;
+type Publishing = {readonly packet: PublishPacket; readonly callback: Callback};
+
+/** What we know of an authenticated connection. */
+type Session = Identity & {
+	readonly clientId: string;
+	readonly answers: InOrder<Publishing, Outcome>;
+	readonly subscriptions: Set<string>;
+};
+
+/** Return codes of CONNACK [MQTT 3.1.1 §3.2.2.3]. */
+const connack = {identifierRejected: 2, unavailable: 3, notAuthorized: 5} as const;
+
+/** Starts to listen. Fails with PORT_TAKEN or ARGUMENT_INVALID (a host that is not ours). */
+export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}): Promise<Broker> {
+	const {logger} = needs;
+	const host = options.host ?? '127.0.0.1';
+	const limits: BrokerLimits = {...defaultLimits, ...options.limits};
+
+	/** Keyed by gate; a session stays known for the will, which the library sends after the connection has closed. */
+	const sessions = new WeakMap<object, Session>();
+	const gates = new Set<LengthGate>();
+	const countByAddress = new Map<string, number>();
+	const interest = createInterest();
+	/** Packets whose arrival was refused, until the library asks to deliver them. */
+	const undeliverable = new WeakSet<PublishPacket>();
+
+	let sessionCount = 0;
+	let turnedAway = 0;
+	let undelivered = 0;
+	let delivering = 0;
+	const connectsRefused = {unavailable: 0, credentials: 0, identifier: 0};
+	const closed: Record<ClosedReason, number> = {
+		oversize: 0,
+		'malformed-length': 0,
+		'not-connect': 0,
+		idle: 0,
+		'bad-text': 0,
+		'malformed-publish': 0,
+		'qos-2': 0,
+		'reader-published': 0,
+		'not-kept': 0,
+		kicked: 0,
+		protocol: 0,
+	};
+
+	const isUsable = (text: string, bytesMax: number): boolean => isWithinBytes(text, bytesMax) && isCleanText(text);
+
+	const preConnect: NonNullable<AedesOptions['preConnect']> = (_client, packet: ConnectPacket, callback) => {
+		const {will} = packet;
+		if (
+			!isUsable(packet.clientId, limits.clientIdBytesMax) ||
+			!isCleanText(packet.username ?? '') ||
+			(will !== undefined && !isUsable(will.topic, limits.topicBytesMax))
+		) {
+			callback(new RefusedConnection('bad-text'), false);
+			return;
+		}
+		// Sessions end with their connection, so CONNACK always says "no session present": the library keeps a queue without any bound for each absent subscriber, and
+		// stores the filters it refused when they share a SUBSCRIBE with one that it granted. Readings need no session: the device resends what was not acknowledged.
+		packet.clean = true;
+		callback(null, true);
+	};
+
+	const authenticate: NonNullable<AedesOptions['authenticate']> = (client, username, password, done) => {
+		const refuse = (kind: keyof typeof connectsRefused, returnCode: number): void => {
+			connectsRefused[kind] += 1;
+			logger.log('debug', 'connect refused', {clientId: client.id, why: kind});
+			done(Object.assign(new Error(`connect refused: ${kind}`), {returnCode}) as AuthenticateError, null);
+		};
+		if (!needs.mayConnect()) {
+			refuse('unavailable', connack.unavailable);
+			return;
+		}
+		needs.authenticate(client.id, username, password).then(
+			identity => {
+				if (identity === undefined) {
+					refuse('credentials', connack.notAuthorized);
+					return;
+				}
+				// A CONNECT with the id of a live client ends that client [MQTT-3.1.4-2], so an id must belong to whoever uses it.
+				if (!isOwnClientId(client.id, identity.deviceId)) {
+					refuse('identifier', connack.identifierRejected);
+					return;
+				}
+				const gate = client.conn as LengthGate;
+				if (gate.destroyed) return;
+				startSession(client, gate, identity);
+				done(null, true);
+			},
+			(error: unknown) => {
+				logger.log('error', 'authentication failed', {error: describeError(error)});
+				refuse('unavailable', connack.unavailable);
+			},
+		);
+	};
+
+	const startSession = (client: Client, gate: LengthGate, identity: Identity): void => {
+		const {deviceId, role, topicFilters} = identity;
+		const answers = createInOrder<Publishing, Outcome>(({packet, callback}, outcome) => {
+			// The device did not get its PUBACK and sends again; only then it is told, and subscribers with it.
+			if (client.closed || gate.destroyed) return;
+			if (outcome === 'failed') {
+				gate.destroy(new RefusedConnection('not-kept'));
+				return;
+			}
+			if (outcome === 'refused') undeliverable.add(packet);
+			// The PUBACK leaves from here: the library writes it as soon as the publish is authorised.
+			callback();
+		});
+		const session: Session = {deviceId, role, topicFilters, clientId: client.id, answers, subscriptions: new Set()};
+		sessions.set(gate, session);
+		sessionCount += 1;
+		gate.once('close', () => {
+			sessionCount -= 1;
+			for (const filter of session.subscriptions) interest.remove(filter);
+		});
+		gate.admit();
+	};
+
+	const authorizePublish: NonNullable<AedesOptions['authorizePublish']> = (client, packet, callback) => {
+		// Wills take this way as well. They come from a closed client or from none, and they are no packets: the library builds them from the CONNECT. A jump of the wall
+		// clock can make the library publish wills of live clients, hence the second test.
+		if (client === null || client.closed || packet.cmd !== 'publish') {
+			authorizeWill(client, packet, callback);
+			return;
+		}
+		const session = sessions.get(client.conn);
+		const reason = session === undefined ? 'protocol' : whyRefused(session, packet);
+		if (session === undefined || reason !== undefined) {
+			callback(new RefusedConnection(reason ?? 'protocol'));
+			return;
+		}
+		const flags = packet.qos | (packet.dup ? arrivalFlags.dup : 0) | (packet.retain ? arrivalFlags.retain : 0);
+		// Nothing of a device is kept as old state [design: retain], and DUP concerns this hop only [MQTT-3.3.1-3].
+		packet.retain = false;
+		packet.dup = false;
+		needs.accept(
+			{
+				topic: packet.topic,
+				payload: packet.payload as Uint8Array,
+				flags,
+				identity: session.deviceId,
+				clientId: session.clientId,
+				packetId: packet.qos === 0 ? undefined : packet.messageId,
+			},
+			session.answers.take({packet, callback}),
+		);
+	};
+
+	/** The reason to close the connection instead of accepting the publish. A topic that is not the device's own is none: admission refuses it and keeps the bytes. */
+	const whyRefused = (session: Session, packet: PublishPacket): ClosedReason | undefined => {
+		if (session.role !== 'device') return 'reader-published';
+		if (packet.qos > 1) return 'qos-2';
+		const {topic} = packet;
+		// `$` is the broker's own ground [MQTT 3.1.1 §4.7.2].
+		if (topic.charCodeAt(0) === 0x24 || !isUsable(topic, limits.topicBytesMax)) return 'bad-text';
+		// The parser reads a packet id past the end of a packet that is too short for one.
+		const idLength = packet.qos === 0 ? 0 : 2;
+		if (packet.length !== 2 + Buffer.byteLength(topic) + idLength + packet.payload.length) return 'malformed-publish';
+		// [MQTT-2.3.1-1]
+		return idLength > 0 && packet.messageId === 0 ? 'malformed-publish' : undefined;
+	};
+
+	/** A will is never a reading; subscribers get it if it lies within the device's own topics. */
+	const authorizeWill = (client: Client | null, will: PublishPacket, callback: Callback): void => {
+		const session = client?.closed ? sessions.get(client.conn) : undefined;
+		if (session?.role !== 'device' || !coversAny(session.topicFilters, will.topic) || /[+#]/.test(will.topic)) {
+			callback(new Error('the will is not published'));
+			return;
+		}
+		will.retain = false;
+		if (will.qos > 1) will.qos = 1;
+		callback();
+	};
+
+	const authorizeSubscribe: NonNullable<AedesOptions['authorizeSubscribe']> = (client, subscription: Subscription, callback) => {
+		const session = sessions.get(client.conn);
+		const {topic} = subscription;
+		if (session === undefined || !isUsable(topic, limits.topicBytesMax)) {
+			callback(new RefusedConnection('bad-text'));
+			return;
+		}
+		const isFull = session.subscriptions.size >= limits.subscriptionsMax && !session.subscriptions.has(topic);
+		// `$SYS/` is nobody's business, and the library takes `$share/` literally: granted, and never a message [aedes #228].
+		const isReserved = topic.startsWith('$') || (topic === '#' && session.role === 'device');
+		if (isFull || isReserved || !coversAny(session.topicFilters, topic)) {
+			// SUBACK 0x80 [MQTT 3.1.1 §3.9.3].
+			callback(null, null);
+			return;
+		}
+		if (!session.subscriptions.has(topic)) {
+			session.subscriptions.add(topic);
+			interest.add(topic);
+		}
+		callback(null, subscription);
+	};
+
+	const aedes = new Aedes({
+		concurrency: limits.concurrency,
+		heartbeatInterval: 60_000,
+		connectTimeout: limits.connectTimeoutMs,
+		drainTimeout: limits.drainTimeoutMs,
+		// Refusing a keep-alive would need a return code that MQTT 3.1.1 does not have; the idle limit does the same work.
+		keepaliveLimit: 0,
+		queueLimit: limits.queueLimit,
+		maxInflightInbound: limits.maxInflightInbound,
+		// MQTT 3.1 only; 3.1.1 has our own limit.
+		maxClientsIdLength: 23,
+		maxTopicLevels: limits.topicLevelsMax,
+		trustProxy: false,
+		trustedProxies: [],
+		preConnect,
+		authenticate,
+		authorizePublish,
+		authorizeSubscribe,
+		authorizeForward: (_client, packet) => packet,
+		published: (_packet, _client, callback) => callback(null),
+	});
+	// The library's own persistence in memory stays: others lose messages on the way to subscribers [aedes #955, #994].
+	await aedes.listen();
+	deliverOnlyWhatIsWanted();
+
+	/**
+	 * The library calls its `publish` for each message after the PUBACK. Going on to subscribers costs more than all the rest, so it is left out where there is none; a
+	 * refused arrival goes to nobody; and a publisher does not wait for subscribers, or a frozen one would stop every meter for the drain timeout.
+	 */
+	function deliverOnlyWhatIsWanted(): void {
+		type Publish = (packet: PublishPacket, client: Client | Callback | null, done?: Callback) => void;
+		const deliver = aedes.publish.bind(aedes) as Publish;
+		const delivered = (): void => {
+			delivering -= 1;
+		};
+		const publish: Publish = (packet, client, done) => {
+			if (client === null || typeof client === 'function' || done === undefined) {
+				deliver(packet, client, done);
+				return;
+			}
+			if (interest.has(packet.topic) && !undeliverable.has(packet)) {
+				if (delivering < limits.deliveriesMax) {
+					delivering += 1;
+					deliver(packet, client, delivered);
+				} else undelivered += 1;
+			}
+			done();
+		};
+		aedes.publish = publish as typeof aedes.publish;
+	}
+
+	const countClosed = (client: Client, error: Error): void => {
+		const reason = error instanceof RefusedConnection ? error.reason : 'protocol';
+		// A CONNECT answered with a code is counted there.
+		if ('errorCode' in error) return;
+		closed[reason] += 1;
+		logger.log('debug', 'connection closed', {reason, clientId: client.id ?? undefined, detail: error.message});
+	};
+	aedes.on('clientError', countClosed);
+	aedes.on('connectionError', countClosed);
+	// Its typed events leave out `error`, which must have a listener.
+	(aedes as NodeJS.EventEmitter).on('error', (error: unknown) =>
+		logger.log('warn', 'the MQTT library reports', {error: describeError(error)}),
+	);
+
+	const takeSocket = (socket: Socket): void => {
+		const address = socket.remoteAddress ?? '';
+		const count = countByAddress.get(address) ?? 0;
+		if (count >= limits.connectionsPerAddressMax || gates.size >= limits.connectionsMax) {
+			turnedAway += 1;
+			socket.destroy();
+			return;
+		}
+		countByAddress.set(address, count + 1);
+		socket.setTimeout(limits.idleMsMax);
+		const gate = new LengthGate(socket, limits, needs.pressure);
+		gates.add(gate);
+		gate.once('close', () => {
+			gates.delete(gate);
+			const left = (countByAddress.get(address) ?? 1) - 1;
+			if (left > 0) countByAddress.set(address, left);
+			else countByAddress.delete(address);
+		});
+		aedes.handle(gate);
+	};
+
+	const server = createServer({noDelay: true, allowHalfOpen: false}, takeSocket);
+	try {
+		await listen(server, host, options.port ?? 1883);
+	} catch (error) {
+		await new Promise<void>(resolve => aedes.close(() => resolve()));
+		throw error;
+	}
+	const {port} = server.address() as AddressInfo;
+	// Out of file descriptors, say: those who are connected go on.
+	server.on('error', error => logger.log('warn', 'a connection could not be taken', {error: describeError(error)}));
+	logger.log('info', 'broker listens', {host, port});
+
+	let disposing: Promise<void> | undefined;
+	const dispose = async (): Promise<void> => {
+		const ended = new Promise<void>(resolve => server.close(() => resolve()));
+		await new Promise<void>(resolve => aedes.close(() => resolve()));
+		// Those that never came as far as being a client of the library.
+		for (const gate of gates) gate.destroy();
+		await ended;
+	};
+
+	return {
+		host,
+		port,
+		stats: () => ({
+			connections: gates.size,
+			sessions: sessionCount,
+			turnedAway,
+			connectsRefused: {...connectsRefused},
+			closed: {...closed},
+			undelivered,
+		}),
+		kickAll: () => {
+			for (const gate of gates) gate.destroy(new RefusedConnection('kicked'));
+		},
+		[Symbol.asyncDispose]: () => {
+			disposing ??= dispose();
+			return disposing;
+		},
+	};
+}
+
+/** A device may hold several connections: its own id alone, or with a suffix of its choice. */
+function isOwnClientId(clientId: string, deviceId: string): boolean {
+	return clientId === deviceId || clientId.startsWith(`${deviceId}:`) || clientId.startsWith(`${deviceId}/`);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once('error', (cause: NodeJS.ErrnoException) => {
+			reject(
+				cause.code === 'EADDRINUSE' || cause.code === 'EACCES'
+					? new AgentError('PORT_TAKEN', `cannot listen on ${host}:${port}`, {
+							hint: 'Choose another port for the broker, or stop what uses it.',
+							cause,
+						})
+					: new AgentError('ARGUMENT_INVALID', `cannot listen on ${host}:${port}`, {
+							hint: "The host must be one of this machine's addresses.",
+							cause,
+						}),
+			);
+		});
+		server.listen(port, host, () => {
+			server.removeAllListeners('error');
+			resolve();
+		});
+	});
+}
