@@ -1,0 +1,39 @@
+// When the newest checkpoint is due.
+import test from 'ava';
+import {type PlanInput, planAnchor} from '../../agent/anchor/plan.ts';
+
+const base: PlanInput = {
+	nowMs: 1_000_000,
+	headSize: 10,
+	plannedSize: 4,
+	oldestArrivedAtMs: 999_000,
+	inFlight: false,
+	policy: {ageMsMax: 60_000, entriesMax: 100},
+	forced: false,
+};
+
+const cases: readonly (readonly [name: string, changes: Partial<PlanInput>, because: 'age' | 'count' | 'forced' | undefined])[] = [
+	['young and few entries are not due', {}, undefined],
+	['the oldest unanchored entry is due at its greatest age', {oldestArrivedAtMs: 940_000}, 'age'],
+	['one millisecond before its greatest age it is not due', {oldestArrivedAtMs: 940_001}, undefined],
+	['the greatest number of entries is due', {headSize: 104}, 'count'],
+	['one entry fewer is not due', {headSize: 103}, undefined],
+	['an entry from the future is due if it is further away than the greatest age', {oldestArrivedAtMs: 1_060_000}, 'age'],
+	['an entry from the near future is not due', {oldestArrivedAtMs: 1_059_999}, undefined],
+	['a clock that fell back to 1970 does not stop anchoring', {nowMs: 5000, oldestArrivedAtMs: 1_800_000_000_000}, 'age'],
+	['force needs neither age nor count', {forced: true}, 'forced'],
+	['force does not anchor the same size again', {forced: true, headSize: 4}, undefined],
+	['force waits for what is in flight', {forced: true, inFlight: true}, undefined],
+	['nothing is planned while something is in flight', {headSize: 1000, oldestArrivedAtMs: 0, inFlight: true}, undefined],
+	['a log without a checkpoint is not due', {headSize: undefined, forced: true}, undefined],
+	['an empty log is not due', {headSize: 0, plannedSize: 0, forced: true}, undefined],
+	['a head behind the outbox is not due', {headSize: 3, forced: true}, undefined],
+	['without an age only the count decides', {oldestArrivedAtMs: undefined, nowMs: 10 ** 12}, undefined],
+];
+
+for (const [name, changes, because] of cases) {
+	test(name, t => {
+		const input = {...base, ...changes};
+		t.deepEqual(planAnchor(input), because === undefined ? undefined : {size: input.headSize!, because});
+	});
+}
