@@ -1,0 +1,42 @@
+// Judges one decoded reading: admitted with its quality, or refused. Pure.
+
+import {fitsTime, qualities} from '../format/entry.ts';
+import type {DecodedReading} from './decoders/decoded.ts';
+import {type Refused, refuse} from './refusal.ts';
+
+/** Nothing was measured before this: a clock that says so was never set. */
+export const measuredAtMsMin = Date.UTC(2000, 0, 1);
+/** A device's clock may be this far ahead. */
+export const aheadMsMax = 24 * 3600 * 1000;
+
+export type AdmitContext = {
+	readonly arrivedAtMs: number;
+	/** A reading older than this on arrival is marked late. */
+	readonly lateAfterMs: number;
+	readonly simulated: boolean;
+	/** The agent's own clock is known to be wrong or was never synchronised. */
+	readonly clockUnsynchronised: boolean;
+};
+
+export type Admitted = {readonly quality: number};
+
+export function admit(reading: DecodedReading, context: AdmitContext): Admitted | Refused {
+	const {measuredAtMs} = reading;
+	let quality = 0;
+	if (measuredAtMs === 0) quality |= qualities.noDeviceTime;
+	else {
+		if (!fitsTime(measuredAtMs) || measuredAtMs < measuredAtMsMin)
+			return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, before 2000`);
+		if (measuredAtMs > context.arrivedAtMs + aheadMsMax)
+			return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, more than a day ahead of ${timeText(context.arrivedAtMs)}`);
+		if (measuredAtMs < context.arrivedAtMs - context.lateAfterMs) quality |= qualities.late;
+		if (!reading.timeIsDevices) quality |= qualities.noDeviceTime;
+	}
+	if (context.simulated) quality |= qualities.simulated;
+	if (context.clockUnsynchronised) quality |= qualities.clockUnsynchronised;
+	return {quality};
+}
+
+function timeText(timeMs: number): string {
+	return Math.abs(timeMs) <= 8.64e15 ? new Date(timeMs).toISOString() : String(timeMs);
+}

@@ -1,0 +1,46 @@
+// What every decoder gives: readings, or the reason why the whole message is refused.
+
+import {parseDecimal, scaleDecimal} from '../../format/decimal.ts';
+import {fitsValue} from '../../format/entry.ts';
+import {unitFactor} from '../../format/quantity.ts';
+import {JsonNumber, type JsonValue} from '../json.ts';
+import type {CompiledReading} from '../mapping.ts';
+import {type Refused, refuse} from '../refusal.ts';
+
+/** One reading as the device meant it, or why it is refused; the other readings of the message are judged on their own. */
+export type DecodedReading = {
+	/** Place in the mapping's readings: the channel. */
+	readonly slot: number;
+	/** value·10^exponent in the base unit, at the channel's exponent. */
+	readonly value: bigint;
+	/** ms since 1970; 0 if the device claims no time. */
+	readonly measuredAtMs: number;
+	/** False if the time was made from our clock (SenML's relative times): a second delivery would carry another one. */
+	readonly timeIsDevices: boolean;
+	readonly session: string | undefined;
+	readonly sequence: number | undefined;
+};
+
+export type Decoded = {readonly readings: readonly (DecodedReading | Refused)[]} | Refused;
+
+/** Exact value of a printed number at the channel's exponent. */
+export function exactValue(reading: CompiledReading, value: JsonValue, unit: string): bigint | Refused {
+	const {quantity} = reading;
+	if (typeof value === 'boolean' && quantity.kind === 'state') return value ? 1n : 0n;
+	const text = value instanceof JsonNumber ? value.text : typeof value === 'string' ? value : undefined;
+	const decimal = text === undefined ? undefined : parseDecimal(text);
+	if (decimal === undefined) return refuse('value-not-number', `${quantity.name} is ${describe(value)}`);
+	const factor = unitFactor(quantity, unit);
+	if (factor === undefined) return refuse('unit-wrong', `"${unit}" does not measure ${quantity.name}`);
+	const scaled = scaleDecimal(decimal, reading.exponent, factor[0], factor[1]);
+	if (scaled === undefined)
+		return refuse('value-inexact', `${quantity.name} ${text} ${unit} is not a whole multiple of 10^${reading.exponent} ${quantity.unit}`);
+	return fitsValue(scaled) ? scaled : refuse('value-out-of-range', `${quantity.name} ${text} ${unit} does not fit 64 bits`);
+}
+
+function describe(value: JsonValue): string {
+	if (value === null) return 'null';
+	if (value instanceof JsonNumber) return value.text;
+	if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+	return typeof value === 'boolean' ? String(value) : Array.isArray(value) ? 'a list' : 'an object';
+}

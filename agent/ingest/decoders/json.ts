@@ -1,0 +1,63 @@
+// Reads a JSON message by the pointers of a mapping.
+
+import {uint48Max} from '../../base/bytes.ts';
+import {parseDeviceTime} from '../device-time.ts';
+import {followPointer, JsonNumber, type JsonValue, parseJson} from '../json.ts';
+import type {Mapping} from '../mapping.ts';
+import {type Refused, refuse} from '../refusal.ts';
+import {type Decoded, type DecodedReading, exactValue} from './decoded.ts';
+
+export const jsonDecoder = 'json/1';
+const sessionLengthMax = 64;
+
+export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
+	const parsed = parseJson(payload);
+	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
+	const {value: message} = parsed;
+
+	let measuredAtMs = 0;
+	if (mapping.time !== undefined) {
+		const found = followPointer(message, mapping.time.pointer);
+		if (found === undefined || found === null) return refuse('field-missing', `the time at /${mapping.time.pointer.join('/')} is missing`);
+		const time = parseDeviceTime(found, mapping.time.format);
+		if (time === undefined) return refuse('time-malformed', `the time at /${mapping.time.pointer.join('/')} is not ${mapping.time.format}`);
+		// 0 would mean "claims no time", so a device that says 1970 is not taken at its word; neither is a negative time.
+		if (time <= 0) return refuse('time-implausible', 'the device says that it is 1970 or earlier');
+		measuredAtMs = time;
+	}
+
+	let session: string | undefined;
+	let sequence: number | undefined;
+	if (mapping.sequence !== undefined) {
+		sequence = wholeNumber(followPointer(message, mapping.sequence.pointer));
+		if (sequence === undefined)
+			return refuse('sequence-malformed', `the sequence at /${mapping.sequence.pointer.join('/')} is not a whole number`);
+		session = '';
+		if (mapping.sequence.session !== undefined) {
+			const found = followPointer(message, mapping.sequence.session);
+			const text = found instanceof JsonNumber ? found.text : found;
+			if (typeof text !== 'string' || text.length > sessionLengthMax)
+				return refuse('sequence-malformed', 'the session is not a short text or number');
+			session = text;
+		}
+	}
+
+	const readings: (DecodedReading | Refused)[] = [];
+	for (let slot = 0; slot < mapping.readings.length; slot += 1) {
+		const reading = mapping.readings[slot]!;
+		const found = followPointer(message, reading.pointer);
+		if (found === undefined || found === null) {
+			if (!reading.optional) readings.push(refuse('field-missing', `${reading.pointerText} is missing`));
+			continue;
+		}
+		const value = exactValue(reading, found, reading.unit ?? '');
+		readings.push(typeof value === 'bigint' ? {slot, value, measuredAtMs, timeIsDevices: true, session, sequence} : value);
+	}
+	return readings.length === 0 ? refuse('readings-none', 'none of the fields that the mapping names is there') : {readings};
+}
+
+function wholeNumber(value: JsonValue | undefined): number | undefined {
+	if (!(value instanceof JsonNumber) || !/^(?:0|[1-9][0-9]{0,14})$/.test(value.text)) return undefined;
+	const number = Number(value.text);
+	return number < uint48Max ? number : undefined;
+}

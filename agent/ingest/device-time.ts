@@ -1,0 +1,67 @@
+// Turns the time that a device printed into ms since 1970.
+
+import {parseDecimal} from '../format/decimal.ts';
+import {JsonNumber, type JsonValue} from './json.ts';
+
+/** iso: RFC 3339 with a zone. unix-s, unix-ms: a number, since 1970. */
+export type TimeFormat = 'iso' | 'unix-s' | 'unix-ms';
+
+export const timeFormats: readonly TimeFormat[] = ['iso', 'unix-s', 'unix-ms'];
+
+/** The time in ms, fractions of a ms cut off; undefined if the value is not a time in this format. */
+export function parseDeviceTime(value: JsonValue | undefined, format: TimeFormat): number | undefined {
+	if (format === 'iso') return typeof value === 'string' ? parseIsoTime(value) : undefined;
+	const text = value instanceof JsonNumber ? value.text : typeof value === 'string' ? value : undefined;
+	return text === undefined ? undefined : parseUnixTime(text, format === 'unix-s' ? 3 : 0);
+}
+
+/** A decimal text of seconds (shift 3) or ms (shift 0) to whole ms, rounded down. */
+export function parseUnixTime(text: string, shift: 0 | 3): number | undefined {
+	const decimal = parseDecimal(text);
+	if (decimal === undefined) return undefined;
+	return floorToNumber(decimal.digits, decimal.exponent + shift);
+}
+
+/** ⌊digits·10^exponent⌋, if it is a safe integer. */
+export function floorToNumber(digits: bigint, exponent: number): number | undefined {
+	if (digits === 0n) return 0;
+	if (exponent > 20) return undefined;
+	let whole = digits;
+	if (exponent > 0) whole *= 10n ** BigInt(exponent);
+	else if (exponent < 0) {
+		// Below this nothing is left of 64 digits.
+		const divisor = 10n ** BigInt(Math.min(-exponent, 70));
+		whole = digits >= 0n ? digits / divisor : -((-digits + divisor - 1n) / divisor);
+	}
+	const value = Number(whole);
+	return Number.isSafeInteger(value) ? value : undefined;
+}
+
+const isoPattern = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+
+/** RFC 3339 §5.6, zone required: a time without a zone means something else on every machine. A leap second counts as the second after it. */
+export function parseIsoTime(text: string): number | undefined {
+	if (text.length > 40) return undefined;
+	const found = isoPattern.exec(text);
+	if (found === null) return undefined;
+	const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHour = '0', zoneMinute = '0'] = found;
+	const [y, mo, d, h, mi, s] = [Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second)];
+	if (
+		mo < 1 ||
+		mo > 12 ||
+		d < 1 ||
+		d > daysInMonth(y, mo) ||
+		h > 23 ||
+		mi > 59 ||
+		s > 60 ||
+		Number(zoneHour) > 23 ||
+		Number(zoneMinute) > 59
+	)
+		return undefined;
+	const offsetMinutes = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute));
+	return Date.UTC(y, mo - 1, d, h, mi, s) + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMinutes * 60_000;
+}
+
+function daysInMonth(year: number, month: number): number {
+	return new Date(Date.UTC(year, month, 0)).getUTCDate();
+}

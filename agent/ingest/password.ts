@@ -1,0 +1,54 @@
+// Device passwords: made by us, kept as scrypt hashes, checked off the event loop and one at a time.
+
+import {scrypt, timingSafeEqual} from 'node:crypto';
+import {fromBase64, toBase64} from '../base/bytes.ts';
+import type {Random} from '../base/random.ts';
+
+/** Cost of the hashes that we make: 4 MiB and a few ms. Enough for a generated password of 130 bits, and small beside a Pi's memory. */
+const costDefault = 12;
+/** Hashes made elsewhere may cost more, up to 64 MiB. */
+const costMax = 16;
+const blockSize = 8;
+const hashLength = 32;
+const hashPattern = /^scrypt\$([0-9]{1,2})\$([A-Za-z0-9+/=]{16,64})\$([A-Za-z0-9+/=]{44})$/;
+
+const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** A password of 26 characters that people can type: 130 bits. */
+export function generatePassword(random: Random): string {
+	let password = '';
+	for (const byte of random.bytes(26)) password += alphabet[byte % alphabet.length];
+	return password;
+}
+
+/** `scrypt$LOG2N$SALT$HASH`, r = 8, p = 1 [RFC 7914]. */
+export async function hashPassword(password: string, random: Random): Promise<string> {
+	const salt = random.bytes(16);
+	return `scrypt$${costDefault}$${toBase64(salt)}$${toBase64(await derive(Buffer.from(password), salt, costDefault))}`;
+}
+
+/** Why this is not a hash that hashPassword makes; undefined if it is one. */
+export function passwordHashProblem(hash: string): string | undefined {
+	const found = hashPattern.exec(hash);
+	if (found === null || Number(found[1]) > costMax || Number(found[1]) < 10)
+		return 'is not of the form scrypt$LOG2N$SALT$HASH; make one with: kedge password';
+	return undefined;
+}
+
+export async function checkPassword(password: Uint8Array, hash: string): Promise<boolean> {
+	const found = hashPattern.exec(hash);
+	if (found === null || Number(found[1]) > costMax) return false;
+	const [, cost, saltText = '', hashText = ''] = found;
+	const salt = fromBase64(saltText);
+	const wanted = fromBase64(hashText);
+	if (salt === undefined || wanted?.length !== hashLength) return false;
+	return timingSafeEqual(await derive(password, salt, Number(cost)), wanted);
+}
+
+function derive(password: Uint8Array, salt: Uint8Array, cost: number): Promise<Buffer> {
+	return new Promise((resolve, reject) => {
+		scrypt(password, salt, hashLength, {N: 2 ** cost, r: blockSize, p: 1, maxmem: 2 ** cost * blockSize * 256}, (error, key) =>
+			error === null ? resolve(key) : reject(error),
+		);
+	});
+}
