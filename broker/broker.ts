@@ -124,6 +124,9 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	/** Packets whose arrival was refused, until the library asks to deliver them. */
 	const undeliverable = new WeakSet<PublishPacket>();
 
+	/** Gates whose closing has its reason. */
+	const counted = new WeakSet<object>();
+
 	let sessionCount = 0;
 	let turnedAway = 0;
 	let undelivered = 0;
@@ -347,9 +350,10 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	}
 
 	const countClosed = (client: Client, error: Error): void => {
+		// A CONNECT answered with a code is counted there. The library may find several faults in what it had already read.
+		if ('errorCode' in error || counted.has(client.conn)) return;
+		counted.add(client.conn);
 		const reason = error instanceof RefusedConnection ? error.reason : 'protocol';
-		// A CONNECT answered with a code is counted there.
-		if ('errorCode' in error) return;
 		closed[reason] += 1;
 		logger.log('debug', 'connection closed', {reason, clientId: client.id ?? undefined, detail: error.message});
 	};
