@@ -1,10 +1,10 @@
 // The simulator's own account: what was acknowledged, written down apart from everything that the agent keeps.
 
 import {createHash} from 'node:crypto';
-import {close, createReadStream, fsync, openSync, readSync, statSync, writeSync} from 'node:fs';
-import {createInterface} from 'node:readline';
+import {close, fsync, openSync, readSync, statSync, writeSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {AgentError} from '../agent/base/errors.ts';
+import {readLines} from './lines.ts';
 import type {ExpectedReading, Message} from './message.ts';
 
 /** One line of an account. */
@@ -93,15 +93,7 @@ export function openAccount(path: string): Account {
  * is JSON but no line of an account.
  */
 export async function* readAccount(path: string): AsyncGenerator<AccountLine> {
-	const stream = createReadStream(path, {encoding: 'utf8', highWaterMark: 256 * 1024});
-	// Without this the error would be thrown where nobody can catch it.
-	let failed: Error | undefined;
-	stream.on('error', error => {
-		failed = error;
-	});
-	let number = 0;
-	for await (const line of createInterface({input: stream, crlfDelay: Number.POSITIVE_INFINITY})) {
-		number += 1;
+	for await (const {line, number} of readLines(path)) {
 		let parsed: unknown;
 		try {
 			parsed = JSON.parse(line);
@@ -112,7 +104,6 @@ export async function* readAccount(path: string): AsyncGenerator<AccountLine> {
 		if (found === undefined) throw new AgentError('FORMAT_INVALID', `${path}: line ${number} is not a line of an account`);
 		yield found;
 	}
-	if (failed !== undefined) throw new AgentError('DATA_MISSING', `cannot read the account at ${path}`, {cause: failed});
 }
 
 function accountLine(parsed: unknown): AccountLine | undefined {

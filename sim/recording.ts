@@ -1,8 +1,7 @@
 // Reads recordings of messages: JSON lines that hold them whole, and CSV files with a description of how a row becomes one.
 
-import {createReadStream} from 'node:fs';
-import {createInterface} from 'node:readline';
 import {AgentError} from '../agent/base/errors.ts';
+import {readLines} from './lines.ts';
 
 export type Recorded = {
 	readonly deviceId: string;
@@ -24,18 +23,10 @@ export type CsvDescription = {
 const lineLengthMax = 1024 * 1024;
 
 async function* linesOf(path: string): AsyncGenerator<{readonly line: string; readonly number: number}> {
-	const stream = createReadStream(path, {encoding: 'utf8'});
-	let failed: Error | undefined;
-	stream.on('error', error => {
-		failed = error;
-	});
-	let number = 0;
-	for await (const line of createInterface({input: stream, crlfDelay: Number.POSITIVE_INFINITY})) {
-		number += 1;
+	for await (const {line, number} of readLines(path)) {
 		if (line.length > lineLengthMax) throw invalid(path, number, `is longer than ${lineLengthMax} characters`);
 		if (line.trim() !== '') yield {line: number === 1 ? line.replace(/^\uFEFF/, '') : line, number};
 	}
-	if (failed !== undefined) throw new AgentError('DATA_MISSING', `cannot read the recording at ${path}`, {cause: failed});
 }
 
 function invalid(path: string, number: number, what: string): AgentError {

@@ -184,8 +184,7 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 				if (one.chance.happens(rates.hostile)) outgoing.push(hostileMessage(one.device.id, report, one.device.extra(), one.chance));
 			}
 		}
-		if (outgoing.length > 0)
-			writeState(statePath, {version: stateVersion, run, sceneMs: momentOf(nowMs).sceneMs, devices: savedDevices(live)});
+		if (outgoing.length > 0) writeState(statePath, {version: stateVersion, run, ...momentOf(nowMs), devices: savedDevices(live)});
 		send(outgoing);
 		for (const {publisher} of cuts) publisher.cut();
 	};
@@ -259,8 +258,7 @@ function readState(path: string): SavedRun | undefined {
 	}
 	if (
 		parsed.version !== stateVersion ||
-		typeof parsed.run !== 'number' ||
-		typeof parsed.sceneMs !== 'number' ||
+		![parsed.run, parsed.timeMs, parsed.sceneMs].every(Number.isFinite) ||
 		typeof parsed.devices !== 'object'
 	)
 		throw new AgentError('FORMAT_INVALID', `${path} is not the state of a simulation`, {
