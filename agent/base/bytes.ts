@@ -16,26 +16,57 @@ export function fromHex(text: string): Uint8Array | undefined {
 	return bytes;
 }
 
-/** [RFC 4648 §4] with padding. */
+const base64Digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const base64Codes = Uint8Array.from(base64Digits, digit => digit.charCodeAt(0));
+/** By character code, the six bits that it stands for; 255 for what is no digit. */
+const base64Values = new Uint8Array(128).fill(255);
+for (const [value, code] of base64Codes.entries()) base64Values[code] = value;
+const padding = 0x3d;
+/** A multiple of three, so that only the last piece is padded, and few enough to be arguments of one call. */
+const base64PieceLength = 6144;
+
+/** [RFC 4648 §4] with padding. By table, because btoa wants a binary text first, and building that costs several times as much. */
 export function toBase64(bytes: Uint8Array): string {
-	let binary = '';
-	for (let i = 0; i < bytes.length; i += 0x2000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x2000));
-	return btoa(binary);
+	let text = '';
+	for (let begin = 0; begin < bytes.length; begin += base64PieceLength) {
+		const end = Math.min(begin + base64PieceLength, bytes.length);
+		const codes: number[] = [];
+		let at = begin;
+		for (; at + 2 < end; at += 3) {
+			const bits = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+			codes.push(base64Codes[bits >> 18]!, base64Codes[(bits >> 12) & 63]!, base64Codes[(bits >> 6) & 63]!, base64Codes[bits & 63]!);
+		}
+		if (end - at === 1) codes.push(base64Codes[bytes[at]! >> 2]!, base64Codes[(bytes[at]! & 3) << 4]!, padding, padding);
+		if (end - at === 2) {
+			const bits = (bytes[at]! << 8) | bytes[at + 1]!;
+			codes.push(base64Codes[bits >> 10]!, base64Codes[(bits >> 4) & 63]!, base64Codes[(bits & 15) << 2]!, padding);
+		}
+		text += String.fromCharCode.apply(null, codes);
+	}
+	return text;
 }
 
 /** [RFC 4648 §4] in its one canonical form (padding present, spare bits zero); undefined if it is anything else. */
 export function fromBase64(text: string): Uint8Array | undefined {
-	if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-	let binary: string;
-	try {
-		binary = atob(text);
-	} catch {
-		return undefined;
+	if (text.length % 4 !== 0) return undefined;
+	const padded = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+	const bytes = new Uint8Array((text.length / 4) * 3 - padded);
+	const end = text.length - padded;
+	let filled = 0;
+	let bits = 0;
+	let bitCount = 0;
+	for (let at = 0; at < end; at += 1) {
+		const value = base64Values[text.charCodeAt(at)] ?? 255;
+		if (value > 63) return undefined;
+		bits = ((bits << 6) | value) & 0xfff;
+		bitCount += 6;
+		if (bitCount < 8) continue;
+		bitCount -= 8;
+		bytes[filled] = bits >> bitCount;
+		filled += 1;
 	}
-	const bytes = new Uint8Array(binary.length);
-	for (let i = 0; i < bytes.length; i += 1) bytes[i] = binary.charCodeAt(i);
 	// Two texts must never stand for the same bytes: a receipt has one form only.
-	return toBase64(bytes) === text ? bytes : undefined;
+	return (bits & ((1 << bitCount) - 1)) === 0 ? bytes : undefined;
 }
 
 /** Above this length the platform's encoder is faster than a loop. */
@@ -95,6 +126,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+	if (a === b) return true;
 	if (a.length !== b.length) return false;
 	for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
 	return true;
