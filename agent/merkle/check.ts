@@ -17,16 +17,23 @@ export function rootFromInclusion(
 	// Division, not shifts: sizes go beyond 32 bits.
 	let fn = index;
 	let sn = size - 1;
-	let root = leaf;
+	const root = hasher.allocate(hashLength);
+	root.set(leaf);
+	// The pair is hashed in place: a verifier does this twenty times a receipt, and new arrays would cost more than the hashing.
+	const pair = hasher.allocate(1 + 2 * hashLength);
+	pair[0] = 1;
 	for (const hash of path) {
 		if (sn === 0 || hash.length !== hashLength) return undefined;
-		if (fn % 2 === 1 || fn === sn) {
-			root = nodeHash(hasher, hash, root);
+		const isRight = fn % 2 === 1 || fn === sn;
+		pair.set(isRight ? hash : root, 1);
+		pair.set(isRight ? root : hash, 1 + hashLength);
+		hasher.sha256Into(pair, root, 0);
+		if (isRight) {
 			while (fn % 2 === 0 && fn !== 0) {
 				fn = fn / 2;
 				sn = Math.floor(sn / 2);
 			}
-		} else root = nodeHash(hasher, root, hash);
+		}
 		fn = Math.floor(fn / 2);
 		sn = Math.floor(sn / 2);
 	}
