@@ -11,9 +11,15 @@ export function canonicalText(value: Json): string {
 	return `${JSON.stringify(value, null, '\t')}\n`;
 }
 
-/** Hexadecimal SHA-256(tag ‖ canonical text), the digest itself left out of the value. It protects against damage, not against a forger. */
-export function documentDigest(hasher: Hasher, value: Json): string {
-	return toHex(hasher.sha256(concatBytes(tags.document, utf8(canonicalText(value)))));
+/**
+ * The canonical text of a document with its digest as the last key: hexadecimal SHA-256(tag ‖ canonical text without it). It protects against damage, not against
+ * a forger. The document MUST have a key.
+ */
+export function canonicalTextWithDigest(hasher: Hasher, document: {readonly [key: string]: Json | undefined}): string {
+	const text = canonicalText(document);
+	const digest = toHex(hasher.sha256(concatBytes(tags.document, utf8(text))));
+	// Written behind the text that was hashed, because writing a long history once more would double its cost.
+	return `${text.slice(0, -'\n}\n'.length)},\n\t"digest": "${digest}"\n}\n`;
 }
 
 /** A shape did not fit. Caught in parseDocument, never seen outside. */

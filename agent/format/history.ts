@@ -3,7 +3,7 @@
 import {fromBase64, toBase64} from '../base/bytes.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
 import {pathLengthMax} from '../merkle/tree.ts';
-import {canonicalText, documentDigest, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
+import {canonicalTextWithDigest, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength, type Index} from './entry.ts';
 import {type AnchorRecord, readAnchor, readSubject, type SubjectOpening, writeAnchor, writeSubject} from './evidence.ts';
 
@@ -40,10 +40,20 @@ export function formatHistory(hasher: Hasher, history: History): string {
 		entries: history.entries.map(({index, entry, path}) => ({index, entry: toBase64(entry), path: path.map(toBase64)})),
 		anchors: history.anchors.map(writeAnchor),
 	} satisfies Json;
-	return canonicalText({...body, digest: documentDigest(hasher, body)});
+	return canonicalTextWithDigest(hasher, body);
 }
 
 export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History> {
+	// Paths share the upper nodes of the tree, so most hashes of a long history are there many times: each is kept once.
+	const hashes = new Map<string, Uint8Array>();
+	const readHash = (text: string): Uint8Array => {
+		const known = hashes.get(text);
+		if (known !== undefined) return known;
+		const hash = fromBase64(text);
+		if (hash?.length !== hashLength) return shapeError('path holds something that is not a hash');
+		hashes.set(text, hash);
+		return hash;
+	};
 	return parseDocument(
 		bytes,
 		historyLengthMax,
@@ -57,10 +67,7 @@ export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History>
 				entries: fields.list('entries', historyEntriesMax, item => ({
 					index: item.count('index'),
 					entry: item.bytes('entry', entryLength),
-					path: item.texts('path', pathLengthMax).map(text => {
-						const hash = fromBase64(text);
-						return hash?.length === hashLength ? hash : shapeError('path holds something that is not a hash');
-					}),
+					path: item.texts('path', pathLengthMax).map(readHash),
 				})),
 				anchors: fields.list('anchors', anchorsMax, readAnchor),
 			};

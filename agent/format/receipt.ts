@@ -2,7 +2,7 @@
 
 import {toBase64} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
-import {canonicalText, documentDigest, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
+import {canonicalTextWithDigest, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength} from './entry.ts';
 import {
 	type AnchorRecord,
@@ -44,7 +44,7 @@ export function formatReceipt(hasher: Hasher, receipt: Receipt): string {
 		proof: receipt.proof,
 		anchors: receipt.anchors.map(writeAnchor),
 	} satisfies Json;
-	return canonicalText({...body, digest: documentDigest(hasher, body)});
+	return canonicalTextWithDigest(hasher, body);
 }
 
 export function parseReceipt(hasher: Hasher, bytes: Uint8Array): Parsed<Receipt> {

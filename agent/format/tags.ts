@@ -13,6 +13,6 @@ export const tags = {
 	arrival: utf8('kedge/arrival/v1\0'),
 	/** source of any other kind = SHA-256(tag ‖ 16-byte salt ‖ body) */
 	body: utf8('kedge/body/v1\0'),
-	/** digest of a receipt or history = SHA-256(tag ‖ canonical text with an empty digest) */
+	/** digest of a receipt or history = SHA-256(tag ‖ canonical text without the digest) */
 	document: utf8('kedge/document/v1\0'),
 } as const;
