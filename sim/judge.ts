@@ -89,29 +89,29 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 		}
 
 		// What channels are called is learnt in the first pass, from the entries themselves.
-		for await (const entry of readLog(database, size, pass === 0 ? {subjects, digests: summary.hostile} : undefined)) {
-			if (entry.kind !== readingKind) continue;
-			if (pass === 0) logged += 1;
-			if (entry.hostile !== undefined) {
-				unexpected += 1;
-				example(`index ${entry.index} came out of a message that had to be refused (${entry.hostile})`);
-			}
-			const urn = subjects.get(entry.subject);
-			const channel = urn === undefined ? undefined : parseChannelUrn(urn);
-			// Devices that the account does not know are somebody else's.
-			if (urn === undefined || channel === undefined || !summary.devices.has(channel.deviceId)) continue;
-			const key = hashOf(keyText(urn, entry.measuredAtMs, entry.value, entry.exponent));
-			if (key.high % passes !== pass) continue;
-			const slot = table.slot(key);
-			table.logged[slot] = bump(table.logged[slot]!);
-			const seen = table.logged[slot]!;
-			const sent = table.acknowledged[slot]! + table.uncertain[slot]!;
-			if (seen > Math.max(1, sent)) {
-				twice += 1;
-				example(`index ${entry.index} repeats ${urn} at ${timeText(entry.measuredAtMs)}`);
-			} else if (seen <= table.acknowledged[slot]! && entry.index >= anchoredSize) {
-				unanchored += 1;
-				example(`index ${entry.index} (${urn} at ${timeText(entry.measuredAtMs)}) is beyond the anchored size ${anchoredSize}`);
+		const learning = pass === 0 ? {subjects, devices: summary.devices, digests: summary.hostile} : undefined;
+		for await (const batch of readLog(database, size, learning)) {
+			for (const entry of batch) {
+				if (pass === 0) logged += 1;
+				if (entry.hostile !== undefined) {
+					unexpected += 1;
+					example(`index ${entry.index} came out of a message that had to be refused (${entry.hostile})`);
+				}
+				const urn = subjects.get(entry.subject);
+				if (urn === undefined) continue;
+				const key = hashOf(keyText(urn, entry.measuredAtMs, entry.value, entry.exponent));
+				if (key.high % passes !== pass) continue;
+				const slot = table.slot(key);
+				table.logged[slot] = bump(table.logged[slot]!);
+				const seen = table.logged[slot]!;
+				const sent = table.acknowledged[slot]! + table.uncertain[slot]!;
+				if (seen > Math.max(1, sent)) {
+					twice += 1;
+					example(`index ${entry.index} repeats ${urn} at ${timeText(entry.measuredAtMs)}`);
+				} else if (seen <= table.acknowledged[slot]! && entry.index >= anchoredSize) {
+					unanchored += 1;
+					example(`index ${entry.index} (${urn} at ${timeText(entry.measuredAtMs)}) is beyond the anchored size ${anchoredSize}`);
+				}
 			}
 		}
 
@@ -170,9 +170,8 @@ async function newestFinalSize(database: Database): Promise<number> {
 	return newest;
 }
 
-type LoggedEntry = {
+type LoggedReading = {
 	readonly index: number;
-	readonly kind: number;
 	/** Hexadecimal. */
 	readonly subject: string;
 	readonly exponent: number;
@@ -182,10 +181,15 @@ type LoggedEntry = {
 	readonly hostile: string | undefined;
 };
 
-type Learning = {readonly subjects: Map<string, string>; readonly digests: ReadonlyMap<string, string>};
+type Learning = {
+	/** Hexadecimal subject → URN of the channel; only of devices in `devices`, since the others are somebody else's. */
+	readonly subjects: Map<string, string>;
+	readonly devices: ReadonlySet<string>;
+	readonly digests: ReadonlyMap<string, string>;
+};
 
-/** Every entry below `size` in order. With `learning`, the records beside the entries are read too: channel names are put into `subjects`. */
-async function* readLog(database: Database, size: number, learning: Learning | undefined): AsyncGenerator<LoggedEntry> {
+/** Every reading below `size` in order, batch by batch. With `learning`, the records beside the entries are read too, and channels get their names. */
+async function* readLog(database: Database, size: number, learning: Learning | undefined): AsyncGenerator<LoggedReading[]> {
 	const [meta] = await database.all<{value: string}>(`SELECT value FROM meta WHERE key = 'logName'`);
 	const logName = meta?.value ?? '';
 	const columns = learning === undefined ? 'first, count, entries' : 'first, count, entries, records';
@@ -201,18 +205,20 @@ async function* readLog(database: Database, size: number, learning: Learning | u
 			if (entries.length !== count * entryBytes) throw corrupt(`the batch at ${first} has ${entries.length} bytes for ${count} entries`);
 			const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
 			const origins = learning === undefined ? undefined : learn(logName, first, count, entries, records, learning);
+			const readings: LoggedReading[] = [];
 			for (let i = 0; i < count && first + i < size; i += 1) {
 				const at = i * entryBytes;
-				yield {
+				if (entries[at] !== readingKind) continue;
+				readings.push({
 					index: first + i,
-					kind: entries[at]!,
 					subject: hex(entries, at + 18, 32),
 					exponent: view.getInt8(at + 52),
 					value: view.getBigInt64(at + 56),
 					measuredAtMs: view.getUint16(at + 64) * 0x1_0000_0000 + view.getUint32(at + 66),
 					hostile: origins?.[i],
-				};
+				});
 			}
+			yield readings;
 			next = first + count;
 		}
 	}
@@ -225,7 +231,7 @@ function learn(
 	count: number,
 	entries: Uint8Array,
 	records: Uint8Array,
-	{subjects, digests}: Learning,
+	learning: Learning,
 ): (string | undefined)[] {
 	const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
 	const origins: (string | undefined)[] = [];
@@ -244,10 +250,10 @@ function learn(
 		let reason: string | undefined;
 		if (kind === enrolmentKind) {
 			for (let i = 0; i < uses; i += 1)
-				enrol(logName, entries.subarray(begin + i * entryBytes, begin + (i + 1) * entryBytes), salt, body, subjects);
-		} else if (kind === readingKind && digests.size > 0) {
+				enrol(logName, entries.subarray(begin + i * entryBytes, begin + (i + 1) * entryBytes), salt, body, learning);
+		} else if (kind === readingKind && learning.digests.size > 0) {
 			const arrival = decodeArrival(body);
-			if (arrival !== undefined) reason = digests.get(messageDigest(arrival.topic, arrival.payload));
+			if (arrival !== undefined) reason = learning.digests.get(messageDigest(arrival.topic, arrival.payload));
 		}
 		for (let i = 0; i < uses; i += 1) origins.push(reason);
 	}
@@ -256,14 +262,15 @@ function learn(
 }
 
 /** A name is believed only if its entry commits to it twice: by the source and by the subject. */
-function enrol(logName: string, entry: Uint8Array, salt: Uint8Array, body: Uint8Array, subjects: Map<string, string>): void {
+function enrol(logName: string, entry: Uint8Array, salt: Uint8Array, body: Uint8Array, learning: Learning): void {
 	if (entry[50]! * 256 + entry[51]! !== channelSubKind) return;
 	const enrolment = decodeEnrolment(body);
-	if (enrolment === undefined) return;
+	const deviceId = enrolment === undefined ? undefined : parseChannelUrn(enrolment.urn)?.deviceId;
+	if (enrolment === undefined || deviceId === undefined || !learning.devices.has(deviceId)) return;
 	const source = nodeHasher.sha256(Buffer.concat([tags.body, salt, body]));
 	if (hex(source, 0, 32) !== hex(entry, 86, 32)) return;
 	const subject = hex(subjectHash(nodeHasher, {logName, secret: enrolment.secret, urn: enrolment.urn}), 0, 32);
-	if (subject === hex(entry, 18, 32)) subjects.set(subject, enrolment.urn);
+	if (subject === hex(entry, 18, 32)) learning.subjects.set(subject, enrolment.urn);
 }
 
 function corrupt(what: string): AgentError {
@@ -299,10 +306,18 @@ function keyText(urn: string, measuredAtMs: number, value: bigint, exponent: num
 
 type Key = {readonly high: number; readonly low: number};
 
-/** 64 bits of SHA-256: among five million keys two fall together with a chance below 10^−6. */
+/** 64 bits of two mixed lanes: among five million keys two fall together with a chance below 10^−6. Nobody here chooses keys to collide. */
 function hashOf(text: string): Key {
-	const digest = nodeHasher.sha256(Buffer.from(text)) as Buffer;
-	return {high: digest.readUInt32LE(0), low: digest.readUInt32LE(4)};
+	let high = 0xdeadbeef;
+	let low = 0x41c6ce57;
+	for (let i = 0; i < text.length; i += 1) {
+		const unit = text.charCodeAt(i);
+		high = Math.imul(high ^ unit, 2654435761);
+		low = Math.imul(low ^ unit, 1597334677);
+	}
+	high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+	low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+	return {high: high >>> 0, low: low >>> 0};
 }
 
 /** Counters stop at the top instead of starting again. */
@@ -330,7 +345,7 @@ function createTallyTable(): TallyTable {
 	let uncertain = new Uint8Array(places);
 	let logged = new Uint8Array(places);
 
-	/** The key 0, 0 marks a free place; nobody finds a text with that hash. */
+	/** The key 0, 0 marks a free place; no text of ours has that hash. */
 	const find = (key: Key): number => {
 		let place = (key.low ^ (key.high >>> 7)) & (places - 1);
 		while ((high[place] !== key.high || low[place] !== key.low) && (high[place] !== 0 || low[place] !== 0))
