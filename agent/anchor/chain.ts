@@ -449,7 +449,8 @@ function reasonOf(error: unknown, timeoutMs: number): string {
 	const causeCode = (cause as {code?: unknown} | undefined)?.code;
 	if (typeof causeCode === 'string') return causeCode;
 	if (cause instanceof Error) return cause.message;
-	return typeof code === 'string' && code !== 'UNKNOWN_ERROR' ? code : error.name;
+	// What ethers throws has a code, and a message that repeats the whole request.
+	return typeof code === 'string' ? code : error.message;
 }
 
 function shown(found: unknown): string {

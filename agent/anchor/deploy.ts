@@ -109,27 +109,34 @@ async function transact(
 	isDone: () => Promise<boolean>,
 	doing: string,
 ): Promise<void> {
-	const estimate = await chain.estimate({from: signer.address, ...what});
-	if ('refused' in estimate) throw new AgentError('CHAIN_REFUSED', `${doing} would fail: ${estimate.refused}`);
-	const {baseFeeWei, tipWei} = await chain.fees();
-	const unsigned: UnsignedTransaction = {
-		chainId: chain.expectedId,
-		nonce: await chain.nonce(signer.address),
-		...what,
-		gasLimit: (estimate.gas * 5n) / 4n,
-		maxFeePerGas: 2n * baseFeeWei + tipWei,
-		maxPriorityFeePerGas: tipWei,
+	const send = async (): Promise<number> => {
+		const estimate = await chain.estimate({from: signer.address, ...what});
+		if ('refused' in estimate) throw new AgentError('CHAIN_REFUSED', `${doing} would fail: ${estimate.refused}`);
+		const {baseFeeWei, tipWei} = await chain.fees();
+		const unsigned: UnsignedTransaction = {
+			chainId: chain.expectedId,
+			nonce: await chain.nonce(signer.address),
+			...what,
+			gasLimit: (estimate.gas * 5n) / 4n,
+			maxFeePerGas: 2n * baseFeeWei + tipWei,
+			maxPriorityFeePerGas: tipWei,
+		};
+		const raw = await signer.signTransaction(unsigned);
+		checkSigned(raw, unsigned, signer.address);
+		// If we die after this, the next call looks for the effect first: the same nonce can have one effect only.
+		await chain.broadcast(raw);
+		return unsigned.nonce;
 	};
-	const raw = await signer.signTransaction(unsigned);
-	checkSigned(raw, unsigned, signer.address);
-	// If we die after this, the next call waits for what is under way: the same nonce can have one effect only.
-	await chain.broadcast(raw);
-	const done = await until(async () => ((await isDone()) ? true : undefined), {
-		clock,
-		everyMs: pollMs,
-		timeoutMs: effectMsMax,
-		...(signal === undefined ? {} : {signal}),
-	});
+	let nonce = await send();
+	const done = await until(
+		async () => {
+			if (await isDone()) return true;
+			// Another program used the same account meanwhile and took the nonce. The effect is looked for once more, since it may have come between the two questions.
+			if ((await chain.nonce(signer.address)) > nonce && !(await isDone())) nonce = await send();
+			return undefined;
+		},
+		{clock, everyMs: pollMs, timeoutMs: effectMsMax, ...(signal === undefined ? {} : {signal})},
+	);
 	if (done === undefined) {
 		throw new AgentError('CHAIN_UNREACHABLE', `${doing} had no effect within ${effectMsMax / 1000} s`, {
 			hint: 'the transaction may still be mined: try again later, nothing is done twice',

@@ -88,10 +88,12 @@ function signerOf(wallet: {readonly address: string; readonly signTransaction: W
 	};
 }
 
+/** N of a keystore whose other costs are the usual ones; undefined if it is none. Writers do not agree on the letter that `crypto` begins with. */
 function scryptNOf(json: string): number | undefined {
+	type Sealed = {readonly kdf?: unknown; readonly kdfparams?: {readonly n?: unknown; readonly r?: unknown; readonly p?: unknown}};
 	try {
-		const parsed = JSON.parse(json) as {crypto?: {kdf?: unknown; kdfparams?: {n?: unknown; r?: unknown; p?: unknown}}};
-		const {kdf, kdfparams} = parsed.crypto ?? {};
+		const parsed = JSON.parse(json) as {readonly crypto?: Sealed; readonly Crypto?: Sealed};
+		const {kdf, kdfparams} = parsed.crypto ?? parsed.Crypto ?? {};
 		return kdf === 'scrypt' && typeof kdfparams?.n === 'number' && kdfparams.r === 8 && kdfparams.p === 1 ? kdfparams.n : undefined;
 	} catch {
 		return undefined;

@@ -1,0 +1,716 @@
+// The whole way of an anchor on a real chain, and every way in which it can be interrupted.
+import test from 'ava';
+import type {Anchor} from '../../agent/anchor/anchor.ts';
+import type {Chain} from '../../agent/anchor/chain.ts';
+import {openChain} from '../../agent/anchor/chain.ts';
+import {deployRegistry} from '../../agent/anchor/deploy.ts';
+import {signerFromKey} from '../../agent/anchor/keystore.ts';
+import {type AnchorRow, toAnchorRecord} from '../../agent/anchor/outbox.ts';
+import {AgentError} from '../../agent/base/errors.ts';
+import {type Anvil, anvilChainId, richKey, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
+import {createTreeInMemory} from '../helpers/tree-in-memory.ts';
+import {Crash, createSite, hastyClock, live, type Site, selectorOf, type World} from './world.ts';
+
+let anvil: Anvil;
+let site: Site;
+
+test.before(async () => {
+	anvil = await startAnvil();
+	site = await createSite(anvil);
+});
+
+test.after.always(async () => {
+	await anvil?.stop();
+});
+
+/** A site of its own, for tests that reorganise or stop the chain. */
+async function ownSite(t: {teardown: (fn: () => Promise<void>) => void}, args: readonly string[] = []): Promise<Site> {
+	const own = await startAnvil(args);
+	t.teardown(own.stop);
+	return createSite(own);
+}
+
+const allFinal = (world: World, size: number) => (): boolean =>
+	world.rows().some(row => row.size === size && row.state === 'final') && world.rows().every(({state}) => state === 'final');
+
+test('an anchor goes from planned to final, one durable step a tick', async t => {
+	const world = await site.log('whole way');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	const seen: string[] = [];
+	await world.settle(anchor, () => {
+		const state = world.rows()[0]?.state ?? 'none';
+		if (seen.at(-1) !== state) seen.push(state);
+		return state === 'final';
+	});
+	t.deepEqual(seen, ['none', 'planned', 'signed', 'sent', 'mined', 'final']);
+	t.deepEqual(await world.judge([5]), []);
+	t.false(await anchor.tick(live));
+	const status = await anchor.status();
+	t.like(status, {
+		minedSize: 5,
+		finalSize: 5,
+		oldestUnanchoredAgeMs: undefined,
+		lastError: undefined,
+		rows: {planned: 0, signed: 0, sent: 0, mined: 0, final: 1},
+	});
+	t.true(status.balanceWei! > 0n);
+});
+
+test('each later anchor extends the one before, and an entry is covered by the earliest', async t => {
+	const world = await site.log('many sizes');
+	const anchor = world.start();
+	const sizes = [1, 2, 3, 7, 8, 9, 64, 100];
+	for (const size of sizes) {
+		world.tree.growTo(size);
+		await world.settle(anchor, allFinal(world, size));
+	}
+	t.deepEqual(await world.judge(sizes), []);
+	t.is((await anchor.covering(8))?.size, 9);
+	t.is(await anchor.covering(100), undefined);
+});
+
+test('a new anchor is planned while the one before waits for its block to become final', async t => {
+	const world = await site.log('overlap');
+	let finality = false;
+	const anchor = world.start({chain: chain => ({...chain, finalizedNumber: async () => (finality ? chain.finalizedNumber() : 0)})});
+	world.tree.growTo(3);
+	while (world.rows()[0]?.state !== 'mined') await anchor.tick(live);
+	world.tree.growTo(4);
+	while (world.rows()[1]?.state !== 'mined') await anchor.tick(live);
+	t.is(world.rows()[0]?.state, 'mined');
+	finality = true;
+	await world.settle(anchor, allFinal(world, 4));
+	t.deepEqual(await world.judge([3, 4]), []);
+});
+
+test('what is not due is not anchored until somebody asks, or time has passed', async t => {
+	const world = await site.log('policy');
+	world.tree.growTo(5);
+	const anchor = world.start({options: {policy: {ageMsMax: 60_000, entriesMax: 100}}});
+	t.false(await anchor.tick(live));
+	t.is((await anchor.status()).oldestUnanchoredAgeMs, 0);
+	anchor.anchorNow();
+	await world.settle(anchor, allFinal(world, 5));
+	world.tree.growTo(6);
+	t.false(await anchor.tick(live));
+	world.clock.advance(60_000);
+	await world.settle(anchor, allFinal(world, 6));
+	t.deepEqual(await world.judge([5, 6]), []);
+});
+
+test('ticks never overlap', async t => {
+	const world = await site.log('overlapping ticks');
+	world.tree.growTo(5);
+	let inside = 0;
+	let most = 0;
+	const anchor = world.start({
+		chain: chain => ({
+			...chain,
+			latest: async (...asked) => {
+				inside += 1;
+				most = Math.max(most, inside);
+				const head = await chain.latest(...asked);
+				inside -= 1;
+				return head;
+			},
+		}),
+	});
+	for (let i = 0; i < 20; i += 1) await Promise.all([anchor.tick(live), anchor.tick(live), anchor.tick(live)]);
+	await world.settle(anchor, allFinal(world, 5));
+	t.is(most, 1);
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('an idle anchor asks the chain nothing', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('idle');
+	world.tree.growTo(2);
+	const anchor = world.start({url: proxy.url});
+	await world.settle(anchor, allFinal(world, 2));
+	let asked = 0;
+	proxy.treat = () => {
+		asked += 1;
+		return 'pass';
+	};
+	for (let i = 0; i < 10; i += 1) await anchor.tick(live);
+	t.is(asked, 0);
+});
+
+/** Runs two anchors with a crash at the n-th place where something lasting happens. Gives false once there is no n-th place. */
+async function crashAt(world: World, n: number): Promise<boolean> {
+	let places = 0;
+	let crashed = false;
+	const place = (): void => {
+		places += 1;
+		if (places === n) {
+			crashed = true;
+			throw new Crash(`at place ${n}`);
+		}
+	};
+	const start = (): Anchor =>
+		world.start({
+			chain: (chain: Chain): Chain => ({
+				...chain,
+				broadcast: async raw => {
+					place();
+					const answer = await chain.broadcast(raw);
+					place();
+					return answer;
+				},
+			}),
+			needs: {
+				store: {
+					load: async () => world.rows(),
+					save: async (row: AnchorRow) => {
+						place(); // failed and not done
+						world.stored.set(`${row.logId} ${row.size}`, JSON.stringify(row));
+						place(); // failed but done
+					},
+				},
+			},
+		});
+	let anchor = start();
+	for (const size of [5, 13]) {
+		world.tree.growTo(size);
+		for (let i = 0; !allFinal(world, size)(); i += 1) {
+			if (i > 100) throw new Error('not settled');
+			try {
+				if (!(await anchor.tick(live))) await world.anvil.mine(1);
+			} catch (error) {
+				if (!(error instanceof Crash)) throw error;
+				anchor = start();
+			}
+		}
+	}
+	return crashed;
+}
+
+test('a crash at any edge neither loses an anchor nor doubles it', async t => {
+	let n = 1;
+	for (; ; n += 1) {
+		const world = await site.log(`crash ${n}`);
+		const crashed = await crashAt(world, n);
+		t.deepEqual(await world.judge([5, 13]), [], `crash at place ${n}`);
+		if (!crashed) break;
+	}
+	// Five writes and one broadcast for each of two anchors, before and after.
+	t.is(n - 1, 24);
+});
+
+test('a store that fails without a crash is read again, whether it wrote or not', async t => {
+	for (const wrote of [false, true]) {
+		for (let n = 1; n <= 5; n += 1) {
+			const world = await site.log(`store ${wrote} ${n}`);
+			world.tree.growTo(5);
+			let saves = 0;
+			const anchor = world.start({
+				needs: {
+					store: {
+						load: async () => world.rows(),
+						save: async row => {
+							saves += 1;
+							if (saves !== n || wrote) world.stored.set(String(row.size), JSON.stringify(row));
+							if (saves === n) throw new AgentError('LOG_COMMIT_FAILED', 'the disk said no');
+						},
+					},
+				},
+			});
+			let failed = 0;
+			await world.settle(
+				{
+					...anchor,
+					tick: signal =>
+						anchor.tick(signal).catch((error: unknown) => {
+							if (!(error instanceof AgentError) || error.code !== 'LOG_COMMIT_FAILED') throw error;
+							failed += 1;
+							return true;
+						}),
+				},
+				allFinal(world, 5),
+			);
+			t.is(failed, 1);
+			t.deepEqual(await world.judge([5]), []);
+		}
+	}
+});
+
+for (const fault of ['drop', 'swallow'] as const) {
+	test(`any one request whose ${fault === 'drop' ? 'way to' : 'answer from'} the node is lost changes nothing in the end`, async t => {
+		const proxy = await startProxy(anvil.url);
+		t.teardown(proxy.stop);
+		let n = 1;
+		for (let hit = true; hit; n += 1) {
+			const world = await site.log(`${fault} ${n}`);
+			world.tree.growTo(5);
+			let asked = 0;
+			hit = false;
+			proxy.treat = (): Treatment => {
+				asked += 1;
+				if (asked !== n) return 'pass';
+				hit = true;
+				return fault;
+			};
+			const anchor = world.start({url: proxy.url});
+			await world.settle(anchor, allFinal(world, 5));
+			t.deepEqual(await world.judge([5]), [], `request ${n}`);
+		}
+		t.true(n > 15, `only ${n} requests were seen`);
+	});
+}
+
+test('a broadcast that the node took but did not answer in time is sent again, and mined once', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('timed out');
+	world.tree.growTo(5);
+	let broadcasts = 0;
+	proxy.treat = method => {
+		if (method !== 'eth_sendRawTransaction') return 'pass';
+		broadcasts += 1;
+		return broadcasts <= 2 ? 'swallow' : 'pass';
+	};
+	const anchor = world.start({url: proxy.url});
+	await world.settle(anchor, allFinal(world, 5));
+	t.is(broadcasts, 3);
+	t.deepEqual(await world.judge([5]), []);
+});
+
+/** Stops the chain from mining by itself. Only for a site of one's own. */
+async function holdMining(chain: Anvil): Promise<void> {
+	await chain.rpc('evm_setAutomine', false);
+}
+
+async function tickUntil(anchor: Anchor, world: World, state: AnchorRow['state'], ticks = 20): Promise<void> {
+	for (let i = 0; i < ticks && world.rows().at(-1)?.state !== state; i += 1) await anchor.tick(live);
+}
+
+/** Puts the outbox back to what it was, as if the process had died before it wrote on. */
+function rewind(world: World, state: AnchorRow['state']): void {
+	for (const row of world.rows()) {
+		const {mined: _, ...rest} = row;
+		world.stored.set(`${row.logId} ${row.size}`, JSON.stringify({...rest, state}));
+	}
+}
+
+test('bytes that the pool has, or that are mined, are taken as sent', async t => {
+	const own = await ownSite(t);
+	for (const mined of [false, true]) {
+		const world = await own.log(`known ${mined}`);
+		world.tree.growTo(5);
+		await holdMining(world.anvil);
+		await tickUntil(world.start(), world, 'sent');
+		if (mined) await world.anvil.mine(1);
+		rewind(world, 'signed');
+		const anchor = world.start();
+		t.true(await anchor.tick(live));
+		t.is(world.rows()[0]?.state, 'sent');
+		t.is((await anchor.status()).lastError, undefined);
+		await world.anvil.rpc('evm_setAutomine', true);
+		await world.settle(anchor, allFinal(world, 5));
+		t.deepEqual(await world.judge([5]), []);
+	}
+});
+
+test('a transaction that the pool forgot is broadcast again after a while', async t => {
+	const {anvil: own, log} = await ownSite(t);
+	const world = await log('forgotten');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	await holdMining(own);
+	await tickUntil(anchor, world, 'sent');
+	await own.rpc('anvil_dropTransaction', world.rows()[0]!.attempts[0]!.transactionHash);
+	await own.rpc('evm_setAutomine', true);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(world.rows()[0]?.state, 'sent');
+	world.clock.advance(30_000);
+	await anchor.tick(live);
+	await tickUntil(anchor, world, 'mined');
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('a nonce that another transaction took is seen, and the size is anchored with the next one', async t => {
+	const {anvil: own, log} = await ownSite(t);
+	const world = await log('nonce taken');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	await holdMining(own);
+	await tickUntil(anchor, world, 'sent');
+	const {nonce, transactionHash} = world.rows()[0]!.attempts[0]!;
+	await own.rpc('anvil_dropTransaction', transactionHash);
+	const raw = await world.signer.signTransaction({
+		chainId: anvilChainId,
+		nonce,
+		to: world.signer.address,
+		data: '0x',
+		value: 1n,
+		gasLimit: 21_000n,
+		maxFeePerGas: 10n ** 10n,
+		maxPriorityFeePerGas: 1n,
+	});
+	await own.rpc('eth_sendRawTransaction', raw);
+	await own.rpc('evm_setAutomine', true);
+	await own.mine(1);
+	await world.settle(anchor, () => world.rows()[0]!.attempts.length === 2);
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+for (const depth of [1, 4, 12]) {
+	test(`a reorganisation of ${depth} blocks takes anchors back to sent, and they are mined again`, async t => {
+		const {anvil: own, log} = await ownSite(t);
+		const world = await log('reorg');
+		// Finality far away, so that nothing becomes final before the chain changes its mind.
+		const early = (chain: Chain): Chain => ({...chain, finalizedNumber: async () => 0});
+		const anchor = world.start({chain: early});
+		world.tree.growTo(5);
+		await tickUntil(anchor, world, 'mined');
+		world.tree.growTo(9);
+		await anchor.tick(live);
+		await tickUntil(anchor, world, 'mined');
+		t.deepEqual(
+			world.rows().map(({state}) => state),
+			['mined', 'mined'],
+		);
+		if (depth > 2) await own.mine(depth - 2);
+		await own.rpc('anvil_reorg', depth, []);
+		const seen = new Set<string>();
+		for (let i = 0; i < 4; i += 1) {
+			await anchor.tick(live);
+			for (const row of world.rows()) seen.add(`${row.size} ${row.state}`);
+		}
+		t.true(seen.has('9 sent'));
+		t.is(seen.has('5 sent'), depth > 1);
+		await anchor[Symbol.asyncDispose]();
+		// A restart in the middle of it knows as much.
+		await world.settle(world.start(), allFinal(world, 9));
+		t.deepEqual(await world.judge([5, 9]), []);
+		t.true(world.rows().every(row => row.attempts.length === 0));
+	});
+}
+
+test('an anchor that ran out of gas on the chain is signed anew, and counted once', async t => {
+	const world = await site.log('out of gas');
+	world.tree.growTo(5);
+	let estimates = 0;
+	const anchor = world.start({
+		chain: chain => ({
+			...chain,
+			estimate: async call => {
+				estimates += 1;
+				return estimates === 1 ? {gas: 28_000n} : chain.estimate(call);
+			},
+		}),
+	});
+	await world.settle(anchor, () => (world.rows()[0]?.attempts.length ?? 0) === 2);
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('an anchor that reverts each time is refused in the end, with what to look at', async t => {
+	const world = await site.log('reverts');
+	world.tree.growTo(5);
+	const anchor = world.start({chain: chain => ({...chain, estimate: async () => ({gas: 28_000n})})});
+	const error = await t.throwsAsync(
+		world.settle(anchor, () => false),
+		{code: 'ANCHOR_REFUSED'},
+	);
+	t.regex(error!.message, /size 5 .* 4 transactions/);
+	t.is(world.rows()[0]?.attempts.length, 4);
+});
+
+test('a head that is anchored already is found on the chain, not anchored again', async t => {
+	const world = await site.log('adopted');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	await tickUntil(anchor, world, 'planned');
+	const planned = [...world.stored];
+	await world.settle(anchor, allFinal(world, 5));
+	world.stored.clear();
+	for (const [key, text] of planned) world.stored.set(key, text);
+	await world.anvil.mine(20);
+	await world.settle(world.start(), allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('an unreachable chain stops nothing but anchoring, and says so', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('unreachable');
+	world.tree.growTo(5);
+	const anchor = world.start({url: proxy.url, options: {retryFirstMs: 1000, retryMaxMs: 8000}});
+	const treatments: readonly (readonly [treatment: Treatment, says: RegExp, code: string])[] = [
+		['drop', /did not answer/, 'CHAIN_UNREACHABLE'],
+		[{status: 500, body: 'oops'}, /HTTP 500/, 'CHAIN_UNREACHABLE'],
+		[{status: 429, body: 'slow down'}, /HTTP 429/, 'CHAIN_UNREACHABLE'],
+		[{status: 302, body: '', headers: {location: anvil.url}}, /did not answer/, 'CHAIN_UNREACHABLE'],
+		[{status: 200, body: 'not json'}, /did not answer/, 'CHAIN_UNREACHABLE'],
+		[{result: 'nonsense'}, /not an answer/, 'CHAIN_UNREACHABLE'],
+		[{result: null}, /not an answer/, 'CHAIN_UNREACHABLE'],
+		[{error: {code: -32005, message: 'daily limit reached'}}, /daily limit reached \(-32005\)/, 'CHAIN_REFUSED'],
+	];
+	let asked = 0;
+	for (const [treatment, says, code] of treatments) {
+		proxy.treat = () => {
+			asked += 1;
+			return treatment;
+		};
+		t.false(await anchor.tick(live));
+		const {lastError} = await anchor.status();
+		t.is(lastError?.code, code as never);
+		t.regex(lastError!.sentence, says);
+		const before = asked;
+		t.false(await anchor.tick(live));
+		t.is(asked, before, 'the chain is left alone for a while');
+		world.clock.advance(8000);
+	}
+	t.deepEqual(world.rows(), [], 'nothing is planned while the chain is away');
+	world.tree.growTo(9);
+	proxy.treat = () => 'pass';
+	await world.settle(anchor, allFinal(world, 9));
+	t.is((await anchor.status()).lastError, undefined);
+	t.deepEqual(await world.judge([9]), [], 'one anchor catches up');
+});
+
+test('a node that never answers is given up after a while', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('silent');
+	proxy.treat = () => 'hang';
+	const anchor = world.start({url: proxy.url, timeoutMs: 100});
+	t.false(await anchor.tick(live));
+	t.regex((await anchor.status()).lastError!.sentence, /no answer within 0\.1 s/);
+});
+
+test('closing does not wait for a node that does not answer', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('closing');
+	world.tree.growTo(5);
+	const asked = new Promise<void>(resolve => {
+		proxy.treat = () => {
+			resolve();
+			return 'hang';
+		};
+	});
+	const anchor = world.start({url: proxy.url, timeoutMs: 60_000});
+	const ticking = anchor.tick(live);
+	await asked;
+	await anchor[Symbol.asyncDispose]();
+	t.false(await ticking);
+});
+
+/** What the chain says instead of the truth, and what then must be said. Nothing may be signed. */
+const lies: readonly (readonly [
+	name: string,
+	treat: (method: string, params: readonly unknown[], world: World) => Treatment,
+	code: string,
+	says: RegExp,
+])[] = [
+	['another chain id', method => (method === 'eth_chainId' ? {result: '0x1'} : 'pass'), 'CHAIN_MISMATCH', /chain 1, not for chain 31337/],
+	['no code at the registry', method => (method === 'eth_getCode' ? {result: '0x'} : 'pass'), 'CHAIN_MISMATCH', /no contract at/],
+	[
+		'a contract that is no registry',
+		method => (method === 'eth_call' ? {result: '0x'} : 'pass'),
+		'CHAIN_MISMATCH',
+		/not an AnchorRegistry/,
+	],
+	[
+		'a contract that reverts',
+		method => (method === 'eth_call' ? {error: {code: 3, message: 'execution reverted', data: '0x'}} : 'pass'),
+		'CHAIN_MISMATCH',
+		/not an AnchorRegistry/,
+	],
+	[
+		'a newest head that we never anchored',
+		(method, params) => (method === 'eth_call' && isLatest(params) ? {result: headOf(99, '77')} : 'pass'),
+		'ANCHOR_REFUSED',
+		/holds size 99 .* never anchored \(its newest is 0\)/,
+	],
+];
+
+const isLatest = (params: readonly unknown[]): boolean => (params[0] as {data: string}).data.startsWith(latestSelector);
+const latestSelector = selectorOf('latest(bytes32)');
+const headOf = (size: number, root: string): string => `0x${size.toString(16).padStart(64, '0')}${'1'.padStart(64, '0')}${root.repeat(32)}`;
+
+for (const [name, treat, code, says] of lies) {
+	test(`a node that shows ${name} stops anchoring before anything is planned or signed`, async t => {
+		const proxy = await startProxy(anvil.url);
+		t.teardown(proxy.stop);
+		const world = await site.log(`lie ${name}`);
+		world.tree.growTo(5);
+		proxy.treat = (method, params) => treat(method, params, world);
+		const anchor = world.start({url: proxy.url});
+		const error = await t.throwsAsync(anchor.tick(live), {code});
+		t.regex(error!.message, says);
+		t.is((await anchor.status()).lastError?.code, code as never);
+		t.deepEqual(world.rows(), []);
+		// The truth is believed again: nothing has to be restarted by hand.
+		proxy.treat = () => 'pass';
+		await world.settle(anchor, allFinal(world, 5));
+		t.deepEqual(await world.judge([5]), []);
+	});
+}
+
+test('a node that shows another root for our size stops anchoring', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('forged root');
+	world.tree.growTo(5);
+	const anchor = world.start({url: proxy.url});
+	await world.settle(anchor, allFinal(world, 5));
+	world.tree.growTo(9);
+	proxy.treat = (method, params) => (method === 'eth_call' && isLatest(params) ? {result: headOf(5, '66')} : 'pass');
+	const error = await t.throwsAsync(anchor.tick(live), {code: 'ANCHOR_REFUSED'});
+	t.regex(error!.message, /another root for size 5/);
+	t.is(world.rows().length, 1);
+});
+
+test('a node whose registry lags behind our own anchor is waited for', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('stale');
+	const anchor = world.start({url: proxy.url});
+	for (const size of [5, 9]) {
+		world.tree.growTo(size);
+		await world.settle(anchor, allFinal(world, size));
+	}
+	world.tree.growTo(12);
+	const old = headOf(5, 'xx').replace(/x+$/, world.rows()[0]!.root.slice(2));
+	proxy.treat = (method, params) => (method === 'eth_call' && isLatest(params) ? {result: old} : 'pass');
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.regex((await anchor.status()).lastError!.sentence, /node is behind/);
+	t.deepEqual(world.rows().at(-1)?.attempts, []);
+	proxy.treat = () => 'pass';
+	await world.settle(anchor, allFinal(world, 12));
+	t.deepEqual(await world.judge([5, 9, 12]), []);
+});
+
+test('a node that calls a transaction successful without the event is not believed', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const world = await site.log('no event');
+	world.tree.growTo(5);
+	const anchor = world.start({url: proxy.url});
+	await tickUntil(anchor, world, 'sent');
+	const {transactionHash} = world.rows()[0]!.attempts[0]!;
+	const truth = await anvil.rpc<object>('eth_getTransactionReceipt', transactionHash);
+	proxy.treat = method => (method === 'eth_getTransactionReceipt' ? {result: {...truth, logs: []}} : 'pass');
+	await t.throwsAsync(anchor.tick(live), {code: 'CHAIN_MISMATCH', message: /recorded no anchor/});
+	t.is(world.rows()[0]?.state, 'sent');
+	proxy.treat = () => 'pass';
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('a registry where the log was never opened, or another address, is a mismatch', async t => {
+	const world = await site.log('not opened');
+	world.tree.growTo(5);
+	await t.throwsAsync(world.start({options: {origin: 'never-opened/1'}}).tick(live), {code: 'CHAIN_MISMATCH', message: /was never opened/});
+	const nowhere = `0x${'9'.repeat(40)}`;
+	await t.throwsAsync(world.start({options: {registry: nowhere}}).tick(live), {code: 'CHAIN_MISMATCH', message: /no contract at 0x9/});
+});
+
+test('a fork of what is anchored is refused before it costs anything', async t => {
+	const world = await site.log('fork');
+	world.tree.growTo(5);
+	await world.settle(world.start(), allFinal(world, 5));
+	const fork = createTreeInMemory(world.tree.origin, {from: 3, name: 'fork'});
+	fork.growTo(9);
+	const balance = await anvil.rpc('eth_getBalance', world.signer.address, 'latest');
+	const anchor = world.start({
+		needs: {
+			newestCheckpoint: async () => fork.checkpoint(9),
+			consistencyProof: async (first, second) => fork.consistencyProof(first, second),
+			arrivedAtMsOf: async () => 0,
+		},
+	});
+	t.true(await anchor.tick(live));
+	const error = await t.throwsAsync(anchor.tick(live), {code: 'ANCHOR_REFUSED'});
+	t.regex(error!.message, /refuses size 9 .*NotConsistent\(/);
+	t.is(await anvil.rpc('eth_getBalance', world.signer.address, 'latest'), balance);
+	t.like(world.rows().at(-1), {size: 9, state: 'planned', attempts: []});
+});
+
+test('an agent whose outbox was lost, or a copy of it that runs beside, is refused', async t => {
+	const world = await site.log('clone');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	await world.settle(anchor, allFinal(world, 5));
+	const copy = new Map(world.stored);
+	world.tree.growTo(9);
+	await world.settle(anchor, allFinal(world, 9));
+	world.stored.clear();
+	await t.throwsAsync(world.start().tick(live), {code: 'ANCHOR_REFUSED', message: /size 9 .* never anchored \(its newest is 0\)/});
+	for (const [key, text] of copy) world.stored.set(key, text);
+	await t.throwsAsync(world.start().tick(live), {code: 'ANCHOR_REFUSED', message: /size 9 .* never anchored \(its newest is 5\)/});
+});
+
+test('a chain that was reset is not taken for the old one', async t => {
+	const world = await site.log('reset');
+	world.tree.growTo(5);
+	await world.settle(world.start(), allFinal(world, 5));
+	const fresh = await startAnvil();
+	t.teardown(fresh.stop);
+	const {registry} = await deployRegistry(
+		{chain: openChain({url: fresh.url, chainId: anvilChainId}), clock: hastyClock, signer: signerFromKey(richKey)},
+		{challengeTimeS: 0},
+	);
+	t.is(registry, world.registry, 'the address alone tells nothing');
+	await t.throwsAsync(world.start({url: fresh.url}).tick(live), {code: 'CHAIN_MISMATCH', message: /was never opened/});
+	// Even with the log opened again, the block of the final anchor is another one.
+	const forged = world.start({url: fresh.url, chain: chain => ({...chain, operatorOf: async () => world.signer.address})});
+	t.false(await forged.tick(live));
+	t.regex((await forged.status()).lastError!.sentence, /node is behind/);
+	await fresh.mine(world.rows()[0]!.mined!.blockNumber + 1);
+	await t.throwsAsync(forged.tick(live), {code: 'CHAIN_MISMATCH', message: /holds our final anchor/});
+});
+
+test('above the fee ceiling and without funds the anchor waits and says for what', async t => {
+	const {anvil: own, log} = await ownSite(t);
+	const world = await log('fees');
+	world.tree.growTo(5);
+	const anchor = world.start({options: {feeWeiMax: 5n * 10n ** 9n}});
+	await own.rpc('anvil_setNextBlockBaseFeePerGas', '0x174876e800');
+	await own.mine(1);
+	for (let i = 0; i < 3; i += 1) await anchor.tick(live);
+	t.regex((await anchor.status()).waitingFor!, /ceiling is 5000000000: size 5 waits/);
+	await own.rpc('anvil_setNextBlockBaseFeePerGas', '0x77359400');
+	await own.mine(1);
+	const balance = await own.rpc('eth_getBalance', world.signer.address, 'latest');
+	await own.rpc('anvil_setBalance', world.signer.address, '0x1');
+	for (let i = 0; i < 3; i += 1) await anchor.tick(live);
+	t.regex((await anchor.status()).waitingFor!, /holds 1 wei.*send it funds/);
+	t.like(world.rows()[0], {state: 'planned', attempts: []});
+	await own.rpc('anvil_setBalance', world.signer.address, balance);
+	await tickUntil(anchor, world, 'signed');
+	const {raw} = world.rows()[0]!.attempts[0]!;
+	t.true(raw.startsWith('0x02'));
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+	t.is((await anchor.status()).waitingFor, undefined);
+});
+
+test('a signer that signs something else is not followed', async t => {
+	const world = await site.log('false signer');
+	world.tree.growTo(5);
+	const {signer} = world;
+	const anchor = world.start({
+		needs: {signer: {address: signer.address, signTransaction: asked => signer.signTransaction({...asked, value: 1n})}},
+	});
+	t.true(await anchor.tick(live));
+	await t.throwsAsync(anchor.tick(live), {code: 'KEY_INVALID', message: /another transaction than it was asked/});
+	t.deepEqual(world.rows()[0]?.attempts, []);
+});
+
+test('the record of a final anchor is what the chain confirms', async t => {
+	const world = await site.log('record');
+	world.tree.growTo(5);
+	const anchor = world.start();
+	await world.settle(anchor, allFinal(world, 5));
+	const record = toAnchorRecord((await anchor.covering(0))!)!;
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	t.like(await chain.readAnchor(record, world.tree.root(5)), {found: 'final'});
+});

@@ -1,0 +1,185 @@
+// What one node says, read strictly: of an anchor that a receipt claims, and of errors that carry no secrets.
+import {createServer, type IncomingHttpHeaders} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import test from 'ava';
+import {type AnchorSight, openChain} from '../../agent/anchor/chain.ts';
+import {toAnchorRecord} from '../../agent/anchor/outbox.ts';
+import type {AnchorRecord} from '../../agent/format/evidence.ts';
+import {type Anvil, anvilChainId, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
+import {createSite, live, type World} from './world.ts';
+
+let anvil: Anvil;
+let world: World;
+let record: AnchorRecord;
+
+test.before(async () => {
+	anvil = await startAnvil();
+	const site = await createSite(anvil);
+	world = await site.log('read');
+	const anchor = world.start();
+	// Many blocks around it, so that the search by time has something to search.
+	await anvil.mine(30);
+	for (const size of [5, 9]) {
+		world.tree.growTo(size);
+		await world.settle(anchor, () => world.rows().some(row => row.size === size && row.state === 'final'));
+		await anvil.mine(17);
+	}
+	record = toAnchorRecord(world.rows()[0]!)!;
+});
+
+test.after.always(async () => {
+	await anvil?.stop();
+});
+
+const another = (digit: string): string => `0x${digit.repeat(64)}`;
+
+const claims: readonly (readonly [
+	name: string,
+	change: (record: AnchorRecord) => Partial<AnchorRecord>,
+	found: AnchorSight['found'],
+	says: RegExp,
+])[] = [
+	['the true record', () => ({}), 'final', /anchored in block \d+ of chain 31337, which is finalized/],
+	['a transaction that is not there', () => ({transactionHash: another('1')}), 'absent', /has no transaction 0x1/],
+	['the transaction of another size', () => ({transactionHash: world.rows()[1]!.mined!.transactionHash}), 'contradicted', /is in block/],
+	['another size', () => ({size: 6}), 'contradicted', /did not anchor size 6/],
+	['another log', () => ({logId: another('2')}), 'contradicted', /did not anchor .* for log 0x2/],
+	['another block hash', () => ({blockHash: another('3')}), 'contradicted', /not in block \d+ \(0x3/],
+	['another height', ({blockNumber}) => ({blockNumber: blockNumber + 1}), 'contradicted', /is in block/],
+	['another time', ({blockTime}) => ({blockTime: blockTime + 1}), 'contradicted', /has time/],
+	['a registry without a contract', () => ({registry: `0x${'5'.repeat(40)}`}), 'absent', /no contract at 0x5/],
+	// Anvil deploys this one by itself: it has code, but did not emit the event.
+	['another contract', () => ({registry: '0x4e59b44847b379578588920ca78fbf26c0b4956c'}), 'contradicted', /did not anchor/],
+	['another chain', () => ({chainId: 1}), 'unreachable', /speaks for chain 31337, not for chain 1/],
+];
+
+for (const [name, change, found, says] of claims) {
+	test(`a receipt that claims ${name} is ${found}`, async t => {
+		await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+		const sight = await chain.readAnchor({...record, ...change(record)}, world.tree.root(5));
+		t.is(sight.found, found);
+		t.regex(sight.detail, says);
+	});
+}
+
+test('a receipt that claims another root is contradicted', async t => {
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	t.like(await chain.readAnchor(record, world.tree.root(6)), {found: 'contradicted'});
+});
+
+const views: readonly (readonly [
+	name: string,
+	treat: (method: string, params: readonly unknown[]) => Treatment,
+	found: AnchorSight['found'],
+	says: RegExp,
+])[] = [
+	['a node that is gone', () => 'drop', 'unreachable', /did not answer eth_chainId/],
+	[
+		'a node that finalized nothing',
+		(method, [tag]) => (method === 'eth_getBlockByNumber' && tag === 'finalized' ? {result: null} : 'pass'),
+		'mined',
+		/up to 0/,
+	],
+	[
+		'a young geth',
+		(method, [tag]) =>
+			method === 'eth_getBlockByNumber' && tag === 'finalized' ? {error: {code: -39001, message: 'finalized block not found'}} : 'pass',
+		'mined',
+		/up to 0/,
+	],
+	[
+		'a node whose chain has another block there',
+		(method, [tag]) => (method === 'eth_getBlockByNumber' && tag !== 'finalized' ? {result: blockOf(another('6'))} : 'pass'),
+		'contradicted',
+		/is not on the chain at height/,
+	],
+	[
+		'a node behind ours',
+		(method, [tag]) => (method === 'eth_getBlockByNumber' && tag !== 'finalized' ? {result: null} : 'pass'),
+		'contradicted',
+		/not on the chain/,
+	],
+	['a node without logs', method => (method === 'eth_getLogs' ? {result: []} : 'pass'), 'final', /finalized/],
+];
+const blockOf = (hash: string) => ({number: '0x1', hash, timestamp: '0x1', baseFeePerGas: '0x1'});
+
+for (const [name, treat, found, says] of views) {
+	test(`seen through ${name} a true record is ${found}`, async t => {
+		const proxy = await startProxy(anvil.url);
+		t.teardown(proxy.stop);
+		proxy.treat = treat;
+		await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+		const sight = await chain.readAnchor(record, world.tree.root(5));
+		t.is(sight.found, found, sight.detail);
+		t.regex(sight.detail, says);
+	});
+}
+
+test('an anchor that is mined but not final is said to be so', async t => {
+	world.tree.growTo(12);
+	const anchor = world.start({chain: chain => ({...chain, finalizedNumber: async () => 0})});
+	while (world.rows().at(-1)?.state !== 'mined') await anchor.tick(live);
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	t.like(await chain.readAnchor(toAnchorRecord(world.rows().at(-1)!)!, world.tree.root(12)), {found: 'mined'});
+});
+
+test('an anchor is found by the time that the registry keeps, among many blocks', async t => {
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	for (const row of world.rows().slice(0, 2)) {
+		const {registry, logId, size, root, mined} = row;
+		t.deepEqual(await chain.findAnchor({registry, logId, size, root, time: mined!.blockTime}), mined);
+		t.is(await chain.findAnchor({registry, logId, size: size + 1, root, time: mined!.blockTime}), undefined);
+		t.is(await chain.findAnchor({registry, logId, size, root, time: mined!.blockTime + 10 ** 6}), undefined);
+	}
+});
+
+test('a password in the address goes into a header, and the address never into a message', async t => {
+	const seen: IncomingHttpHeaders[] = [];
+	const server = createServer((request, response) => {
+		seen.push(request.headers);
+		response.writeHead(401).end('no');
+	});
+	await new Promise<void>(resolve => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	t.teardown(() => server.close());
+	const {port} = server.address() as AddressInfo;
+	await using chain = openChain({url: `http://me:pa%20ss@127.0.0.1:${port}/v3/secret-key`, chainId: 1});
+	const error = await t.throwsAsync(chain.chainId(), {code: 'CHAIN_UNREACHABLE'});
+	t.regex(error!.message, /HTTP 401/);
+	t.notRegex(JSON.stringify([error!.message, String(error!.cause)]), /secret|pa ss|me:/);
+	t.is(seen[0]?.authorization, `Basic ${Buffer.from('me:pa ss').toString('base64')}`);
+});
+
+test('an answer without end is cut off', async t => {
+	const server = createServer((_, response) => {
+		const write = (): void => {
+			while (!response.destroyed && response.write('x'.repeat(65_536)));
+		};
+		response.on('drain', write);
+		write();
+	});
+	await new Promise<void>(resolve => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	t.teardown(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	const {port} = server.address() as AddressInfo;
+	await using chain = openChain({url: `http://127.0.0.1:${port}`, chainId: 1});
+	await t.throwsAsync(chain.chainId(), {code: 'CHAIN_UNREACHABLE', message: /longer than/});
+});
+
+test('a JSON-RPC error under an HTTP error is read', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	proxy.treat = () => ({status: 400, body: '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"app is inactive"}}'});
+	await using chain = openChain({url: proxy.url, chainId: 1});
+	await t.throwsAsync(chain.chainId(), {code: 'CHAIN_REFUSED', message: /app is inactive/});
+});
+
+test('an address that is no URL, or not http, is a mistake in the config', t => {
+	t.throws(() => openChain({url: 'localhost', chainId: 1}), {code: 'CONFIG_INVALID'});
+	t.throws(() => openChain({url: 'ws://127.0.0.1:1', chainId: 1}), {code: 'CONFIG_INVALID', message: /http or https/});
+});
