@@ -23,6 +23,8 @@ export type Database = Statements & {
 	 * If it rejects with remedy 'restart' nobody knows whether the COMMIT happened: the caller MUST NOT go on with what it holds in memory.
 	 */
 	readonly transaction: <T>(body: (statements: Statements) => Promise<T>) => Promise<T>;
+	/** Runs one statement as a transaction of its own, queued up among the others and with the same warning. Resolves when it is durable. */
+	readonly step: (sql: string, parameters: readonly SqlValue[]) => Promise<void>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -166,7 +168,6 @@ function createDatabase(connection: sqlite.Database): Database {
 		});
 
 	const inTransaction = async <T>(body: (statements: Statements) => Promise<T>): Promise<T> => {
-		if (closed) throw new AgentError('LOG_CLOSED', 'the database is closed');
 		await run('BEGIN IMMEDIATE');
 		let value: T;
 		try {
@@ -180,15 +181,23 @@ function createDatabase(connection: sqlite.Database): Database {
 		return value;
 	};
 
+	const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+		// What stands in the queue when the database is closed still runs.
+		if (closed) return Promise.reject(new AgentError('LOG_CLOSED', 'the database is closed'));
+		const mine = tail.then(work);
+		tail = mine.catch(() => {});
+		return mine;
+	};
+
 	return {
 		run,
 		all,
 		exec,
-		transaction: body => {
-			const mine = tail.then(() => inTransaction(body));
-			tail = mine.catch(() => {});
-			return mine;
-		},
+		transaction: body => inTurn(() => inTransaction(body)),
+		step: (sql, parameters) =>
+			inTurn(async () => {
+				await run(sql, parameters);
+			}),
 		[Symbol.asyncDispose]: async () => {
 			if (closed) return;
 			closed = true;

@@ -1,6 +1,6 @@
 // The channels of a log: each subject with its secret, and the last number that it got.
 
-import type {Database, SqlRow, Statements} from '../base/sqlite.ts';
+import type {Database, SqlRow} from '../base/sqlite.ts';
 import type {EntryNumber, Index} from '../format/entry.ts';
 
 export type Channel = {
@@ -51,16 +51,4 @@ export async function loadChannels(database: Pick<Database, 'all'>): Promise<Cha
 		session: row.session ?? undefined,
 		keyTop: row.keyTop ?? undefined,
 	}));
-}
-
-export async function insertChannel(statements: Statements, channel: Channel): Promise<void> {
-	await statements.run('INSERT INTO channels (id, urn, secret, subject, quantity, exponent, enrolled) VALUES (?, ?, ?, ?, ?, ?, ?)', [
-		channel.id,
-		channel.urn,
-		channel.secret,
-		channel.subject,
-		channel.quantity,
-		channel.exponent,
-		channel.enrolled,
-	]);
 }

@@ -1,25 +1,35 @@
 // The log's writer: turns entries into batches, and each batch into one durable, signed step of the log.
 
 import {assert} from '../base/assert.ts';
-import {equalBytes, toHex, writeUint48} from '../base/bytes.ts';
+import {equalBytes} from '../base/bytes.ts';
 import type {Clock} from '../base/clock.ts';
 import {type Closing, createClosing} from '../base/closing.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Logger} from '../base/logger.ts';
 import type {Random} from '../base/random.ts';
-import {type Database, openDatabase, type SqlRow, type Statements, takeProcessLock} from '../base/sqlite.ts';
+import {type Database, openDatabase, type SqlRow, takeProcessLock} from '../base/sqlite.ts';
 import {encodeEnrolment, encodeNote, type NoteBody} from '../format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoint.ts';
 import {enrolmentKinds, kinds, noteKinds, type Size} from '../format/entry.ts';
 import {formatNoteKey, type NoteKey, noteKey} from '../format/note.ts';
 import {agentUrn, subjectHash, subjectSecretLength} from '../format/subject.ts';
 import {type CompactRange, createCompactRange} from '../merkle/compact-range.ts';
-import {type Batch, createBatch, createBatchMemory, type Done, type Draft, itemEntriesMax, type Refusal, type SpanRow} from './batch.ts';
-import {type Channel, insertChannel, loadChannels} from './channels.ts';
+import {
+	type Batch,
+	type BatchMemory,
+	createBatch,
+	createBatchMemory,
+	type Done,
+	type Draft,
+	itemEntriesMax,
+	type Refusal,
+} from './batch.ts';
+import {type Channel, loadChannels} from './channels.ts';
+import {type ClosedBatch, commitBatch, prepareCommits} from './commit.ts';
 import {createNodeSource} from './nodes.ts';
 import {schema, schemaVersion} from './schema.ts';
-import {collectNode, type TileParts, writeTileParts} from './tile-writer.ts';
+import {collectNode, type TileParts} from './tile-writer.ts';
 
 /** Signs checkpoints: Ed25519 [RFC 8032]. */
 export type Signer = {readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Uint8Array};
@@ -150,6 +160,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 		const quarantineRows = await database.all<{id: number; bytes: number}>(
 			'SELECT id, length(record) AS bytes FROM quarantine ORDER BY id',
 		);
+		await prepareCommits(database);
 		const log = createWriter({
 			database,
 			hasher,
@@ -194,8 +205,8 @@ async function openTree(database: Database, hasher: Hasher, head: HeadRow | unde
 	return handle;
 }
 
-/** A batch that takes nothing more: its root is fixed and signed. */
-type Closed = {readonly batch: Batch; readonly parts: TileParts; readonly checkpoint: Checkpoint | undefined};
+/** A batch on its way to the disk, with the memory that it lies in. */
+type Closed = ClosedBatch & {readonly memory: BatchMemory};
 
 function createWriter(options: {
 	readonly database: Database;
@@ -227,12 +238,13 @@ function createWriter(options: {
 	let memory = memories.pop()!;
 	let open = newBatch();
 	/** Full batches that wait for the disk, oldest first. */
-	const waiting: (Closed & {readonly memory: typeof memory})[] = [];
+	const waiting: Closed[] = [];
 	let waitingBytes = 0;
-	let committingBytes = 0;
+	/** The batch that is on its way to the disk. */
+	let committing: Closed | undefined;
 	let pumping: Promise<void> | undefined;
 	let roomWanted: {readonly promise: Promise<void>; readonly resolve: () => void} | undefined;
-	let closing = false;
+	let closing: Promise<void> | undefined;
 
 	const quarantine = {
 		sizes: options.quarantine.map(row => row.bytes),
@@ -260,7 +272,7 @@ function createWriter(options: {
 	});
 
 	/** Fixes the root of the open batch and opens the next one. */
-	const close = (): Closed & {readonly memory: typeof memory} => {
+	const close = (): Closed => {
 		const closed = open;
 		const evicted = evict(closed);
 		// The note about what was evicted is in the same commit as the eviction: nothing vanishes silently. The batch keeps spare room for it.
@@ -301,42 +313,9 @@ function createWriter(options: {
 	};
 
 	const commit = async (closed: Closed): Promise<void> => {
-		const {batch, parts} = closed;
-		// A power cut before the COMMIT leaves nothing of the batch, one after it leaves all of it.
-		await database.transaction(async statements => {
-			if (closed.checkpoint !== undefined) {
-				await statements.run('INSERT INTO batches (first, count, entries, records) VALUES (?, ?, ?, ?)', [
-					batch.first,
-					batch.count,
-					batch.entries(),
-					batch.records(),
-				]);
-				for (const channel of batch.enrolled) await insertChannel(statements, channel);
-				await insertSpans(statements, batch.spans);
-				await writeTileParts(statements, parts);
-				const {size, root, note} = closed.checkpoint;
-				await statements.run(
-					'INSERT INTO head (id, size, root, note) VALUES (1, ?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET size = ?1, root = ?2, note = ?3',
-					[size, root, note],
-				);
-			}
-			for (const {arrivedAtMs, reason, detail, record} of batch.refusals) {
-				await statements.run('INSERT INTO quarantine (id, arrivedAtMs, reason, detail, record) VALUES (?, ?, ?, ?, ?)', [
-					quarantine.nextId,
-					arrivedAtMs,
-					reason,
-					detail,
-					record,
-				]);
-				quarantine.nextId += 1;
-			}
-			if (batch.evictBelow !== undefined) await statements.run('DELETE FROM quarantine WHERE id < ?', [batch.evictBelow]);
-			for (const [name, by] of batch.counts)
-				await statements.run('INSERT INTO counters (name, count) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET count = count + ?2', [
-					name,
-					by,
-				]);
-		});
+		const {batch} = closed;
+		await commitBatch(database, closed, quarantine.nextId);
+		quarantine.nextId += batch.refusals.length;
 		if (closed.checkpoint !== undefined) checkpoint = closed.checkpoint;
 		for (const [name, by] of batch.counts) counters.set(name, (counters.get(name) ?? 0) + by);
 		batches += 1;
@@ -350,7 +329,7 @@ function createWriter(options: {
 			if (full !== undefined) waitingBytes -= full.batch.bytes;
 			const next = full ?? (open.isEmpty ? undefined : close());
 			if (next === undefined) return;
-			committingBytes = next.batch.bytes;
+			committing = next;
 			try {
 				await commit(next);
 			} catch (error) {
@@ -358,7 +337,7 @@ function createWriter(options: {
 				fail(error, next);
 				return;
 			}
-			committingBytes = 0;
+			committing = undefined;
 			const {dones, first} = next.batch;
 			// The memory goes back before the callbacks run: they append more.
 			if (memories.length < 2) memories.push(next.memory);
@@ -367,19 +346,19 @@ function createWriter(options: {
 		}
 	};
 
-	const fail = (cause: unknown, committing: Closed): void => {
+	const fail = (cause: unknown, failed: Closed): void => {
 		const error = new AgentError('LOG_COMMIT_FAILED', `a commit to the log failed, its state is unknown: ${describeError(cause)}`, {
 			cause,
 			hint: 'The agent stops; at the next start it derives its state from the disk. Devices send again what was not acknowledged.',
 		});
 		logger.log('error', 'commit failed', {error: describeError(cause)});
 		failure.abort(error);
-		const batchesLost = [committing.batch, ...waiting.map(closed => closed.batch), open];
+		const batchesLost = [failed.batch, ...waiting.map(closed => closed.batch), open];
 		for (const batch of batchesLost) for (const done of batch.dones) done(error, batch.first);
 		roomWanted?.resolve();
 	};
 
-	const pendingBytes = (): number => committingBytes + waitingBytes + open.bytes;
+	const pendingBytes = (): number => (committing?.batch.bytes ?? 0) + waitingBytes + open.bytes;
 
 	const releaseRoom = (): void => {
 		if (roomWanted === undefined || pendingBytes() > pendingBytesMax / 2) return;
@@ -398,7 +377,7 @@ function createWriter(options: {
 
 	/** The batch that takes the next item, closing the open one if the item does not fit. False once the log has failed or closes. */
 	const makeRoom = (entryCount: number, recordLength: number, done: Done | undefined): boolean => {
-		if (failure.signal.aborted || closing) {
+		if (failure.signal.aborted || closing !== undefined) {
 			done?.(failure.signal.aborted ? (failure.signal.reason as AgentError) : new AgentError('LOG_CLOSED', 'the log is closing'), 0);
 			return false;
 		}
@@ -507,12 +486,10 @@ function createWriter(options: {
 					reject(failure.signal.reason);
 					return;
 				}
-				if (open.isEmpty && pumping === undefined) {
-					resolve();
-					return;
-				}
-				open.dones.push(error => (error === undefined ? resolve() : reject(error)));
-				wake();
+				// The newest batch that has something in it; an empty one would be a commit of nothing.
+				const newest = open.isEmpty ? (waiting.at(-1) ?? committing)?.batch : open;
+				if (newest === undefined) resolve();
+				else newest.dones.push(error => (error === undefined ? resolve() : reject(error)));
 			}),
 		counters: () => counters,
 		putDocument: (kind, documentKey, body) =>
@@ -525,44 +502,13 @@ function createWriter(options: {
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		failed: failure.signal,
 		stats: () => ({size: checkpoint?.size ?? 0, batches, pendingBytes: pendingBytes(), quarantineBytes: quarantine.bytes}),
-		[Symbol.asyncDispose]: async () => {
-			if (closing) return;
-			if (!failure.signal.aborted && (pumping !== undefined || !open.isEmpty)) {
-				wake();
+		[Symbol.asyncDispose]: () => {
+			closing ??= (async () => {
+				// What was taken before the call still gets to the disk.
 				while (pumping !== undefined) await pumping;
-			}
-			closing = true;
-			await options.resources.close();
+				await options.resources.close();
+			})();
+			return closing;
 		},
 	};
-}
-
-/** All spans of a batch with one statement: a row each, from one JSON text. */
-async function insertSpans(statements: Statements, spans: readonly SpanRow[]): Promise<void> {
-	const rows = spans.map(span => [
-		span.channel,
-		span.first,
-		span.count,
-		span.number,
-		span.session ?? null,
-		span.keyMin ?? null,
-		span.keyMax ?? null,
-		span.keyTop ?? null,
-		span.keys.length === 0 ? null : toHex(packKeys(span.keys)),
-		span.timeMin,
-		span.timeMax,
-	]);
-	await statements.run(
-		`INSERT INTO spans (channel, first, count, number, session, keyMin, keyMax, keyTop, keys, timeMin, timeMax)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, unhex(value ->> 8), value ->> 9, value ->> 10
-		FROM json_each(?)`,
-		[JSON.stringify(rows)],
-	);
-}
-
-function packKeys(keys: readonly number[]): Uint8Array {
-	const packed = new Uint8Array(keys.length * 6);
-	const view = new DataView(packed.buffer);
-	for (const [i, key] of keys.entries()) writeUint48(view, i * 6, key);
-	return packed;
 }

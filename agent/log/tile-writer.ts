@@ -1,8 +1,6 @@
 // Collects the subtrees that appends complete into rows of tiles, to be written with the batch that completed them.
 
-import {concatBytes, copyBytes} from '../base/bytes.ts';
-import {hashLength} from '../base/hash.ts';
-import type {Statements} from '../base/sqlite.ts';
+import {copyBytes} from '../base/bytes.ts';
 import type {Node} from '../merkle/tree.ts';
 import {tileHeight, tileWidth} from './nodes.ts';
 
@@ -21,21 +19,4 @@ export function collectNode(parts: TileParts, node: Node, hash: Uint8Array): voi
 	const part = parts.get(key);
 	if (part === undefined) parts.set(key, {level, tile, from: node.index % tileWidth, hashes: [copyBytes(hash)]});
 	else part.hashes.push(copyBytes(hash));
-}
-
-/** Writes the parts behind what their tiles hold already. Costs at most one row per tile touched. */
-export async function writeTileParts(statements: Statements, parts: TileParts): Promise<void> {
-	for (const {level, tile, from, hashes} of parts.values()) {
-		const added = concatBytes(...hashes);
-		if (from === 0) {
-			await statements.run('INSERT INTO tiles (level, tile, hashes) VALUES (?, ?, ?)', [level, tile, added]);
-			continue;
-		}
-		// `||` would make a text of the blobs; the cast makes it a blob again, byte for byte.
-		const changed = await statements.run(
-			'UPDATE tiles SET hashes = CAST(hashes || ?3 AS BLOB) WHERE level = ?1 AND tile = ?2 AND length(hashes) = ?4',
-			[level, tile, added, from * hashLength],
-		);
-		if (changed !== 1) throw new Error(`tile ${level}/${tile} does not end at ${from}`);
-	}
 }
