@@ -112,7 +112,7 @@ function includedInLarge(index: number, size: number): Inclusion {
 	}
 }
 
-const largeSizes = [65_536, 65_537, 1_000_000, 1_048_576, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 48 - 1, 2 ** 53 - 1];
+const largeSizes = [65_536, 65_537, 1_000_000, 1_048_576, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 47 + 12_345, 2 ** 48 - 1];
 
 /** Each turns a true case into cases that lie, or into none where the mutation means nothing. */
 const inclusionMutations: Record<string, {about: string; mutate: (base: Inclusion) => Partial<Inclusion>[]}> = {
@@ -286,8 +286,8 @@ const largeSteps: [size1: number, size2: number][] = [
 	[1_048_575, 1_048_577],
 	[2 ** 32 - 1, 2 ** 32],
 	[2 ** 32, 2 ** 32 + 1],
-	[2 ** 32 + 1, 2 ** 48 - 1],
-	[2 ** 52 + 12_345, 2 ** 53 - 1],
+	[2 ** 32 + 1, 2 ** 47 + 12_345],
+	[2 ** 47 + 12_345, 2 ** 48 - 1],
 ];
 
 /** The tree of size2 had the entry before size1 been another: its own roots, its own proof, but the old root is the honest one. */
