@@ -90,7 +90,7 @@ test('at speed the devices come out of the past and never run ahead of the clock
 	const broker = await startBroker();
 	t.teardown(broker.stop);
 	const nowMs = systemClock.nowMs();
-	await runFor(broker, 500, {
+	await runFor(broker, 1600, {
 		accountPath: join(folderOf(t), 'account.jsonl'),
 		speed: 600,
 		startMs: nowMs - 100_000,
