@@ -52,9 +52,18 @@ const minuteMs = 60_000;
 
 const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
 
-/** The name of the seed also becomes part of every salt and secret. */
-export function createSmallLog(options: {logName?: string; epoch?: number; readings?: number; seed?: string} = {}): SmallLog {
-	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed'} = options;
+export type SmallLogOptions = {
+	readonly logName?: string;
+	readonly epoch?: number;
+	readonly readings?: number;
+	/** Becomes part of the key, and of every salt and secret. */
+	readonly seed?: string;
+	/** Changes entries before they are logged: a log that lies, and signs it. */
+	readonly lie?: (entry: Entry, index: number) => Entry;
+};
+
+export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
+	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed', lie = (entry: Entry) => entry} = options;
 	const origin = formatOrigin(logName, epoch);
 	const signer = createEd25519Signer(sha256(`${seed} key`));
 	const key = noteKey(nodeHasher, origin, signer.publicKey);
@@ -68,7 +77,7 @@ export function createSmallLog(options: {logName?: string; epoch?: number; readi
 		const subject = {urn, secret: sha256(`${seed} secret ${urn}`).slice(0, 16)};
 		const source = {salt: sha256(`${label} source`).slice(0, 16), record};
 		const tag = (fields.kind ?? kinds.reading) === kinds.reading ? tags.arrival : tags.body;
-		const entry: Entry = {
+		const honest: Entry = {
 			kind: kinds.reading,
 			subject: subjectHash(nodeHasher, {logName, ...subject}),
 			quantity: 1,
@@ -83,6 +92,7 @@ export function createSmallLog(options: {logName?: string; epoch?: number; readi
 			source: sourceHash(nodeHasher, tag, source.salt, record),
 			...fields,
 		};
+		const entry = lie(honest, entries.length);
 		entries.push({bytes: encodeEntry(entry), entry, subject, source});
 	};
 
