@@ -154,6 +154,9 @@ async function crashAt(world: World, n: number): Promise<boolean> {
 			chain: (chain: Chain): Chain => ({
 				...chain,
 				broadcast: async raw => {
+					// The one order that everything else leans on.
+					const durable = world.rows().some(row => row.state === 'signed' && row.attempts.at(-1)?.raw === raw);
+					if (!durable) throw new Error('bytes were broadcast before they were durable');
 					place();
 					const answer = await chain.broadcast(raw);
 					place();
