@@ -369,6 +369,20 @@ contract AnchorRegistryRingTest is RegistryCheck, EqualLog {
         expect(!_registry.isAnchored(_logId, 513, START, _rootOf(513)), "what is not there is not found");
     }
 
+    function test_a_head_is_found_or_not_in_a_dozen_reads() external {
+        for (uint64 size = 0; size < 512; ++size) {
+            vm.warp(START + size);
+            _anchorNext(size);
+        }
+        bytes32 root = _rootOf(200);
+        for (uint64 time = START + 195; time < START + 205; ++time) {
+            vm.record();
+            expect(_registry.isAnchored(_logId, 200, time, root) == (time == START + 199), "found at its time only");
+            (bytes32[] memory reads,) = vm.accesses(address(_registry));
+            expect(reads.length <= 12, "the head, nine or ten halvings, and the place found");
+        }
+    }
+
     function test_without_a_challenge_time_the_ring_is_plain() external {
         _registry = new AnchorRegistry(0);
         vm.prank(OPERATOR);
