@@ -163,9 +163,9 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	const answer = (mine: Lane, place: Place, outcome: Outcome): void => {
 		if (place.outcome !== undefined) throw new AgentError('ASSERTION_FAILED', 'an arrival was answered twice');
 		place.outcome = outcome;
-		if (mine !== lane || mine.stream !== client.stream) {
+		if (mine !== lane) {
 			stale += 1;
-			if (mine !== lane) orphans -= 1;
+			orphans -= 1;
 		} else {
 			while (mine.places[0]?.outcome !== undefined) release(mine, mine.places.shift()!);
 		}

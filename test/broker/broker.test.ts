@@ -39,6 +39,8 @@ test('PUBACKs leave in the order of arrival, whatever the order of the outcomes'
 	await world.arrived(4);
 	for (const i of [3, 1, 2]) world.held[i]!.done('kept');
 	t.is(await client.next(), pingresp);
+	for (let i = 0; i < 50; i += 1) await new Promise(setImmediate);
+	t.is(client.untaken, 0);
 	world.held[0]!.done('refused');
 	t.deepEqual([await client.next(), await client.next(), await client.next(), await client.next()], [1, 2, 3, 4].map(puback));
 });
@@ -366,6 +368,11 @@ test('a retain flag is told to the agent and dropped: nothing is kept for later 
 	meter.send(publishPacket(own, 'b', {id: 2, retain: true, dup: true}));
 	// Delivered as a new message: no RETAIN [MQTT-3.3.1-9], no DUP [MQTT-3.3.1-3].
 	t.regex((await reader.next()) ?? '', /^32.*62$/);
+	const late = await world.join('wall:late');
+	late.send(subscribePacket(1, 'meters/#'));
+	t.is(await late.next(), suback(1, 1));
+	late.send(pingPacket);
+	t.is(await late.next(), pingresp);
 });
 
 test('a will is never a reading and stays within the device’s own topics', async t => {

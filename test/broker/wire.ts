@@ -124,6 +124,11 @@ export class RawClient {
 		this.socket.write(Buffer.concat(packets));
 	}
 
+	/** Packets that came and were not taken. */
+	get untaken(): number {
+		return this.#packets.length;
+	}
+
 	/** The next packet as hex; undefined once the connection has closed. */
 	async next(): Promise<string | undefined> {
 		for (;;) {
