@@ -1,0 +1,170 @@
+import test from 'ava';
+import {AbiCoder, keccak256} from 'ethers';
+import fc from 'fast-check';
+import {equalBytes, toHex, utf8} from '../../agent/base/bytes.ts';
+import {portableHasher} from '../../agent/base/hash.ts';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {canonicalText, canonicalTextWithDigest, type Json, parseDocument, shapeError} from '../../agent/format/document.ts';
+import {formatHistory, parseHistory} from '../../agent/format/history.ts';
+import {anchorLogId, originHash} from '../../agent/format/log-id.ts';
+import {formatNoteKey} from '../../agent/format/note.ts';
+import {formatReceipt, parseReceipt} from '../../agent/format/receipt.ts';
+import {formatTrust, parseTrust, type Trust} from '../../agent/format/trust.ts';
+import {createSmallLog, energyUrn} from '../helpers/small-log.ts';
+
+const log = createSmallLog();
+const problemOf = (parsed: object): string => ('problem' in parsed ? String(parsed.problem) : '');
+
+test('a receipt and a history are read back as they were written', t => {
+	const receipts = [
+		log.receipt(3),
+		log.receipt(0, {anchors: [log.anchor, log.anchor]}),
+		log.receipt(4, {subject: undefined, arrival: undefined}),
+	];
+	for (const receipt of receipts) {
+		t.deepEqual(parseReceipt(nodeHasher, utf8(formatReceipt(nodeHasher, receipt))), {value: receipt});
+	}
+	const history = log.history(energyUrn, {anchors: [log.anchor]});
+	const parsed = parseHistory(nodeHasher, utf8(formatHistory(nodeHasher, history)));
+	t.is(problemOf(parsed), '');
+	t.true('value' in parsed && formatHistory(portableHasher, parsed.value) === formatHistory(nodeHasher, history));
+});
+
+test('the digest closes the document and covers all of it', t => {
+	const text = canonicalTextWithDigest(nodeHasher, {a: 1, b: {c: []}});
+	const found = JSON.parse(text) as {readonly [key: string]: Json};
+	t.deepEqual(Object.keys(found), ['a', 'b', 'digest']);
+	t.is(canonicalText(found), text);
+	const expected = nodeHasher.sha256(utf8(`kedge/document/v1\0${canonicalText({a: 1, b: {c: []}})}`));
+	t.is(found.digest as string, toHex(expected));
+});
+
+test('a receipt with a changed value under the old digest is refused', t => {
+	const text = formatReceipt(nodeHasher, log.receipt(3, {anchors: [log.anchor]}));
+	t.regex(problemOf(parseReceipt(nodeHasher, utf8(text.replace('"blockNumber": 17', '"blockNumber": 18')))), /damaged or changed/);
+	t.regex(problemOf(parseReceipt(nodeHasher, utf8(text.replace(/"digest": "./, '"digest": "G')))), /damaged or changed/);
+});
+
+test('what has the wrong shape is refused by the name of what is wrong', t => {
+	const text = formatReceipt(nodeHasher, log.receipt(3, {anchors: [log.anchor]}));
+	const change = (from: string | RegExp, to: string): string => problemOf(parseReceipt(nodeHasher, utf8(text.replace(from, to))));
+	t.is(change('"kedge receipt 1"', '"kedge receipt 2"'), 'format is not "kedge receipt 1"');
+	t.is(change('"entry": "', '"entry": "AAAA'), 'entry has 121 bytes, not 118');
+	t.is(change('"entry": "', '"entry": "*'), 'entry is not canonical base64');
+	t.is(change('"chainId": 31337', '"chainId": -1'), 'anchors[0].chainId is not a whole number');
+	t.is(change('"chainId": 31337', '"chainId": 9007199254740992'), 'anchors[0].chainId is not a whole number');
+	t.is(change('"chainId": 31337', '"chainId": "31337"'), 'anchors[0].chainId is not a whole number');
+	t.is(change('"registry": "0xa1', '"registry": "0xA1'), 'registry is not lower-case hexadecimal of the right length');
+	t.is(change(/"anchors": \[[^\]]*\]/, '"anchors": {}'), 'anchors is not a list');
+	t.is(change(/"anchors": \[[^\]]*\]/, '"anchors": [null]'), 'anchors[0] is not an object');
+	t.is(change(/"anchors": \[[^\]]*\]/, `"anchors": [${'{},'.repeat(16)}{}]`), 'anchors has 17 items, more than 16');
+	t.is(change('"urn": "urn', '"urn": "\\ud800urn'), 'subject.urn has half of a surrogate pair');
+	t.is(change('"subject": {', '"subject": null, "x": {'), 'subject is not an object');
+	t.is(problemOf(parseReceipt(nodeHasher, utf8('[]'))), 'the document is not an object');
+	t.is(problemOf(parseReceipt(nodeHasher, utf8('{'))), 'it is not JSON');
+	t.is(problemOf(parseReceipt(nodeHasher, Uint8Array.of(0xff))), 'it is not UTF-8');
+	t.regex(problemOf(parseReceipt(nodeHasher, new Uint8Array(5_000_000))), /at most 4194304 are read/);
+});
+
+test('other white space, order, spelling, repeated and unknown keys have another text than the canonical one', t => {
+	const read = (text: string) =>
+		parseDocument(
+			utf8(text),
+			1000,
+			fields => ({a: fields.count('a'), b: fields.text('b')}),
+			({a, b}) => canonicalText({a, b}),
+		);
+	const text = canonicalText({a: 1, b: 'x'});
+	t.deepEqual(read(text), {value: {a: 1, b: 'x'}});
+	for (const changed of [
+		text.replaceAll('\t', '  '),
+		text.trimEnd(),
+		`${text}\n`,
+		canonicalText({b: 'x', a: 1}),
+		text.replace('1', '1.0'),
+		text.replace('1', '1e0'),
+		text.replace('1', '-0'),
+		text.replace('"x"', '"\\u0078"'),
+		text.replace('{', '{\n\t"a": 2,'),
+		text.replace('{', '{\n\t"c": 2,'),
+		text.replace('{', '{\n\t"__proto__": {"c": 1},'),
+		text.replace('{', '{\n\t"constructor": 1,'),
+	]) {
+		t.regex(problemOf(read(changed)), /canonical form/, changed);
+	}
+	t.is(problemOf(read('{"__proto__": {"a": 1, "b": "x"}}')), 'a is not a whole number');
+	t.throws(() =>
+		parseDocument(
+			utf8('{}'),
+			10,
+			() => {
+				throw new TypeError('a mistake of ours');
+			},
+			() => '',
+		),
+	);
+	t.is(
+		problemOf(
+			parseDocument(
+				utf8('{}'),
+				10,
+				() => shapeError('no'),
+				() => '',
+			),
+		),
+		'no',
+	);
+});
+
+test('any bytes as a document are answered without a throw', t => {
+	fc.assert(
+		fc.property(fc.oneof(fc.uint8Array({maxLength: 100}), fc.json().map(utf8)), bytes => {
+			const parsers = [parseReceipt, parseHistory, parseTrust];
+			return parsers.every(parse => 'problem' in parse(nodeHasher, bytes));
+		}),
+		{numRuns: 500},
+	);
+	t.pass();
+});
+
+const trust: Trust = {...log.trustWithRegistry, anchors: [log.pin]};
+
+test('a trust file is read back, in any order and white space, with addresses in any case', t => {
+	const text = formatTrust(trust);
+	const same = (changed: string): void => {
+		const parsed = parseTrust(portableHasher, utf8(changed));
+		t.is(problemOf(parsed), '', changed);
+		t.true('value' in parsed && formatTrust(parsed.value) === text);
+	};
+	same(text);
+	same(JSON.stringify(JSON.parse(text)));
+	same(JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(text) as object).reverse()), null, 7));
+	same(text.replaceAll('0xa1a1', '0xA1a1'));
+	const parsed = parseTrust(nodeHasher, utf8(text));
+	t.true('value' in parsed && equalBytes(parsed.value.anchors[0]!.root, log.pin.root));
+});
+
+test('a trust file with a misspelt key or a wrong value is refused by its name', t => {
+	const text = formatTrust(trust);
+	const change = (from: string, to: string): string => problemOf(parseTrust(nodeHasher, utf8(text.replace(from, to))));
+	t.is(change('"anchors"', '"anchor"'), 'anchor is not a key that is known here');
+	t.is(change('"opener"', '"owner"'), 'registries[0].owner is not a key that is known here');
+	t.is(change('"size": 11', '"size": 11, "__proto__": {}'), 'anchors[0].__proto__ is not a key that is known here');
+	t.is(change('"kedge trust 1"', '"kedge trust 2"'), 'format is not "kedge trust 1"');
+	t.regex(change(formatNoteKey(log.key), 'harbour/1+00000000+AAAA'), /is not an Ed25519 vkey/);
+	t.regex(change('0xa1a1', '0xa1'), /is not an address/);
+	t.regex(change('"root": "', '"root": "AAAA'), /not 32 bytes/);
+	t.is(problemOf(parseTrust(nodeHasher, utf8('{"format":"kedge trust 1"}'))), 'logs is not a list');
+	t.regex(problemOf(parseTrust(nodeHasher, new Uint8Array(5_000_000))), /at most/);
+});
+
+test('the log id is what the registry computes', t => {
+	const [registry, opener] = [`0x${'a1'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
+	for (const chainId of [1, 31_337, Number.MAX_SAFE_INTEGER]) {
+		const origin = keccak256(utf8('häfen/1'));
+		const encoded = AbiCoder.defaultAbiCoder().encode(['uint256', 'address', 'address', 'bytes32'], [chainId, registry, opener, origin]);
+		t.is(anchorLogId(chainId, registry, opener, 'häfen/1'), keccak256(encoded));
+		t.is(`0x${toHex(originHash('häfen/1'))}`, origin);
+	}
+	t.throws(() => anchorLogId(1, '0x00', opener, 'a'), {message: /is not a lower-case address/});
+});
