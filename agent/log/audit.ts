@@ -2,7 +2,7 @@
 
 import {equalBytes, fromBase64, fromUtf8, toBase64, toHex} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
-import {openDatabase} from '../base/sqlite.ts';
+import {type Database, openDatabase} from '../base/sqlite.ts';
 
 /** Checks one Ed25519 signature [RFC 8032]. */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
@@ -22,15 +22,51 @@ export type AuditOptions = {
 	readonly path: string;
 	readonly hasher: Hasher;
 	readonly verifySignature: VerifySignature;
-	/** Called about ten times a second with how far it is. */
+	/** Called after every few batches with how far it is. */
 	readonly onProgress?: (done: number, size: number) => void;
 	readonly signal?: AbortSignal;
 };
 
 const problemsMax = 100;
 const batchesPerPage = 16;
+const spansPerPage = 256;
+const entryBytes = 118;
+const recordHeadBytes = 22;
+const uint48Max = 2 ** 48 - 1;
 
-type Subject = {readonly urn: string; readonly enrolled: number; number: number; readonly quantity: number; readonly exponent: number};
+type BatchRow = {first: number; count: number; entries: Uint8Array; records: Uint8Array};
+
+type SpanRow = {
+	first: number;
+	count: number;
+	number: number;
+	session: string | null;
+	keyMin: number | null;
+	keyMax: number | null;
+	keyTop: number | null;
+	keys: Uint8Array | null;
+	timeMin: number;
+	timeMax: number;
+};
+
+/** What a span can be checked against: one entry of a channel. */
+type Place = {readonly index: number; readonly number: number; readonly measuredAtMs: number; readonly timeMs: number};
+
+type Subject = {
+	readonly id: number;
+	readonly urn: string;
+	readonly secret: Uint8Array;
+	readonly enrolled: number;
+	readonly quantity: number;
+	readonly exponent: number;
+	/** Of the newest entry seen. */
+	number: number;
+	/** Entries of the batch that is being checked. */
+	readonly places: Place[];
+	/** The next rows of its index, the nearest last. */
+	spans: SpanRow[];
+	spansRead: number;
+};
 
 /** Audits the log at `path` from beginning to end while its agent may be writing: what it saw at the start is what it checks. */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
@@ -43,106 +79,91 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 
 	const meta = new Map((await database.all<{key: string; value: string}>('SELECT key, value FROM meta')).map(row => [row.key, row.value]));
 	const logName = meta.get('logName') ?? '';
-	const [head] = await database.all<{size: number; root: Uint8Array; note: string}>('SELECT size, root, note FROM head');
-	const size = head?.size ?? 0;
-	const anchors = await database.all<{body: string}>("SELECT body FROM documents WHERE kind = 'anchor'");
-	const anchored = new Map<number, string>();
-	for (const {body} of anchors) {
-		const row = JSON.parse(body) as {size?: unknown; root?: unknown};
-		if (typeof row.size === 'number' && typeof row.root === 'string') anchored.set(row.size, row.root.replace(/^0x/, ''));
-	}
+	// One statement sees one state, whatever the writer does meanwhile.
+	const [start] = await database.all<{size: number | null; root: Uint8Array; note: string; stored: number | null; evicted: number | null}>(`
+		SELECT size, root, note, (SELECT first + count FROM batches ORDER BY first DESC LIMIT 1) AS stored,
+			(SELECT count FROM counters WHERE name = 'evicted') AS evicted
+		FROM (SELECT 1) LEFT JOIN head`);
+	const size = start?.size ?? 0;
+	if ((start?.stored ?? 0) !== size) problem(`the head covers ${size} entries, but ${start?.stored ?? 0} are stored`);
 
-	const spans = new Map<number, string>();
-	const subjects = new Map<string, Subject>();
-	const tree = createAuditTree(hasher);
+	const anchored = await readAnchoredRoots(database, problem);
 	const roots = new Map<number, string>();
-	const channelIds = new Map<string, number>();
-	for (const row of await database.all<{id: number; urn: string; subject: Uint8Array}>('SELECT id, urn, subject FROM channels'))
-		channelIds.set(toHex(row.subject), row.id);
-
+	const tree = createAuditTree(hasher);
+	/** By the subject's bytes, one character each. */
+	const subjects = new Map<string, Subject>();
+	/** Those with entries in the batch that is being checked. */
+	const touched = new Set<Subject>();
+	const scratch = Buffer.alloc(32);
+	let evicted = 0;
 	let at = 0;
 	let batches = 0;
+
 	while (at < size && !options.signal?.aborted) {
-		const rows = await database.all<{first: number; count: number; entries: Uint8Array; records: Uint8Array}>(
+		const rows = await database.all<BatchRow>(
 			`SELECT first, count, entries, records FROM batches WHERE first >= ? AND first < ? ORDER BY first LIMIT ${batchesPerPage}`,
 			[at, size],
 		);
 		if (rows.length === 0) {
-			problem(`entries ${at} to ${size} are missing`);
+			problem(`entries ${at} to ${size - 1} are missing`);
 			break;
 		}
-		const expected = new Map<string, {count: number; number: number}>();
 		for (const row of rows) {
 			if (row.first !== at) problem(`the batch after entry ${at - 1} begins at ${row.first}`);
-			if (row.entries.length !== row.count * 118)
-				problem(`batch ${row.first} says ${row.count} entries and holds ${row.entries.length} bytes`);
 			checkBatch(row);
 			at = row.first + row.count;
+			for (const subject of touched) await checkSpans(subject, at);
+			touched.clear();
 			batches += 1;
 		}
-		// The index of spans is compared with what the entries of these batches say.
-		const stored = await database.all<{channel: number; first: number; count: number; number: number}>(
-			'SELECT channel, first, count, number FROM spans WHERE first >= ? AND first < ?',
-			[rows[0]!.first, at],
-		);
-		for (const span of stored) {
-			const key = `${span.channel}`;
-			const sum = expected.get(key);
-			expected.set(key, {count: (sum?.count ?? 0) + span.count, number: 0});
-		}
-		for (const [channel, count] of spans) {
-			const found = expected.get(String(channel))?.count ?? 0;
-			if (String(found) !== count)
-				problem(`the index of spans has ${found} entries of channel ${channel} between ${rows[0]!.first} and ${at}, there are ${count}`);
-			expected.delete(String(channel));
-		}
-		for (const channel of expected.keys())
-			problem(`the index of spans names channel ${channel} between ${rows[0]!.first} and ${at}, where it has no entry`);
-		spans.clear();
 		options.onProgress?.(at, size);
 	}
 
-	function checkBatch(row: {first: number; count: number; entries: Uint8Array; records: Uint8Array}): void {
-		const {records, entries} = row;
+	function checkBatch(row: BatchRow): void {
+		const {records, first} = row;
+		const entries = Buffer.from(row.entries.buffer, row.entries.byteOffset, row.entries.length);
+		if (entries.length !== row.count * entryBytes)
+			problem(`batch ${first} says ${row.count} entries and holds ${entries.length} bytes of them`);
+		const held = Math.floor(entries.length / entryBytes);
 		const view = new DataView(records.buffer, records.byteOffset, records.length);
 		let i = 0;
 		for (let offset = 0; offset < records.length; ) {
-			const length = view.getUint32(offset);
+			const length = offset + recordHeadBytes <= records.length ? view.getUint32(offset) : 0;
+			const end = offset + recordHeadBytes + length;
+			if (end > records.length) {
+				problem(`the sources of batch ${first} are cut off or damaged behind entry ${first + i - 1}`);
+				break;
+			}
 			const count = view.getUint16(offset + 4);
-			const saltAndRecord = records.subarray(offset + 6, offset + 22 + length);
-			offset += 22 + length;
-			const arrival = hasher.sha256(Buffer.concat([Buffer.from('kedge/arrival/v1\0'), saltAndRecord]));
-			let body: Uint8Array | undefined;
-			for (let end = i + count; i < end; i += 1) {
-				const entry = entries.subarray(i * 118, (i + 1) * 118);
-				const index = row.first + i;
-				if (entry.length !== 118) {
-					problem(`entry ${index} is missing from its batch`);
-					continue;
+			const saltAndRecord = records.subarray(offset + 6, end);
+			offset = end;
+			let isArrival: boolean | undefined;
+			for (const behind = i + count; i < behind && i < held; i += 1) {
+				const entry = entries.subarray(i * entryBytes, (i + 1) * entryBytes);
+				const index = first + i;
+				// All entries of one record have the same source, unless they are of different kinds.
+				if (isArrival !== (entry[0] === 1)) {
+					isArrival = entry[0] === 1;
+					hasher.sha256Into(Buffer.concat([Buffer.from(isArrival ? 'kedge/arrival/v1\0' : 'kedge/body/v1\0'), saltAndRecord]), scratch, 0);
 				}
-				const source = entry.subarray(86);
-				if (entry[0] === 1) {
-					if (!equalBytes(source, arrival)) problem(`entry ${index} does not come from the arrival stored with it`);
-				} else {
-					body ??= hasher.sha256(Buffer.concat([Buffer.from('kedge/body/v1\0'), saltAndRecord]));
-					if (!equalBytes(source, body)) problem(`entry ${index} does not come from the body stored with it`);
-					if (entry[0] === 3) enrol(index, entry, saltAndRecord.subarray(16));
-				}
+				if (scratch.compare(entry, 86, entryBytes) !== 0)
+					problem(`entry ${index} does not come from the ${isArrival ? 'arrival' : 'body'} stored with it`);
+				if (entry[0] === 3) enrol(index, entry, saltAndRecord.subarray(16));
+				if (entry[0] === 2 && entry.readUInt16BE(50) === 2) evicted += Number(entry.readBigInt64BE(56));
 				checkEntry(index, entry);
 				tree.append(entry);
 				const anchoredRoot = anchored.get(index + 1);
-				if (anchoredRoot !== undefined) {
-					const root = toHex(tree.root());
-					roots.set(index + 1, root);
-					if (root !== anchoredRoot) problem(`size ${index + 1} was anchored with root ${anchoredRoot}, its entries lead to ${root}`);
-				}
+				if (anchoredRoot === undefined) continue;
+				const root = toHex(tree.root());
+				roots.set(index + 1, root);
+				if (root !== anchoredRoot) problem(`size ${index + 1} was anchored with root ${anchoredRoot}, its entries lead to ${root}`);
 			}
 		}
-		if (i !== row.count) problem(`batch ${row.first} has ${row.count} entries and sources for ${i}`);
+		if (i !== row.count) problem(`batch ${first} has ${row.count} entries and sources for ${i}`);
 	}
 
-	function enrol(index: number, entry: Uint8Array, body: Uint8Array): void {
-		let parsed: {urn?: unknown; secret?: unknown; quantity?: unknown; exponent?: unknown};
+	function enrol(index: number, entry: Buffer, body: Uint8Array): void {
+		let parsed: {urn?: unknown; secret?: unknown; exponent?: unknown};
 		try {
 			parsed = JSON.parse(fromUtf8(body) ?? '');
 		} catch {
@@ -161,57 +182,201 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 		});
 		const subject = hasher.sha256(Buffer.concat([Buffer.from('kedge/subject/v1\0'), ...fields]));
 		if (!equalBytes(subject, entry.subarray(18, 50))) problem(`the enrolment at ${index} stands under another subject than its body opens`);
-		const key = toHex(entry.subarray(18, 50));
-		if (subjects.has(key)) problem(`subject ${parsed.urn} is enrolled twice, the second time at ${index}`);
-		const quantity = new DataView(entry.buffer, entry.byteOffset, entry.length).getBigInt64(56);
-		subjects.set(key, {urn: parsed.urn, enrolled: index, number: 0, quantity: Number(quantity), exponent: Number(parsed.exponent ?? 0)});
+		const key = entry.toString('latin1', 18, 50);
+		if (subjects.has(key)) {
+			problem(`subject ${parsed.urn} is enrolled twice, the second time at ${index}`);
+			return;
+		}
+		subjects.set(key, {
+			id: subjects.size + 1,
+			urn: parsed.urn,
+			secret,
+			enrolled: index,
+			quantity: Number(entry.readBigInt64BE(56)),
+			exponent: Number(parsed.exponent ?? 0),
+			number: 0,
+			places: [],
+			spans: [],
+			spansRead: -1,
+		});
 	}
 
-	function checkEntry(index: number, entry: Uint8Array): void {
-		const key = toHex(entry.subarray(18, 50));
-		const subject = subjects.get(key);
+	function checkEntry(index: number, entry: Buffer): void {
+		const subject = subjects.get(entry.toString('latin1', 18, 50));
 		if (entry[1] !== 1) problem(`entry ${index} has version ${entry[1]}`);
 		if (subject === undefined) {
 			problem(`entry ${index} stands under a subject that was never enrolled`);
 			return;
 		}
-		const view = new DataView(entry.buffer, entry.byteOffset, entry.length);
-		const number = view.getUint16(76) * 2 ** 32 + view.getUint32(78);
+		const measuredAtMs = entry.readUIntBE(64, 6);
+		const number = entry.readUIntBE(76, 6);
 		if (number !== subject.number + 1) problem(`entry ${index} is number ${number} of ${subject.urn}, after ${subject.number}`);
 		subject.number = number;
-		if (entry[0] === 1 && view.getUint16(50) !== subject.quantity)
-			problem(`entry ${index} of ${subject.urn} has quantity ${view.getUint16(50)}`);
-		if (entry[0] === 1 && view.getInt8(52) !== subject.exponent)
-			problem(`entry ${index} of ${subject.urn} has exponent ${view.getInt8(52)}`);
-		const id = channelIds.get(key);
-		if (id === undefined) problem(`entry ${index} of ${subject.urn} is not in the table of channels`);
-		else spans.set(id, String(Number(spans.get(id) ?? 0) + 1));
+		touched.add(subject);
+		subject.places.push({index, number, measuredAtMs, timeMs: measuredAtMs || entry.readUIntBE(70, 6)});
+		if (entry[0] !== 1) return;
+		const quantity = entry.readUInt16BE(50);
+		const exponent = entry.readInt8(52);
+		if (quantity !== subject.quantity) problem(`entry ${index} of ${subject.urn} has quantity ${quantity}, not ${subject.quantity}`);
+		if (exponent !== subject.exponent) problem(`entry ${index} of ${subject.urn} has exponent ${exponent}, not ${subject.exponent}`);
 	}
 
-	const root = tree.root();
-	if (head !== undefined && !options.signal?.aborted) {
-		if (!equalBytes(root, head.root)) problem(`the entries lead to root ${toHex(root)}, the head says ${toHex(head.root)}`);
+	/**
+	 * Compares the spans of a channel that begin before `end` with the entries of the batch just read. Sessions and their keys are the decoder's word for what the
+	 * arrival says; here they need only fit each other.
+	 */
+	async function checkSpans(subject: Subject, end: number): Promise<void> {
+		const {urn, places} = subject;
+		let behind = 0;
+		for (let span = await peekSpan(database, subject); span !== undefined && span.first < end; span = await peekSpan(database, subject)) {
+			subject.spans.pop();
+			const wrong = spanProblem(span, places.slice(behind, behind + span.count));
+			behind += span.count;
+			if (wrong !== undefined) problem(`the span of ${urn} at ${span.first} ${wrong}`);
+		}
+		if (behind !== places.length) problem(`the index of spans has ${behind} entries of ${urn} up to ${end}, there are ${places.length}`);
+		places.length = 0;
+	}
+
+	if (!options.signal?.aborted) {
+		if (start !== undefined && start.size !== null) checkHead(start.root, start.note);
+		await checkTiles();
+		for (const subject of subjects.values()) await checkSpans(subject, size);
+		await checkChannels();
+		if (evicted !== (start?.evicted ?? 0)) problem(`notes tell of ${evicted} evicted refusals, the counter of ${start?.evicted ?? 0}`);
+		await checkQuarantine(database, problem);
+	}
+
+	function checkHead(headRoot: Uint8Array, note: string): void {
+		const root = tree.root();
+		if (!equalBytes(root, headRoot)) problem(`the entries lead to root ${toHex(root)}, the head says ${toHex(headRoot)}`);
 		const origin = `${logName}/${meta.get('epoch')}`;
-		const text = `${origin}\n${size}\n${toBase64(head.root)}\n`;
+		const text = `${origin}\n${size}\n${toBase64(headRoot)}\n`;
 		const vkey = meta.get('vkey') ?? '';
 		const typed = fromBase64(vkey.slice(vkey.indexOf('+', vkey.indexOf('+') + 1) + 1));
-		const line = head.note.slice(text.length + 1).split(' ');
+		const line = note.slice(text.length + 1).split(' ');
 		const signed = fromBase64((line[2] ?? '').trimEnd());
 		const good =
-			head.note.startsWith(`${text}\n\u2014 ${origin} `) &&
+			note.startsWith(`${text}\n\u2014 ${origin} `) &&
 			typed !== undefined &&
 			signed !== undefined &&
 			options.verifySignature(typed.subarray(1), Buffer.from(text), signed.subarray(4));
 		if (!good) problem(`the checkpoint of size ${size} is not signed by the log's key`);
-		for (const row of await database.all<{level: number; tile: number; hashes: Uint8Array}>(
-			'SELECT level, tile, hashes FROM tiles WHERE level < 6',
-		)) {
-			const wanted = tree.tile(row.level, row.tile);
-			// A writer beside us may have added to the newest tile since.
-			if (!equalBytes(row.hashes.subarray(0, wanted.length), wanted)) problem(`tile ${row.level}/${row.tile} does not fit the entries`);
+	}
+
+	async function checkTiles(): Promise<void> {
+		// The writer may have gone on since: how much a tile must hold comes from the head of the same moment, what it must hold from the entries read.
+		const rows = await database.all<{level: number; tile: number; hashes: Uint8Array; sizeNow: number}>(
+			'SELECT level, tile, hashes, (SELECT size FROM head) AS sizeNow FROM tiles',
+		);
+		const missing = new Set<string>();
+		for (let level = 1, count = Math.floor(size / 256); count > 0; level += 1, count = Math.floor(count / 256))
+			for (let tile = 0; tile * 256 < count; tile += 1) missing.add(`${level}/${tile}`);
+		for (const {level, tile, hashes, sizeNow} of rows) {
+			missing.delete(`${level}/${tile}`);
+			const held = Math.min(Math.floor(sizeNow / 256 ** level) - tile * 256, 256);
+			if (hashes.length !== held * 32) problem(`tile ${level}/${tile} has ${hashes.length} bytes, not ${Math.max(held, 0) * 32}`);
+			const wanted = tree.tile(level, tile);
+			if (!equalBytes(hashes.subarray(0, wanted.length), wanted)) problem(`tile ${level}/${tile} does not fit the entries`);
+		}
+		for (const name of missing) problem(`tile ${name} is missing`);
+	}
+
+	async function checkChannels(): Promise<void> {
+		const rows = await database.all<{
+			id: number;
+			urn: string;
+			secret: Uint8Array;
+			subject: Uint8Array;
+			quantity: number;
+			exponent: number;
+			enrolled: number;
+		}>('SELECT id, urn, secret, subject, quantity, exponent, enrolled FROM channels WHERE enrolled < ? ORDER BY id', [size]);
+		const byId = new Map(rows.map(row => [row.id, row]));
+		for (const [key, subject] of subjects) {
+			const row = byId.get(subject.id);
+			byId.delete(subject.id);
+			const fits =
+				row !== undefined &&
+				row.urn === subject.urn &&
+				row.enrolled === subject.enrolled &&
+				row.quantity === subject.quantity &&
+				row.exponent === subject.exponent &&
+				equalBytes(row.secret, subject.secret) &&
+				equalBytes(row.subject, Buffer.from(key, 'latin1'));
+			if (!fits) problem(`the table of channels does not say of channel ${subject.id} what its enrolment at ${subject.enrolled} says`);
+		}
+		for (const {id, urn} of byId.values()) problem(`channel ${id}, ${urn}, was never enrolled`);
+		for (const {channel} of await database.all<{channel: number}>('SELECT DISTINCT channel FROM spans WHERE first < ?', [size]))
+			if (channel < 1 || channel > subjects.size) problem(`the index of spans names channel ${channel}, which was never enrolled`);
+	}
+
+	return {size, batches, channels: subjects.size, problems, root: toHex(tree.root()), roots};
+}
+
+/** The next span of a channel; rows are read a page at a time, in the order in which they lie on the disk. */
+async function peekSpan(database: Database, subject: Subject): Promise<SpanRow | undefined> {
+	if (subject.spans.length === 0) {
+		const rows = await database.all<SpanRow>(
+			`SELECT first, count, number, session, keyMin, keyMax, keyTop, keys, timeMin, timeMax
+			FROM spans WHERE channel = ? AND first > ? ORDER BY first LIMIT ${spansPerPage}`,
+			[subject.id, subject.spansRead],
+		);
+		subject.spansRead = rows.at(-1)?.first ?? subject.spansRead;
+		subject.spans = rows.reverse();
+	}
+	return subject.spans.at(-1);
+}
+
+/** What is wrong with a span of these entries; undefined if nothing is. */
+function spanProblem(span: SpanRow, part: readonly Place[]): string | undefined {
+	const [first] = part;
+	if (first === undefined || part.length !== span.count) return `says ${span.count} entries, there are ${part.length}`;
+	if (first.index !== span.first) return `should begin at ${first.index}`;
+	if (first.number !== span.number) return `begins with number ${span.number}, its first entry has ${first.number}`;
+	if ((span.session === null) !== (span.keys === null)) return 'has keys without a session, or a session without keys';
+	if (span.keys !== null && span.keys.length !== 6 * span.count) return `has ${span.keys.length} bytes of keys for ${span.count} entries`;
+	const listed = span.keys === null ? undefined : Buffer.from(span.keys.buffer, span.keys.byteOffset, span.keys.length);
+	let [timeMin, timeMax, keyMin, keyMax] = [Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY, -1];
+	for (const [i, {measuredAtMs, timeMs}] of part.entries()) {
+		timeMin = Math.min(timeMin, timeMs);
+		timeMax = Math.max(timeMax, timeMs);
+		// Without a key: 0 as a time, all bits set in a list.
+		const key = listed === undefined ? measuredAtMs || uint48Max : listed.readUIntBE(i * 6, 6);
+		if (key === uint48Max) continue;
+		keyMin = Math.min(keyMin, key);
+		keyMax = Math.max(keyMax, key);
+	}
+	if (timeMin !== span.timeMin || timeMax !== span.timeMax)
+		return `covers times ${span.timeMin} to ${span.timeMax}, its entries ${timeMin} to ${timeMax}`;
+	if (keyMax < 0) return span.keyMin === null && span.keyMax === null ? undefined : 'has a range of keys, its entries have none';
+	if (keyMin !== span.keyMin || keyMax !== span.keyMax)
+		return `covers keys ${span.keyMin} to ${span.keyMax}, its entries ${keyMin} to ${keyMax}`;
+	if (span.keyTop === null || span.keyTop < keyMax) return `says that no key was above ${span.keyTop}, one is ${keyMax}`;
+	return undefined;
+}
+
+/** Roots that went to a chain, by size, in hexadecimal. */
+async function readAnchoredRoots(database: Database, problem: (text: string) => void): Promise<Map<number, string>> {
+	const anchored = new Map<number, string>();
+	for (const {key, body} of await database.all<{key: string; body: string}>("SELECT key, body FROM documents WHERE kind = 'anchor'")) {
+		try {
+			const row = JSON.parse(body) as {size?: unknown; root?: unknown};
+			if (typeof row.size === 'number' && typeof row.root === 'string') anchored.set(row.size, row.root.replace(/^0x/, ''));
+		} catch {
+			problem(`the anchor ${key} is no JSON`);
 		}
 	}
-	return {size, batches, channels: subjects.size, problems, root: toHex(root), roots};
+	return anchored;
+}
+
+/** Every refusal was counted once, and lies in the quarantine or was evicted. What its raw bytes are, no hash says. */
+async function checkQuarantine(database: Database, problem: (text: string) => void): Promise<void> {
+	const [counts] = await database.all<{refused: number; kept: number; evicted: number}>(`
+		SELECT (SELECT coalesce(sum(count), 0) FROM counters WHERE name LIKE 'refused:%') AS refused,
+			(SELECT count(*) FROM quarantine) AS kept, (SELECT coalesce(sum(count), 0) FROM counters WHERE name = 'evicted') AS evicted`);
+	if (counts !== undefined && counts.refused !== counts.kept + counts.evicted)
+		problem(`${counts.refused} refusals were counted, ${counts.kept} are kept and ${counts.evicted} were evicted`);
 }
 
 /** A tree kept level by level where tiles need it; below, a stack of pending hashes. Deliberately another way than merkle/compact-range.ts. */
@@ -223,7 +388,7 @@ function createAuditTree(hasher: Hasher): {
 	/** Hashes of complete subtrees of 256^k leaves, one growing list a level from 1 on. */
 	const tiled: Uint8Array[][] = [];
 	const stack: {level: number; hash: Uint8Array}[] = [];
-	const leaf = Buffer.alloc(119);
+	const leaf = Buffer.alloc(1 + entryBytes);
 	const node = Buffer.alloc(65);
 	node[0] = 1;
 	const join = (left: Uint8Array, right: Uint8Array): Uint8Array => {

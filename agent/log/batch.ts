@@ -131,7 +131,9 @@ export function createBatch(options: {
 	};
 
 	const index = (draft: Draft, at: Index, number: number, timeMs: number): void => {
-		const {channel, session, key} = draft;
+		const {channel, session} = draft;
+		// Without a session the key is measuredAt, which the entry holds already: a reader finds it there.
+		const key = session === undefined ? draft.measuredAtMs || undefined : draft.key;
 		let span = open.get(channel.id);
 		if (span === undefined || span.session !== session) {
 			span = {
@@ -157,8 +159,7 @@ export function createBatch(options: {
 			if (span.keyMin === undefined || key < span.keyMin) span.keyMin = key;
 			if (span.keyMax === undefined || key > span.keyMax) span.keyMax = key;
 		}
-		span.keyTop = draft.keyTop;
-		// Without a session the key is measuredAt, which the entry holds already.
+		span.keyTop = draft.keyTop ?? span.keyMax;
 		if (session !== undefined) span.keys.push(key ?? uint48Max);
 	};
 

@@ -45,7 +45,7 @@ CREATE TEMP TRIGGER commitBatch INSTEAD OF INSERT ON commits BEGIN
 	INSERT INTO head (id, size, root, note) SELECT 1, NEW.size, NEW.root, NEW.note WHERE NEW.count > 0
 		ON CONFLICT (id) DO UPDATE SET size = NEW.size, root = NEW.root, note = NEW.note;
 	INSERT INTO quarantine (id, arrivedAtMs, reason, detail, record)
-		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, substr(NEW.bytes, value ->> 4, value ->> 5) FROM json_each(NEW.refusals);
+		SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, coalesce(substr(NEW.bytes, value ->> 4, value ->> 5), x'') FROM json_each(NEW.refusals);
 	DELETE FROM quarantine WHERE id < NEW.evictBelow;
 	INSERT INTO counters (name, count) SELECT value ->> 0, value ->> 1 FROM json_each(NEW.counts) WHERE true
 		ON CONFLICT (name) DO UPDATE SET count = count + excluded.count;

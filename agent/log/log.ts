@@ -114,16 +114,17 @@ export async function createLog(options: {
 	const [existing] = await database.all<{count: number}>('SELECT count(*) AS count FROM sqlite_schema');
 	if (existing?.count !== 0) throw new AgentError('DATA_EXISTS', `${options.path} holds a database already`);
 	const meta = {format: String(schemaVersion), logName: options.logName, epoch: String(options.epoch), vkey: formatNoteKey(options.key)};
-	await database.exec(`BEGIN; ${schema}; COMMIT`);
-	await database.transaction(async statements => {
-		for (const [key, value] of Object.entries(meta)) await statements.run('INSERT INTO meta (key, value) VALUES (?, ?)', [key, value]);
-	});
+	const rows = Object.entries(meta).map(([key, value]) => `('${key}', '${value.replaceAll("'", "''")}')`);
+	// Tables and what the log is in one transaction: after a power cut there is a log or nothing.
+	await database.exec(`BEGIN IMMEDIATE; ${schema}; INSERT INTO meta (key, value) VALUES ${rows.join(', ')}; COMMIT`);
 }
 
 /** What a log says of itself. */
 export type LogMeta = {readonly logName: string; readonly epoch: number; readonly vkey: string};
 
 export async function readMeta(database: Pick<Database, 'all'>, path: string): Promise<LogMeta> {
+	const [table] = await database.all<{name: string}>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'");
+	if (table === undefined) throw new AgentError('LOG_CORRUPT', `${path} is a database, but not that of a log`);
 	const rows = await database.all<{key: string; value: string}>('SELECT key, value FROM meta');
 	const meta = new Map(rows.map(row => [row.key, row.value]));
 	const [format, logName, epoch, vkey] = [meta.get('format'), meta.get('logName'), meta.get('epoch'), meta.get('vkey')];
@@ -160,6 +161,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 		const quarantineRows = await database.all<{id: number; bytes: number}>(
 			'SELECT id, length(record) AS bytes FROM quarantine ORDER BY id',
 		);
+		const [newest] = await database.all<{id: number}>("SELECT seq AS id FROM sqlite_sequence WHERE name = 'quarantine'");
 		await prepareCommits(database);
 		const log = createWriter({
 			database,
@@ -176,6 +178,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 			channels,
 			counters: new Map(counterRows.map(row => [row.name, row.count])),
 			quarantine: quarantineRows,
+			refusalIdNext: (newest?.id ?? 0) + 1,
 			quarantineBytesMax: options.quarantineBytesMax ?? 16 * 1024 * 1024,
 			resources: closing,
 		});
@@ -223,6 +226,8 @@ function createWriter(options: {
 	readonly channels: readonly Channel[];
 	readonly counters: Map<string, number>;
 	readonly quarantine: readonly {readonly id: number; readonly bytes: number}[];
+	/** An id is never given twice, not even after an eviction. */
+	readonly refusalIdNext: number;
 	readonly quarantineBytesMax: number;
 	readonly resources: Closing;
 }): Log {
@@ -248,8 +253,8 @@ function createWriter(options: {
 
 	const quarantine = {
 		sizes: options.quarantine.map(row => row.bytes),
-		firstId: options.quarantine[0]?.id ?? 1,
-		nextId: (options.quarantine.at(-1)?.id ?? 0) + 1,
+		firstId: options.quarantine[0]?.id ?? options.refusalIdNext,
+		nextId: options.refusalIdNext,
 		bytes: options.quarantine.reduce((sum, row) => sum + row.bytes, 0),
 	};
 
