@@ -28,8 +28,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/receipt/': ['agent/base/', 'agent/format/', 'agent/merkle/'],
 	'agent/web/': ['agent/verify/', 'agent/format/'],
 	'agent/config.ts': ['agent/base/'],
-	'agent/cli/': ['agent/main.ts', 'agent/config.ts', 'agent/verify/', 'agent/format/', 'agent/base/'],
+	'agent/cli/': ['agent/main.ts', 'agent/site.ts', 'agent/simulation.ts', 'agent/demo.ts', 'agent/config.ts', 'agent/verify/', 'agent/format/', 'agent/base/'],
+	// The composition root, in four files: the agent, the files it lives in, the simulator beside it, and the demo of all three.
 	'agent/main.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/demo.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'broker/': ['agent/base/', 'agent/format/'],
 	'sim/': ['agent/base/', 'agent/format/', 'agent/verify/', 'agent/api/client.ts'],
 };

@@ -127,6 +127,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 		const held = Math.floor(entries.length / entryBytes);
 		const view = new DataView(records.buffer, records.byteOffset, records.length);
 		let i = 0;
+		let sources = 0;
 		for (let offset = 0; offset < records.length; ) {
 			const length = offset + recordHeadBytes <= records.length ? view.getUint32(offset) : 0;
 			const end = offset + recordHeadBytes + length;
@@ -135,6 +136,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 				break;
 			}
 			const count = view.getUint16(offset + 4);
+			sources += count;
 			const saltAndRecord = records.subarray(offset + 6, end);
 			offset = end;
 			let isArrival: boolean | undefined;
@@ -159,7 +161,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 				if (root !== anchoredRoot) problem(`size ${index + 1} was anchored with root ${anchoredRoot}, its entries lead to ${root}`);
 			}
 		}
-		if (i !== row.count) problem(`batch ${first} has ${row.count} entries and sources for ${i}`);
+		if (sources !== row.count) problem(`batch ${first} has ${row.count} entries and sources for ${sources}`);
 	}
 
 	function enrol(index: number, entry: Buffer, body: Uint8Array): void {
@@ -253,13 +255,17 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 		const origin = `${logName}/${meta.get('epoch')}`;
 		const text = `${origin}\n${size}\n${toBase64(headRoot)}\n`;
 		const vkey = meta.get('vkey') ?? '';
-		const typed = fromBase64(vkey.slice(vkey.indexOf('+', vkey.indexOf('+') + 1) + 1));
+		const typed = fromBase64(vkey.slice(vkey.indexOf('+', vkey.indexOf('+') + 1) + 1)) ?? Buffer.alloc(0);
+		const keyId = hasher.sha256(Buffer.concat([Buffer.from(`${origin}\n`), typed])).subarray(0, 4);
+		const isVkey = vkey === `${origin}+${toHex(keyId)}+${toBase64(typed)}` && typed[0] === 1 && typed.length === 33;
+		if (!isVkey) problem(`the log's own key is not a key of ${origin}`);
 		const line = note.slice(text.length + 1).split(' ');
 		const signed = fromBase64((line[2] ?? '').trimEnd());
 		const good =
+			isVkey &&
 			note.startsWith(`${text}\n\u2014 ${origin} `) &&
-			typed !== undefined &&
 			signed !== undefined &&
+			equalBytes(signed.subarray(0, 4), keyId) &&
 			options.verifySignature(typed.subarray(1), Buffer.from(text), signed.subarray(4));
 		if (!good) problem(`the checkpoint of size ${size} is not signed by the log's key`);
 	}

@@ -158,8 +158,10 @@ export function createBatch(options: {
 		if (key !== undefined) {
 			if (span.keyMin === undefined || key < span.keyMin) span.keyMin = key;
 			if (span.keyMax === undefined || key > span.keyMax) span.keyMax = key;
+			if (span.keyTop === undefined || key > span.keyTop) span.keyTop = key;
 		}
-		span.keyTop = draft.keyTop ?? span.keyMax;
+		const top = draft.keyTop;
+		if (top !== undefined && (span.keyTop === undefined || top > span.keyTop)) span.keyTop = top;
 		if (session !== undefined) span.keys.push(key ?? uint48Max);
 	};
 

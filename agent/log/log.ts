@@ -27,7 +27,7 @@ import {
 } from './batch.ts';
 import {type Channel, loadChannels} from './channels.ts';
 import {type ClosedBatch, commitBatch, prepareCommits} from './commit.ts';
-import {createNodeSource} from './nodes.ts';
+import {corrupt, createNodeSource} from './nodes.ts';
 import {schema, schemaVersion} from './schema.ts';
 import {collectNode, type TileParts} from './tile-writer.ts';
 
@@ -156,6 +156,9 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 			});
 		const [head] = await database.all<HeadRow>('SELECT size, root, note FROM head');
 		const tree = await openTree(database, hasher, head);
+		// Ed25519 signs the same text with the same bytes every time, so signing again is checking.
+		if (head !== undefined && signCheckpoint({origin, size: head.size, root: head.root}, key, signer.sign).note !== head.note)
+			throw corrupt(`its checkpoint of size ${head.size} is not what its key signed`);
 		const channels = await loadChannels(database);
 		const counterRows = await database.all<{name: string; count: number}>('SELECT name, count FROM counters');
 		const quarantineRows = await database.all<{id: number; bytes: number}>(
@@ -194,17 +197,14 @@ type TreeHandle = {range: CompactRange; parts: TileParts};
 async function openTree(database: Database, hasher: Hasher, head: HeadRow | undefined): Promise<TreeHandle> {
 	const [stored] = await database.all<{size: number | null}>('SELECT max(first) + count AS size FROM batches');
 	const size = head?.size ?? 0;
-	if ((stored?.size ?? 0) !== size)
-		throw new AgentError('LOG_CORRUPT', `the log's head covers ${size} entries, but ${stored?.size ?? 0} are stored`);
+	if ((stored?.size ?? 0) !== size) throw corrupt(`the head covers ${size} entries, but ${stored?.size ?? 0} are stored`);
 	const edge = await createNodeSource(database, hasher).edge(size);
 	const handle: TreeHandle = {
 		parts: new Map(),
 		range: createCompactRange({hasher, start: {size, edge}, onNode: (node, hash) => collectNode(handle.parts, node, hash)}),
 	};
 	if (head !== undefined && !equalBytes(handle.range.root(), head.root))
-		throw new AgentError('LOG_CORRUPT', `the entries of the log do not lead to the signed root at size ${size}`, {
-			hint: 'The database was damaged or edited. Run: kedge audit',
-		});
+		throw corrupt(`its entries do not lead to the signed root at size ${size}`);
 	return handle;
 }
 

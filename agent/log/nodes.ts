@@ -1,7 +1,7 @@
 // Finds the hash of any complete subtree: from a stored tile, or from the entries below it.
 
-import {assert} from '../base/assert.ts';
 import {copyBytes} from '../base/bytes.ts';
+import {AgentError} from '../base/errors.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
 import type {Statements} from '../base/sqlite.ts';
 import {entryLeafHash, entryLength} from '../format/entry.ts';
@@ -26,11 +26,11 @@ export async function readEntries(rows: Rows, begin: number, end: number): Promi
 	const entries = new Uint8Array((end - begin) * entryLength);
 	let filled = 0;
 	for (const batch of batches) {
-		assert(filled + batch.part.length <= entries.length, `batches overlap between indexes ${begin} and ${end}`);
+		if (filled + batch.part.length > entries.length) throw corrupt(`batches overlap between indexes ${begin} and ${end}`);
 		entries.set(batch.part, filled);
 		filled += batch.part.length;
 	}
-	assert(filled === entries.length, `entries are missing between indexes ${begin} and ${end}`);
+	if (filled !== entries.length) throw corrupt(`entries are missing between indexes ${begin} and ${end}`);
 	return entries;
 }
 
@@ -72,7 +72,7 @@ export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
 			from * hashLength + 1,
 			count * hashLength,
 		]);
-		assert(row?.part.length === count * hashLength, `tile ${level}/${tile} lacks hashes ${from} to ${from + count}`);
+		if (row?.part.length !== count * hashLength) throw corrupt(`tile ${level}/${tile} lacks hashes ${from} to ${from + count - 1}`);
 		return row.part;
 	};
 
@@ -112,4 +112,9 @@ export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
 			return hashes;
 		},
 	};
+}
+
+/** Rows that do not fit each other: never the writer's doing, so the database was damaged or edited. */
+export function corrupt(what: string): AgentError {
+	return new AgentError('LOG_CORRUPT', `the log is damaged: ${what}`, {hint: 'The database was damaged or edited. Run: kedge audit'});
 }

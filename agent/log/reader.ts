@@ -1,6 +1,5 @@
 // Reads a log beside its writer: entries, what they came from, proofs, and where a channel's entries are.
 
-import {assert} from '../base/assert.ts';
 import {copyBytes, equalBytes, readUint48, viewOf} from '../base/bytes.ts';
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
@@ -11,7 +10,7 @@ import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
 import {recordHeadLength} from './batch.ts';
 import {type Channel, loadChannels} from './channels.ts';
 import {type HeadRow, type LogMeta, readMeta} from './log.ts';
-import {createNodeSource, readEntries} from './nodes.ts';
+import {corrupt, createNodeSource, readEntries} from './nodes.ts';
 
 /** What an entry came from: an arrival record (readings) or a body (all else), with the salt of its hash. */
 export type Source = {readonly salt: Uint8Array; readonly record: Uint8Array};
@@ -25,6 +24,8 @@ export type LogReader = {
 	readonly head: () => Promise<Checkpoint | undefined>;
 	/** The 118 bytes at an index. Fails with ENTRY_UNKNOWN beyond the log. */
 	readonly entry: (index: Index) => Promise<Uint8Array>;
+	/** Packed entries of the indexes begin … end−1, which MUST be in the log. */
+	readonly entries: (begin: Index, end: Index) => Promise<Uint8Array>;
 	readonly source: (index: Index) => Promise<Source>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
@@ -39,6 +40,8 @@ export type LogReader = {
 	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number) => Promise<bigint | undefined>;
 	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
 	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
+	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
+	readonly documentsFrom: (kind: string, keyMin: string, limit: number) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
 	readonly counters: () => Promise<Map<string, number>>;
@@ -101,7 +104,8 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			const key = keys === undefined ? decodeEntry(entry).measuredAtMs || undefined : readUint48(keys, found.length * 6);
 			found.push({index: span.first + offset / entryLength, entry, key});
 		}
-		assert(found.length === span.count, `span of ${channel.urn} at index ${span.first} has ${span.count} entries, found ${found.length}`);
+		if (found.length !== span.count)
+			throw corrupt(`the span of ${channel.urn} at index ${span.first} has ${span.count} entries, found ${found.length}`);
 		return found;
 	};
 
@@ -118,13 +122,14 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			await assertInLog(index);
 			return readEntries(database, index, index + 1);
 		},
+		entries: (begin, end) => readEntries(database, begin, end),
 		source: async index => {
 			await assertInLog(index);
 			const [row] = await database.all<{first: number; records: Uint8Array}>(
 				'SELECT first, records FROM batches WHERE first <= ? ORDER BY first DESC LIMIT 1',
 				[index],
 			);
-			assert(row, `no batch holds index ${index}`);
+			if (row === undefined) throw corrupt(`no batch holds index ${index}`);
 			const view = viewOf(row.records);
 			let behind = row.first;
 			for (let at = 0; at < row.records.length; ) {
@@ -135,7 +140,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 					return {salt: copyBytes(row.records, at + 6, at + 6 + saltLength), record: copyBytes(row.records, begin, begin + length)};
 				at = begin + length;
 			}
-			throw new AgentError('LOG_CORRUPT', `the source of entry ${index} is missing`);
+			throw corrupt(`the source of entry ${index} is missing`);
 		},
 		inclusion: async (index, size) => {
 			const path: Uint8Array[] = [];
@@ -222,6 +227,12 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			]);
 			return row?.top ?? undefined;
 		},
+		documentsFrom: (kind, keyMin, limit) =>
+			database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? AND key >= ? ORDER BY key LIMIT ?', [
+				kind,
+				keyMin,
+				limit,
+			]),
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		quarantine: limit =>
 			database.all<QuarantineRow>('SELECT id, arrivedAtMs, reason, detail, record FROM quarantine ORDER BY id DESC LIMIT ?', [limit]),

@@ -1,0 +1,113 @@
+// The agent's own small door for its owner: a Unix socket beside the log that answers with the agent's state.
+
+import {chmod, rm} from 'node:fs/promises';
+import {createServer, type IncomingMessage, request, type ServerResponse} from 'node:http';
+import {AgentError} from '../base/errors.ts';
+
+/** All that the door needs of the agent: what to answer, and what an owner may ask for. */
+export type Needs = {
+	readonly status: () => Promise<Status>;
+	/** Anchors the newest checkpoint now instead of when it is due. */
+	readonly anchorNow: () => Promise<void>;
+};
+
+export type Status = {
+	readonly version: string;
+	readonly origin: string;
+	readonly state: 'running' | 'stopping';
+	readonly startedAtMs: number;
+	readonly nowMs: number;
+	readonly size: number;
+	readonly newestCheckpoint: {readonly size: number; readonly root: string} | undefined;
+	readonly channels: number;
+	readonly devices: number;
+	readonly connections: number;
+	readonly counters: Readonly<Record<string, number>>;
+	readonly pendingBytes: number;
+	readonly quarantineBytes: number;
+	readonly residentBytes: number;
+	readonly broker: {readonly host: string; readonly port: number} | undefined;
+	readonly client: {readonly name: string; readonly isConnected: boolean} | undefined;
+	readonly anchor: AnchorStatus | undefined;
+	/** What the owner should know, as sentences. */
+	readonly warnings: readonly string[];
+};
+
+export type AnchorStatus = {
+	readonly chainId: number;
+	readonly registry: string;
+	readonly opener: string;
+	/** How many anchors stand in each state. */
+	readonly rows: Readonly<Record<string, number>>;
+	/** The largest size in a block, and the largest whose block is final. */
+	readonly minedSize: number;
+	readonly finalSize: number;
+	readonly oldestUnanchoredAgeMs: number | undefined;
+	readonly waitingFor: string | undefined;
+	readonly lastError: string | undefined;
+};
+
+export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
+
+/** Serves GET /status and POST /anchor on the socket at `path`. Only the owner's user can open it. */
+export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
+	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
+	await rm(path, {force: true});
+	const server = createServer({requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 8192}, (incoming, response) => {
+		void answer(incoming, response, needs);
+	});
+	server.maxConnections = 16;
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', error => reject(new AgentError('PORT_TAKEN', `cannot listen on ${path}`, {cause: error})));
+		server.listen(path, resolve);
+	});
+	await chmod(path, 0o600);
+	return {
+		[Symbol.asyncDispose]: () =>
+			new Promise(resolve => {
+				server.close(() => resolve());
+				server.closeAllConnections();
+			}),
+	};
+}
+
+async function answer(incoming: IncomingMessage, response: ServerResponse, needs: Needs): Promise<void> {
+	const send = (code: number, body: unknown): void => {
+		response.writeHead(code, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
+	};
+	incoming.resume();
+	try {
+		if (incoming.method === 'GET' && incoming.url === '/status') send(200, await needs.status());
+		else if (incoming.method === 'POST' && incoming.url === '/anchor') {
+			await needs.anchorNow();
+			send(202, {accepted: true});
+		} else send(404, {error: 'there is GET /status and POST /anchor'});
+	} catch (error) {
+		send(500, {error: error instanceof Error ? error.message : String(error)});
+	}
+}
+
+/** Asks the agent whose socket is at `path`. Fails with AGENT_UNREACHABLE. */
+export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const unreachable = (cause: unknown): void =>
+			reject(new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {hint: 'Start it with: kedge run', cause}));
+		const asked = request({socketPath: path, method, path: url, timeout: 10_000}, response => {
+			const chunks: Buffer[] = [];
+			response.on('data', (chunk: Buffer) => chunks.push(chunk));
+			response.on('error', unreachable);
+			response.on('end', () => {
+				try {
+					const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
+					if ((response.statusCode ?? 500) < 300) resolve(body as T);
+					else unreachable(new Error(JSON.stringify(body)));
+				} catch (error) {
+					unreachable(error);
+				}
+			});
+		});
+		asked.on('timeout', () => asked.destroy(new Error('no answer within 10 s')));
+		asked.on('error', unreachable);
+		asked.end();
+	});
+}

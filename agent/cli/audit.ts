@@ -1,0 +1,43 @@
+// kedge audit: re-derives everything that the log claims.
+
+import {auditSite} from '../main.ts';
+import {openSite} from '../site.ts';
+import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+
+export const auditCommand: Command = {
+	name: 'audit',
+	summary: 're-derive every hash of the log and compare',
+	usage: '',
+	details: [
+		'Reads the whole log beside the agent, with none of the code that wrote it: sources, subjects, numbers, tree, tiles, signature,',
+		'and the roots that were anchored. Exit code 0 if everything fits, 1 if not.',
+	],
+	options: {...configOption, json: {type: 'boolean', help: 'print the report as one JSON object'}},
+	run: async ({values}, io) => {
+		const site = await openSite(textOf(values, 'config') ?? configDefault);
+		const startedMs = io.clock.monotonicMs();
+		let shownMs = startedMs;
+		const report = await auditSite(site.paths, {
+			signal: io.signal,
+			onProgress: (done, size) => {
+				const nowMs = io.clock.monotonicMs();
+				if (!io.isTerminal || nowMs - shownMs < 200) return;
+				shownMs = nowMs;
+				io.error(`\r${done} of ${size} entries`);
+			},
+		});
+		const tookMs = io.clock.monotonicMs() - startedMs;
+		if (io.isTerminal) io.error('\r\u001b[K');
+		if (isSet(values, 'json'))
+			io.out(`${JSON.stringify({...report, roots: Object.fromEntries(report.roots), tookMs: Math.round(tookMs)})}\n`);
+		else {
+			io.out(
+				`${report.size} entries in ${report.batches} batches, ${report.channels} channels, ${report.roots.size} anchored roots, ${(tookMs / 1000).toFixed(1)} s\n`,
+			);
+			io.out(`root ${report.root}\n`);
+			for (const problem of report.problems) io.out(`! ${problem}\n`);
+			io.out(report.problems.length === 0 ? 'Everything fits.\n' : `${report.problems.length} problems.\n`);
+		}
+		return report.problems.length === 0 ? exitCodes.ok : exitCodes.no;
+	},
+};

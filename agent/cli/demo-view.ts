@@ -1,0 +1,131 @@
+// Draws the demo as lines of text: pure, from its state.
+
+import type {DemoState} from '../demo.ts';
+
+export type ViewOptions = {
+	readonly elapsedMs: number;
+	/** How long the demo lasts; undefined: until Ctrl-C. */
+	readonly forMs: number | undefined;
+	readonly columns: number;
+	readonly events: readonly string[];
+};
+
+const bold = (text: string): string => `\u001b[1m${text}\u001b[22m`;
+const dim = (text: string): string => `\u001b[2m${text}\u001b[22m`;
+const green = (text: string): string => `\u001b[32m${text}\u001b[39m`;
+const yellow = (text: string): string => `\u001b[33m${text}\u001b[39m`;
+const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
+
+const labelWidth = 12;
+const homesPerLine = 4;
+
+function label(name: string): string {
+	return bold(name.padEnd(labelWidth));
+}
+
+function clock(ms: number): string {
+	const seconds = Math.floor(ms / 1000);
+	return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+function count(value: number): string {
+	return value.toLocaleString('en-US');
+}
+
+/** The number in front of a unit; undefined if there is no value yet. For drawing only: nothing is computed from it that is kept. */
+function numberOf(text: string | undefined): number | undefined {
+	const found = text === undefined ? Number.NaN : Number.parseFloat(text);
+	return Number.isNaN(found) ? undefined : found;
+}
+
+function scaled(text: string | undefined, divisor: number, digits: number, unit: string, width = 0): string {
+	const value = numberOf(text);
+	return value === undefined ? dim('–'.padStart(width)) : `${(value / divisor).toFixed(digits).padStart(width)} ${unit}`;
+}
+
+/** Power of one home: what it takes is plain, what it gives is green. */
+function homeCell(id: string, values: DemoState['values']): string {
+	const watts = numberOf(values.get(`${id}:active-power`));
+	const name = dim(id.slice(-2));
+	if (watts === undefined) return `${name} ${dim('      –   ')} `;
+	const text = `${(watts / 1000).toFixed(2).padStart(6)} kW`;
+	const sun = values.has(`${id}:energy-generated`) ? yellow('*') : ' ';
+	return `${name} ${watts < 0 ? green(text) : text}${sun} `;
+}
+
+export function demoView(state: DemoState, options: ViewOptions): string[] {
+	const {values, status, sim, anchors, newestReceipt: receipt} = state;
+	const homes = [...new Set([...values.keys()].map(name => name.split(':')[0]!))].filter(id => id.startsWith('home-')).sort();
+	const lines: string[] = [];
+	const end = options.forMs === undefined ? 'Ctrl-C ends it' : `ends at ${clock(options.forMs)}`;
+	lines.push(`${bold('Kedge demo')}  ${clock(options.elapsedMs)}  ${dim(end)}`, '');
+
+	let importWh = 0;
+	let exportWh = 0;
+	let net = 0;
+	for (const id of homes) {
+		importWh += numberOf(values.get(`${id}:energy-import`)) ?? 0;
+		exportWh += numberOf(values.get(`${id}:energy-export`)) ?? 0;
+		net += numberOf(values.get(`${id}:active-power`)) ?? 0;
+	}
+	lines.push(
+		`${label('street')}${homes.length} homes, ${net < 0 ? green(`giving ${(-net / 1000).toFixed(1)} kW`) : `taking ${(net / 1000).toFixed(1)} kW`} together; imported ${(importWh / 1000).toFixed(1)} kWh, exported ${(exportWh / 1000).toFixed(1)} kWh ${dim('(* has solar panels)')}`,
+	);
+	for (let i = 0; i < homes.length; i += homesPerLine)
+		lines.push(
+			`${' '.repeat(labelWidth)}${homes
+				.slice(i, i + homesPerLine)
+				.map(id => homeCell(id, values))
+				.join('  ')}`,
+		);
+	const boiler = (name: string): string | undefined => values.get(`boiler-01:${name}`);
+	lines.push(
+		`${label('boiler')}CO2 ${scaled(boiler('co2-mass-flow'), 1000, 1, 'g/s')}, NOx ${scaled(boiler('nox-concentration'), 1000, 0, 'mg/m3')}, O2 ${scaled(boiler('oxygen-fraction'), 1000, 1, '%')}, flue ${scaled(boiler('temperature:flue'), 1000, 0, '°C')}`,
+	);
+	const truck = (name: string): string | undefined => values.get(`truck-01:${name}`);
+	const isOpen = numberOf(truck('door')) === 1;
+	lines.push(
+		`${label('truck')}${scaled(truck('temperature'), 1000, 2, '°C')}, door ${isOpen ? yellow('open') : 'closed'}, compressor ${numberOf(truck('on:compressor')) === 1 ? 'on' : 'off'}, battery ${scaled(truck('state-of-charge'), 1000, 0, '%')}`,
+		'',
+	);
+
+	const seconds = Math.max(1, options.elapsedMs / 1000);
+	lines.push(
+		`${label('messages')}${count(sim?.sent ?? 0)} sent, ${count(sim?.acknowledged ?? 0)} acknowledged (${((sim?.acknowledged ?? 0) / seconds).toFixed(0)}/s), ${sim?.connected ?? 0} of ${sim?.devices ?? 0} devices connected`,
+	);
+	if (status === undefined) lines.push(`${label('log')}${red('the agent does not answer')}`);
+	else {
+		const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
+		const refusedSum = refused.reduce((sum, [, number]) => sum + number, 0);
+		lines.push(
+			`${label('log')}${count(status.size)} entries in ${count(status.channels)} channels; ${count(status.counters.repeats ?? 0)} repeats, ${count(refusedSum)} refused; agent ${Math.round(status.residentBytes / 1e6)} MB`,
+			`${label('checkpoint')}size ${count(status.newestCheckpoint?.size ?? 0)}  root ${(status.newestCheckpoint?.root ?? '').slice(0, 16)}…  ${dim(`signed by ${status.origin}`)}`,
+		);
+		const {anchor} = status;
+		if (anchor !== undefined) {
+			lines.push(
+				`${label('anchors')}${green(`${anchor.rows.final ?? 0} final`)}, chain ${anchor.chainId}; entries below ${count(anchor.finalSize)} are final${anchor.oldestUnanchoredAgeMs === undefined ? '' : `, the oldest unanchored is ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s old`}`,
+			);
+			if (anchor.lastError !== undefined) lines.push(`${' '.repeat(labelWidth)}${red(anchor.lastError)}`);
+		}
+	}
+	for (const shown of anchors.slice(-3))
+		lines.push(
+			`${' '.repeat(labelWidth)}size ${count(shown.size).padStart(9)}  ${shown.state === 'final' ? green(shown.state.padEnd(7)) : yellow(shown.state.padEnd(7))}  ${shown.blockNumber === undefined ? '' : dim(`block ${shown.blockNumber}`)}`,
+		);
+	lines.push(
+		`${label('receipts')}${count(state.receiptsVerified)} issued and verified${state.receiptsBad > 0 ? red(`, ${state.receiptsBad} BAD`) : ''}`,
+	);
+	if (receipt !== undefined)
+		lines.push(
+			`${' '.repeat(labelWidth)}entry ${count(receipt.index)}: ${receipt.what}, ${receipt.good ? green(receipt.strength) : red('not good')} ${dim(`(${receipt.bytes} bytes, ${receipt.tookMs.toFixed(0)} ms)`)}`,
+		);
+	if (options.events.length > 0) lines.push('', ...options.events.map(event => dim(event)));
+	return lines;
+}
+
+/** One line for where there is no terminal. */
+export function demoLine(state: DemoState, elapsedMs: number): string {
+	const {status, sim} = state;
+	return `${clock(elapsedMs)}  ${sim?.acknowledged ?? 0} of ${sim?.sent ?? 0} messages acknowledged, ${status?.size ?? 0} entries, ${status?.anchor?.rows.final ?? 0} anchors final, ${state.receiptsVerified} receipts verified${state.receiptsBad > 0 ? `, ${state.receiptsBad} BAD` : ''}`;
+}

@@ -1,0 +1,33 @@
+// kedge history: issues all entries of a channel for a period, each with its proof.
+
+import {openSiteReader} from '../main.ts';
+import {openSite} from '../site.ts';
+import {channelOptions, findChannel} from './channels.ts';
+import {type Command, configDefault, configOption, exitCodes, textOf, timeOf, usageError} from './command.ts';
+import {writeDocument} from './output.ts';
+
+export const historyCommand: Command = {
+	name: 'history',
+	summary: 'issue the history of a device for a period',
+	usage: 'DEVICE --from TIME --to TIME',
+	details: ['DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.'],
+	options: {
+		...configOption,
+		...channelOptions,
+		from: {type: 'string', value: 'TIME', help: 'such as 2026-11-01 (default: the beginning)'},
+		to: {type: 'string', value: 'TIME', help: 'such as 2026-12-01T00:00:00Z (default: now)'},
+		out: {type: 'string', value: 'FILE', help: 'write here, to a new file'},
+	},
+	run: async ({values, positionals}, io) => {
+		const [device] = positionals;
+		if (device === undefined || positionals.length > 1) throw usageError(historyCommand, 'takes one device');
+		const [fromText, toText] = [textOf(values, 'from'), textOf(values, 'to')];
+		const fromMs = fromText === undefined ? 0 : timeOf(historyCommand, '--from', fromText);
+		const toMs = toText === undefined ? io.clock.nowMs() : timeOf(historyCommand, '--to', toText);
+		const site = await openSite(textOf(values, 'config') ?? configDefault);
+		await using reader = await openSiteReader(site.paths);
+		const channel = findChannel(historyCommand, await reader.channels(), device, values);
+		await writeDocument(io, await reader.issuer.history(channel, fromMs, toMs), textOf(values, 'out'));
+		return exitCodes.ok;
+	},
+};

@@ -1,0 +1,47 @@
+// kedge init: makes a site and says what to do next.
+
+import {createSystemRandom} from '../base/random.ts';
+import {initSite} from '../site.ts';
+import {type Command, exitCodes, textOf, usageError} from './command.ts';
+
+export const initCommand: Command = {
+	name: 'init',
+	summary: 'make keys, an empty log and a config in a directory',
+	usage: '[DIRECTORY]',
+	details: [
+		'Makes the key that signs checkpoints, an encrypted key for anchoring, an empty log, a trust file to hand out, and kedge.yaml',
+		'with one example device. Nothing that is there already is touched.',
+	],
+	options: {
+		name: {type: 'string', value: 'NAME', help: 'name of the log, for ever (default: the name of the directory)'},
+	},
+	run: async ({values, positionals}, io) => {
+		if (positionals.length > 1) throw usageError(initCommand, 'takes one directory');
+		const directory = positionals[0] ?? '.';
+		const made = await initSite({directory, logName: textOf(values, 'name'), random: createSystemRandom()});
+		const at = directory === '.' ? '' : ` --config ${directory}/kedge.yaml`;
+		io.out(
+			[
+				`Made log ${made.logName} in ${made.paths.directory}`,
+				'',
+				`  kedge.yaml       the config: your devices and topics go there`,
+				`  log.db, log.key  the log and the key that signs it: back up log.key, and never run a copy of both`,
+				`  trust.json       hand it to whoever is to check your receipts`,
+				`  anchor-key.json  the anchoring key ${made.anchoringAddress}, with its password beside it`,
+				'',
+				'The example device can publish at once:',
+				'',
+				`  kedge run${at}`,
+				`  mosquitto_pub -p 1883 -q 1 -i meter-1 -u meter-1 -P ${made.devicePassword} \\`,
+				`    -t meters/meter-1 -m '{"at":"2026-11-22T18:00:00Z","energy_kwh":12.345}'`,
+				`  kedge prove${at} --device meter-1 --at 2026-11-22T18:00:00Z --out receipt.json`,
+				`  kedge verify --trust ${directory === '.' ? '' : `${directory}/`}trust.json receipt.json`,
+				'',
+				'This password is shown once; kedge.yaml keeps its hash. More devices: kedge password.',
+				'To anchor on a chain, fund the anchoring address and fill in "anchor" in kedge.yaml.',
+				'',
+			].join('\n'),
+		);
+		return exitCodes.ok;
+	},
+};

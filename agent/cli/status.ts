@@ -1,0 +1,46 @@
+// kedge status: asks the running agent how it is.
+
+import {readStatus, type Status} from '../main.ts';
+import {openSite} from '../site.ts';
+import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+
+export const statusCommand: Command = {
+	name: 'status',
+	summary: 'ask the running agent how it is',
+	usage: '',
+	details: ['Exit code 0 if all is well, 1 if the agent has something to say, 3 if none answers.'],
+	options: {...configOption, json: {type: 'boolean', help: 'print the whole state as JSON'}},
+	run: async ({values}, io) => {
+		const site = await openSite(textOf(values, 'config') ?? configDefault);
+		const status = await readStatus(site.paths);
+		io.out(isSet(values, 'json') ? `${JSON.stringify(status, null, '\t')}\n` : statusText(status));
+		return status.warnings.length === 0 ? exitCodes.ok : exitCodes.no;
+	},
+};
+
+function statusText(status: Status): string {
+	const {anchor, newestCheckpoint} = status;
+	const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
+	const lines = [
+		['log', `${status.origin}, ${status.size} entries, ${status.channels} channels`],
+		['checkpoint', newestCheckpoint === undefined ? 'none yet' : `size ${newestCheckpoint.size}, root ${newestCheckpoint.root}`],
+		['devices', `${status.devices} in the config, ${status.connections} connected`],
+		['broker', status.broker === undefined ? 'none' : `${status.broker.host}:${status.broker.port}`],
+		[
+			'your broker',
+			status.client === undefined ? 'none' : `${status.client.name}, ${status.client.isConnected ? 'connected' : 'not connected'}`,
+		],
+		[
+			'anchors',
+			anchor === undefined
+				? 'none'
+				: `final to size ${anchor.finalSize}, in a block to ${anchor.minedSize}, on chain ${anchor.chainId} at ${anchor.registry}`,
+		],
+		['unanchored', anchor?.oldestUnanchoredAgeMs === undefined ? 'nothing' : `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`],
+		['repeats', String(status.counters.repeats ?? 0)],
+		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
+		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
+	] as const;
+	const warnings = status.warnings.map(warning => `! ${warning}\n`);
+	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
+}

@@ -1,0 +1,333 @@
+// Reads kedge.yaml into one frozen Config; whatever is wrong is named with its line.
+
+import {isMap, LineCounter, parseDocument} from 'yaml';
+import {AgentError} from './base/errors.ts';
+
+/** Every key with its unit and default is explained in kedge.example.yaml; a test compares the two. */
+export type Config = {
+	readonly log: {readonly name: string; readonly directory: string; readonly quarantineMiB: number};
+	readonly broker: BrokerConfig | undefined;
+	readonly client: ClientConfig | undefined;
+	readonly ingest: {readonly lateAfterMinutes: number};
+	readonly mappings: Readonly<Record<string, MappingConfig>>;
+	readonly devices: readonly DeviceConfig[];
+	readonly anchor: AnchorConfig | undefined;
+	readonly logging: {readonly level: 'debug' | 'info' | 'warn' | 'error'};
+};
+
+export type BrokerConfig = {
+	readonly host: string;
+	readonly port: number;
+	readonly packetBytesMax: number;
+	readonly connectionsMax: number;
+	readonly connectionsPerAddressMax: number;
+};
+
+export type ClientConfig = {
+	readonly name: string;
+	readonly url: string;
+	readonly clientId: string;
+	readonly username: string | undefined;
+	readonly passwordFile: string | undefined;
+	readonly protocol: '3.1.1' | '5';
+	readonly windowMax: number;
+};
+
+export type MappingConfig = {
+	readonly topic: string;
+	readonly format: 'json' | 'senml';
+	readonly time: {readonly pointer: string; readonly format: 'iso' | 'unix-s' | 'unix-ms'} | undefined;
+	readonly sequence: {readonly pointer: string; readonly session: string | undefined} | undefined;
+	readonly readings: readonly {
+		readonly pointer: string | undefined;
+		readonly name: string | undefined;
+		readonly quantity: string;
+		readonly unit: string | undefined;
+		readonly part: string | undefined;
+		readonly exponent: number | undefined;
+		readonly optional: boolean;
+	}[];
+};
+
+export type DeviceConfig = {
+	readonly id: string;
+	readonly passwordHash: string | undefined;
+	readonly mappings: readonly string[];
+	readonly simulated: boolean;
+};
+
+export type AnchorConfig = {
+	readonly rpcUrl: string;
+	readonly chainId: number;
+	readonly registry: string;
+	readonly keystore: string;
+	readonly keystorePasswordFile: string;
+	readonly everyMinutes: number;
+	readonly entriesMax: number;
+	readonly feeGweiMax: number;
+};
+
+/** A place in the document: keys and list indexes from the top. */
+export type ConfigPath = readonly (string | number)[];
+
+export type ParsedConfig = {
+	readonly config: Config;
+	/** The error for something that another room found wrong at this place. */
+	readonly errorAt: (path: ConfigPath, problem: string) => AgentError;
+};
+
+class ConfigProblem extends Error {
+	readonly path: ConfigPath;
+	constructor(path: ConfigPath, problem: string) {
+		super(problem);
+		this.path = path;
+	}
+}
+
+type Read<T> = (value: unknown, path: ConfigPath) => T;
+
+/** Parses the text of a config file. `file` is its name in messages. Fails with CONFIG_INVALID. */
+export function parseConfig(text: string, file: string): ParsedConfig {
+	const lines = new LineCounter();
+	const document = parseDocument(text, {lineCounter: lines, strict: true, uniqueKeys: true});
+	const [syntax] = document.errors;
+	if (syntax !== undefined) {
+		const line = lines.linePos(syntax.pos[0]).line;
+		throw new AgentError('CONFIG_INVALID', `${file}:${line}: ${syntax.message.split('\n')[0]}`);
+	}
+	const errorAt = (path: ConfigPath, problem: string): AgentError =>
+		new AgentError('CONFIG_INVALID', `${file}:${lineOf(path)}: ${pathText(path)}: ${problem}`, {
+			hint: 'Every key is explained in kedge.example.yaml.',
+		});
+	const lineOf = (path: ConfigPath): number => {
+		// The key of the last step says more than its value: values can be empty.
+		for (let length = path.length; length > 0; length -= 1) {
+			const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+			const key = path[length - 1];
+			const pair = isMap(parent) ? parent.items.find(item => String(item.key) === key) : undefined;
+			const node = (pair?.key ?? document.getIn(path.slice(0, length), true)) as {range?: readonly number[]} | undefined;
+			const start = node?.range?.[0];
+			if (start !== undefined) return lines.linePos(start).line;
+		}
+		return 1;
+	};
+	try {
+		return {config: deepFreeze(readConfig(document.toJS({maxAliasCount: 100}) ?? {}, [])), errorAt};
+	} catch (error) {
+		if (error instanceof ConfigProblem) throw errorAt(error.path, error.message);
+		throw error;
+	}
+}
+
+function pathText(path: ConfigPath): string {
+	return (
+		path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? step : `${text}.${step}`), '') ||
+		'the file'
+	);
+}
+
+function fail(path: ConfigPath, problem: string): never {
+	throw new ConfigProblem(path, problem);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A mapping with exactly these keys; a reader sees undefined where a key is missing. */
+function object<T>(readers: {readonly [K in keyof T]-?: Read<T[K]>}): Read<T> {
+	return (value, path) => {
+		if (!isRecord(value)) return fail(path, 'must be a mapping of keys');
+		for (const key of Object.keys(value)) {
+			if (Object.hasOwn(readers, key)) continue;
+			const near = Object.keys(readers).find(known => distance(known.toLowerCase(), key.toLowerCase()) <= 2);
+			fail([...path, key], `unknown key${near === undefined ? '' : `; did you mean "${near}"?`}`);
+		}
+		return Object.fromEntries(Object.entries<Read<unknown>>(readers).map(([key, read]) => [key, read(value[key], [...path, key])])) as T;
+	};
+}
+
+/** How many letters differ, cheaply: enough to guess at a misspelt key. */
+function distance(a: string, b: string): number {
+	let row = [...b].map((_, i) => i + 1);
+	for (const [i, letter] of [...a].entries()) {
+		let corner = i;
+		let left = i + 1;
+		row = row.map((above, j) => {
+			left = Math.min(left + 1, above + 1, corner + (b[j] === letter ? 0 : 1));
+			corner = above;
+			return left;
+		});
+	}
+	return row.at(-1) ?? a.length;
+}
+
+function optional<T>(read: Read<T>): Read<T | undefined> {
+	return (value, path) => (value === undefined || value === null ? undefined : read(value, path));
+}
+
+function withDefault<T>(read: Read<T>, fallback: T): Read<T> {
+	return (value, path) => (value === undefined || value === null ? fallback : read(value, path));
+}
+
+function required(value: unknown, path: ConfigPath): unknown {
+	return value === undefined || value === null ? fail(path, 'is missing') : value;
+}
+
+function text(pattern?: RegExp, what?: string): Read<string> {
+	return (value, path) => {
+		const found = required(value, path);
+		if (typeof found !== 'string') return fail(path, `must be a text, not ${JSON.stringify(found)}`);
+		if (pattern !== undefined && !pattern.test(found)) return fail(path, `"${found}" is not ${what}`);
+		return found;
+	};
+}
+
+function wholeNumber(min: number, max: number): Read<number> {
+	return (value, path) => {
+		const found = required(value, path);
+		if (typeof found !== 'number' || !Number.isInteger(found) || found < min || found > max)
+			return fail(path, `must be a whole number from ${min} to ${max}, not ${JSON.stringify(found)}`);
+		return found;
+	};
+}
+
+function number(min: number, max: number): Read<number> {
+	return (value, path) => {
+		const found = required(value, path);
+		if (typeof found !== 'number' || !(found >= min && found <= max))
+			return fail(path, `must be a number from ${min} to ${max}, not ${JSON.stringify(found)}`);
+		return found;
+	};
+}
+
+const flag: Read<boolean> = (value, path) => {
+	const found = required(value, path);
+	return typeof found === 'boolean' ? found : fail(path, `must be true or false, not ${JSON.stringify(found)}`);
+};
+
+function oneOf<T extends string>(...choices: readonly T[]): Read<T> {
+	return (value, path) => {
+		const found = required(value, path);
+		return choices.includes(found as T) ? (found as T) : fail(path, `must be one of ${choices.join(', ')}, not ${JSON.stringify(found)}`);
+	};
+}
+
+function list<T>(read: Read<T>, lengthMin: number, lengthMax: number): Read<readonly T[]> {
+	return (value, path) => {
+		const found = required(value, path);
+		if (!Array.isArray(found)) return fail(path, 'must be a list');
+		if (found.length < lengthMin || found.length > lengthMax)
+			return fail(path, `must have ${lengthMin} to ${lengthMax} items, not ${found.length}`);
+		return found.map((item, i) => read(item, [...path, i]));
+	};
+}
+
+const id = /^[A-Za-z0-9_-]{1,64}$/;
+const idWhat = '1 to 64 letters, digits, _ or -';
+const logName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
+
+const readMapping: Read<MappingConfig> = object<MappingConfig>({
+	topic: text(),
+	format: oneOf('json', 'senml'),
+	time: optional(object<NonNullable<MappingConfig['time']>>({pointer: text(), format: oneOf('iso', 'unix-s', 'unix-ms')})),
+	sequence: optional(object<NonNullable<MappingConfig['sequence']>>({pointer: text(), session: optional(text())})),
+	readings: list(
+		object<MappingConfig['readings'][number]>({
+			pointer: optional(text()),
+			name: optional(text()),
+			quantity: text(),
+			unit: optional(text()),
+			part: optional(text(id, idWhat)),
+			exponent: optional(wholeNumber(-12, 12)),
+			optional: withDefault(flag, false),
+		}),
+		1,
+		256,
+	),
+});
+
+const readMappings: Read<Config['mappings']> = (value, path) => {
+	if (value === undefined || value === null) return {};
+	if (!isRecord(value)) return fail(path, 'must be a mapping from names to mappings');
+	return Object.fromEntries(
+		Object.entries(value).map(([name, mapping]) => {
+			if (!id.test(name)) fail([...path, name], `the name is not ${idWhat}`);
+			return [name, readMapping(mapping, [...path, name])];
+		}),
+	);
+};
+
+const readShape: Read<Config> = object<Config>({
+	log: object<Config['log']>({
+		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
+		directory: withDefault(text(), '.'),
+		quarantineMiB: withDefault(wholeNumber(1, 4096), 16),
+	}),
+	broker: optional(
+		object<BrokerConfig>({
+			host: withDefault(text(), '127.0.0.1'),
+			port: withDefault(wholeNumber(0, 65_535), 1883),
+			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 65_536),
+			connectionsMax: withDefault(wholeNumber(1, 10_000), 256),
+			connectionsPerAddressMax: withDefault(wholeNumber(1, 10_000), 64),
+		}),
+	),
+	client: optional(
+		object<ClientConfig>({
+			name: withDefault(text(id, idWhat), 'broker'),
+			url: text(/^(?:mqtts?|tcp|ssl|wss?):\/\//, 'a URL such as mqtt://127.0.0.1:1883'),
+			clientId: text(/^[A-Za-z0-9_:./-]{1,64}$/, 'a client id of 1 to 64 letters, digits or _ : . / -'),
+			username: optional(text()),
+			passwordFile: optional(text()),
+			protocol: withDefault(oneOf('3.1.1', '5'), '3.1.1'),
+			windowMax: withDefault(wholeNumber(1, 10_000), 1000),
+		}),
+	),
+	ingest: withDefault(object<Config['ingest']>({lateAfterMinutes: withDefault(wholeNumber(1, 527_040), 15)}), {lateAfterMinutes: 15}),
+	mappings: readMappings,
+	devices: withDefault(
+		list(
+			object<DeviceConfig>({
+				id: text(id, idWhat),
+				passwordHash: optional(text()),
+				mappings: list(text(), 1, 64),
+				simulated: withDefault(flag, false),
+			}),
+			0,
+			10_000,
+		),
+		[],
+	),
+	anchor: optional(
+		object<AnchorConfig>({
+			rpcUrl: text(/^https?:\/\//, 'an http or https URL'),
+			chainId: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+			registry: text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits'),
+			keystore: withDefault(text(), 'anchor-key.json'),
+			keystorePasswordFile: withDefault(text(), 'anchor-key.password'),
+			everyMinutes: withDefault(number(0.01, 10_080), 10),
+			entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
+			feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
+		}),
+	),
+	logging: withDefault(object<Config['logging']>({level: withDefault(oneOf('debug', 'info', 'warn', 'error'), 'info')}), {level: 'info'}),
+});
+
+const readConfig: Read<Config> = (value, path) => {
+	const config = readShape(value, path);
+	const seen = new Set<string>();
+	for (const [i, device] of config.devices.entries()) {
+		if (seen.has(device.id)) fail(['devices', i, 'id'], `"${device.id}" is there twice`);
+		seen.add(device.id);
+		for (const [j, name] of device.mappings.entries())
+			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
+	}
+	return config;
+};
+
+function deepFreeze<T>(value: T): T {
+	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+		Object.freeze(value);
+		for (const part of Object.values(value)) deepFreeze(part);
+	}
+	return value;
+}

@@ -1,0 +1,570 @@
+// The demo: a local chain, an agent and a street of simulated devices as three processes, watched, proven and judged from a fourth.
+
+import {type ChildProcess, spawn} from 'node:child_process';
+import {closeSync, openSync} from 'node:fs';
+import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
+import {createRequire} from 'node:module';
+import {createServer} from 'node:net';
+import {join, resolve} from 'node:path';
+import {type Verdict as Judgement, judge} from '../sim/judge.ts';
+import type {SimStats} from '../sim/run.ts';
+import {openChain} from './anchor/chain.ts';
+import {deployRegistry, fundAccount, openLogAt} from './anchor/deploy.ts';
+import {openKeystore, signerFromKey} from './anchor/keystore.ts';
+import {toHex} from './base/bytes.ts';
+import type {Clock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import {verifyEd25519} from './base/ed25519.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Random} from './base/random.ts';
+import {until} from './base/retry.ts';
+import {decimalText} from './format/decimal.ts';
+import {decodeEntry, entryLength, kinds} from './format/entry.ts';
+import {quantityOfCode} from './format/quantity.ts';
+import {formatTrust, parseTrust, type Trust} from './format/trust.ts';
+import {openChainReader, openSiteReader, readStatus, requestAnchor, type SiteReader, type Status} from './main.ts';
+import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
+import {makePassword, makeSite, openSite, readSecret, type Site, siteFile} from './site.ts';
+import {createVerifier, type Verifier} from './verify/verifier.ts';
+
+/** The first of the accounts that anvil fills with play money; its key is printed by anvil itself and is no secret. */
+const playMoneyKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+const logName = 'demo';
+const chainIdFirst = 31_337;
+const anchorMinutes = 0.1;
+const challengeTimeS = 300;
+const receiptEveryMs = 3000;
+const lookEveryMs = 500;
+const receiptsAtEnd = 100;
+/** Entries read at a look to show the newest values. */
+const tailMax = 600;
+
+export type DemoOptions = {
+	readonly directory: string;
+	/** The compiled command line, to start agent and simulator with. */
+	readonly kedgePath: string;
+	readonly clock: Clock;
+	readonly random: Random;
+	/** Told what happens, as sentences. */
+	readonly onEvent: (sentence: string) => void;
+	/** Messages against the ordinary rate. @default 1 */
+	readonly rate?: number;
+	readonly signal: AbortSignal;
+};
+
+export type ShownReceipt = {
+	readonly index: number;
+	readonly what: string;
+	readonly strength: string;
+	readonly good: boolean;
+	readonly bytes: number;
+	readonly tookMs: number;
+};
+export type ShownAnchor = {readonly size: number; readonly state: string; readonly blockNumber: number | undefined};
+
+export type DemoState = {
+	readonly startedAtMs: number;
+	readonly sim: SimStats | undefined;
+	readonly status: Status | undefined;
+	/** Newest value of each channel, as text with its unit, by channel URN without its prefix: `home-01:active-power`. */
+	readonly values: ReadonlyMap<string, string>;
+	readonly anchors: readonly ShownAnchor[];
+	readonly receiptsVerified: number;
+	readonly receiptsBad: number;
+	readonly newestReceipt: ShownReceipt | undefined;
+};
+
+export type DemoResult = {
+	readonly sent: number;
+	readonly acknowledged: number;
+	readonly entries: number;
+	readonly refused: Readonly<Record<string, number>>;
+	readonly repeats: number;
+	readonly anchorsFinal: number;
+	readonly receiptsVerified: number;
+	readonly judge: Pick<Judgement, 'missing' | 'twice' | 'unanchored' | 'unexpected'> & {readonly badReceipts: number};
+	readonly examples: readonly string[];
+};
+
+export type Demo = {
+	readonly state: () => DemoState;
+	/** Ends the simulator, anchors what is left, judges, and ends the rest. */
+	readonly finish: (onStep: (sentence: string) => void) => Promise<DemoResult>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** What the demo remembers of its chain between two starts. */
+type Saved = {readonly chainId: number; readonly anchored: boolean};
+
+export async function openDemo(options: DemoOptions): Promise<Demo> {
+	const {clock, onEvent} = options;
+	const directory = resolve(options.directory);
+	await mkdir(directory, {recursive: true, mode: 0o700});
+	const closing = createClosing();
+	try {
+		const chain = await startChain(directory, options);
+		closing.defer(chain.stop);
+		const site = await prepareSite(directory, chain, options);
+		const passwordsPath = join(directory, 'sim-passwords.json');
+
+		let sim: SimStats | undefined;
+		let status: Status | undefined;
+		let finishing = false;
+		const agent = startAgent(directory, options, () => finishing);
+		closing.defer(agent.stop);
+		await agentUp(site, clock, options.signal);
+		const simulator = startChild(
+			'simulator',
+			process.execPath,
+			[
+				options.kedgePath,
+				'sim',
+				'--config',
+				join(directory, 'kedge.yaml'),
+				'--passwords',
+				passwordsPath,
+				'--account',
+				join(directory, 'account.jsonl'),
+				'--rate',
+				String(options.rate ?? 1),
+				'--faults',
+				'demo',
+				'--json',
+			],
+			join(directory, 'sim.log'),
+			line => {
+				sim = JSON.parse(line) as SimStats;
+			},
+		);
+		closing.defer(simulator.stop);
+		simulator.ended.then(code => {
+			if (!finishing) onEvent(`the simulator ended by itself with code ${code}; see sim.log`);
+		});
+
+		const reader = await openSiteReader(site.paths);
+		closing.use(reader);
+		const chainReader = closing.use(openChainReader([chain.url]));
+		const trust = await readTrust(site);
+		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: chainReader});
+		const watch = createWatch(reader, verifier, trust, options);
+		const looking = new AbortController();
+		const looks = (async () => {
+			let receiptAtMs = clock.monotonicMs() + receiptEveryMs;
+			while (!looking.signal.aborted) {
+				status = await readStatus(site.paths).catch(() => undefined);
+				if (status !== undefined && status.size > 0) {
+					await watch.look(status.size).catch(error => onEvent(describeError(error)));
+					if (clock.monotonicMs() >= receiptAtMs && !finishing) {
+						receiptAtMs = clock.monotonicMs() + receiptEveryMs;
+						await watch.prove(status.size, status.anchor?.minedSize ?? 0).catch(error => onEvent(describeError(error)));
+					}
+				}
+				await clock.sleep(lookEveryMs, looking.signal);
+			}
+		})();
+		closing.defer(async () => {
+			looking.abort();
+			await looks;
+		});
+
+		const startedAtMs = clock.nowMs();
+		return {
+			state: () => ({startedAtMs, sim, status, ...watch.state()}),
+			finish: async onStep => {
+				finishing = true;
+				onStep('stopping the devices');
+				await simulator.stop();
+				onStep('anchoring what is left');
+				const last = await anchorRest(site, clock);
+				onStep('stopping the agent');
+				await agent.stop();
+				onStep('judging: is everything that was acknowledged in the log, once, and anchored?');
+				const verdict = await judge({logPath: site.paths.log, accountPath: join(directory, 'account.jsonl')});
+				onStep(`issuing and verifying ${receiptsAtEnd} receipts`);
+				const size = (await reader.head())?.size ?? 0;
+				for (let i = 0; i < receiptsAtEnd && size > 0; i += 1) await watch.prove(size, size);
+				const counters = await reader.counters();
+				const {receiptsVerified, receiptsBad} = watch.state();
+				return {
+					sent: sim?.sent ?? 0,
+					acknowledged: sim?.acknowledged ?? 0,
+					entries: size,
+					refused: Object.fromEntries(
+						[...counters].filter(([name]) => name.startsWith('refused:')).map(([name, count]) => [name.slice(8), count]),
+					),
+					repeats: counters.get('repeats') ?? 0,
+					anchorsFinal: last?.anchor?.rows.final ?? 0,
+					receiptsVerified,
+					judge: {
+						missing: verdict.missing,
+						twice: verdict.twice,
+						unanchored: verdict.unanchored,
+						unexpected: verdict.unexpected,
+						badReceipts: receiptsBad,
+					},
+					examples: verdict.examples,
+				};
+			},
+			[Symbol.asyncDispose]: () => {
+				finishing = true;
+				return closing.close();
+			},
+		};
+	} catch (error) {
+		await closing.close().catch(() => {});
+		throw error;
+	}
+}
+
+type Child = {readonly stop: () => Promise<void>; readonly ended: Promise<number>};
+
+/** How long a child may take to end before it is killed. */
+const stopMsMax = 30_000;
+
+/** Starts a process in a group of its own, so that Ctrl-C reaches only us and we end it in our order. It has a channel to us, and ends when that breaks. */
+function startChild(
+	name: string,
+	command: string,
+	words: readonly string[],
+	logPath: string,
+	onLine?: (line: string) => void,
+	withChannel = true,
+): Child {
+	const log = openSync(logPath, 'a', 0o600);
+	const child: ChildProcess = spawn(command, words, {
+		detached: true,
+		stdio: ['ignore', onLine === undefined ? log : 'pipe', log, ...(withChannel ? (['ipc'] as const) : [])],
+	});
+	closeSync(log);
+	let rest = '';
+	child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+		const lines = (rest + text).split('\n');
+		rest = lines.pop() ?? '';
+		for (const line of lines) if (line.startsWith('{')) onLine?.(line);
+	});
+	const ended = new Promise<number>((resolve, reject) => {
+		child.once('error', error => reject(new AgentError('DATA_MISSING', `cannot start the ${name} (${command})`, {cause: error})));
+		child.once('close', (code, signal) => resolve(code ?? (signal === null ? 0 : 128)));
+	});
+	ended.catch(() => {});
+	return {
+		ended,
+		stop: async () => {
+			if (child.exitCode === null && child.signalCode === null) {
+				child.kill('SIGTERM');
+				const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+				await ended.catch(() => {});
+				clearTimeout(timer);
+			}
+		},
+	};
+}
+
+/** The agent may be killed under the demo's hands, which is worth trying: it is started again and goes on with its log. */
+function startAgent(directory: string, options: DemoOptions, isFinishing: () => boolean): Child {
+	const start = (): Child =>
+		startChild(
+			'agent',
+			process.execPath,
+			[options.kedgePath, 'run', '--config', join(directory, 'kedge.yaml')],
+			join(directory, 'agent.log'),
+		);
+	let current = start();
+	const watch = async (): Promise<number> => {
+		for (;;) {
+			const code = await current.ended;
+			if (isFinishing()) return code;
+			options.onEvent(`the agent ended with code ${code}; starting it again`);
+			await options.clock.sleep(1000);
+			if (isFinishing()) return code;
+			current = start();
+		}
+	};
+	const ended = watch();
+	ended.catch(() => {});
+	return {ended, stop: () => current.stop()};
+}
+
+async function agentUp(site: Site, clock: Clock, signal: AbortSignal): Promise<void> {
+	const up = await until(() => readStatus(site.paths).catch(() => undefined), {clock, everyMs: 100, timeoutMs: 30_000, signal});
+	if (up === undefined && !signal.aborted)
+		throw new AgentError('AGENT_UNREACHABLE', 'the agent did not come up within 30 s', {
+			hint: `See ${join(site.paths.directory, 'agent.log')}`,
+		});
+}
+
+type LocalChain = {
+	readonly url: string;
+	readonly chainId: number;
+	readonly stop: () => Promise<void>;
+	readonly saved: Saved;
+	readonly save: (saved: Saved) => Promise<void>;
+};
+
+/** The binary of anvil that npm installed for this machine; the wrapper that npm links would be a process between us and it. */
+function anvilPath(): string {
+	const platform = process.platform === 'win32' ? 'win32' : process.platform;
+	const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+	const require = createRequire(import.meta.url);
+	try {
+		const folder = require.resolve(`@foundry-rs/anvil-${platform}-${arch}/package.json`);
+		return join(folder, '..', 'bin', process.platform === 'win32' ? 'anvil.exe' : 'anvil');
+	} catch (error) {
+		throw new AgentError('DATA_MISSING', `there is no anvil for ${platform}-${arch}`, {hint: 'Run: npm ci', cause: error});
+	}
+}
+
+/**
+ * Starts anvil with the state of the last run. If that state is gone (it was killed, or deleted) although something was anchored, the chain begins anew under the next
+ * chain id: the anchors of the old chain are lost with it, and nothing must look as if it were still the same chain.
+ */
+async function startChain(directory: string, options: DemoOptions): Promise<LocalChain> {
+	const savedPath = join(directory, 'chain.json');
+	let saved = await readFile(savedPath, 'utf8').then(
+		text => JSON.parse(text) as Saved,
+		(): Saved => ({chainId: chainIdFirst, anchored: false}),
+	);
+	const save = async (next: Saved): Promise<void> => {
+		await writeFile(`${savedPath}.new`, JSON.stringify(next));
+		await rename(`${savedPath}.new`, savedPath);
+	};
+	for (let attempt = 0; ; attempt += 1) {
+		const port = await freePort();
+		const url = `http://127.0.0.1:${port}`;
+		const state = join(directory, `chain-${saved.chainId}.json`);
+		const child = startChild(
+			'chain',
+			anvilPath(),
+			[
+				'--host',
+				'127.0.0.1',
+				'--port',
+				String(port),
+				'--chain-id',
+				String(saved.chainId),
+				'--block-time',
+				'1',
+				'--slots-in-an-epoch',
+				'1',
+				'--state',
+				state,
+				'--state-interval',
+				'5',
+				'--silent',
+			],
+			join(directory, 'chain.log'),
+			undefined,
+			false,
+		);
+		// anvil knows nothing of us: when we are gone without having ended it, it must not stay.
+		const end = (): void => void child.stop();
+		process.once('exit', end);
+		const chain = openChain({url, chainId: saved.chainId});
+		try {
+			const up = await until(() => chain.chainId().catch(() => undefined), {
+				clock: options.clock,
+				everyMs: 100,
+				timeoutMs: 20_000,
+				signal: options.signal,
+			});
+			if (up === undefined)
+				throw new AgentError('CHAIN_UNREACHABLE', 'the local chain did not come up within 20 s', {
+					hint: `See ${join(directory, 'chain.log')}`,
+				});
+			const isKnown = !saved.anchored || (await chain.hasCode(await registryAddress(chain, options.clock)));
+			if (isKnown || attempt > 0) return {url, chainId: saved.chainId, saved, save, stop: child.stop};
+		} finally {
+			await chain[Symbol.asyncDispose]();
+		}
+		await child.stop();
+		saved = {chainId: saved.chainId + 1, anchored: false};
+		await save(saved);
+		options.onEvent(`the local chain lost its state; anchoring begins again on chain ${saved.chainId}`);
+	}
+}
+
+/** The registry of the play-money account if it has one, else the zero address, which never has code. */
+async function registryAddress(chain: ReturnType<typeof openChain>, clock: Clock): Promise<string> {
+	const signer = signerFromKey(playMoneyKey);
+	if ((await chain.nonce(signer.address)) === 0) return `0x${'0'.repeat(40)}`;
+	return (await deployRegistry({chain, clock, signer}, {challengeTimeS})).registry;
+}
+
+function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const address = server.address();
+			server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+		});
+	});
+}
+
+/** Makes the demo's site at the first start, and writes its config anew at each: ports and chain change, keys and log stay. */
+async function prepareSite(directory: string, local: LocalChain, options: DemoOptions): Promise<Site> {
+	const {clock, random, signal} = options;
+	const configPath = join(directory, 'kedge.yaml');
+	const passwords = await demoPasswords(join(directory, 'sim-passwords.json'), random);
+	const chain = openChain({url: local.url, chainId: local.chainId});
+	try {
+		const payer = signerFromKey(playMoneyKey);
+		const {registry, deployed} = await deployRegistry({chain, clock, signer: payer, signal}, {challengeTimeS});
+		const config = demoConfig({port: await freePort(), rpcUrl: local.url, chainId: local.chainId, registry, hashes: passwords.hashes});
+		const isNew = await readFile(configPath).then(
+			() => false,
+			() => true,
+		);
+		if (isNew) await makeSite({directory, logName, random, configFor: () => config});
+		else await writeFile(configPath, config, {mode: 0o600});
+		const site = await openSite(configPath);
+		const {keystore, keystorePasswordFile} = site.config.anchor!;
+		const signer = await openKeystore(
+			await readFile(siteFile(site, keystore), 'utf8'),
+			await readSecret(siteFile(site, keystorePasswordFile)),
+		);
+		await fundAccount({chain, clock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 17n, amountWei: 10n ** 18n});
+		const {opened} = await openLogAt({chain, clock, signer, signal}, {registry, origin: `${logName}/1`});
+		await local.save({...local.saved, anchored: true});
+		const trust = await readTrust(site);
+		const registries = [
+			...trust.registries.filter(known => known.chainId !== local.chainId),
+			{chainId: local.chainId, registry, opener: signer.address},
+		];
+		await writeFile(site.paths.trust, formatTrust({...trust, registries}));
+		if (deployed || opened) options.onEvent(`registry ${registry} is on chain ${local.chainId}, and log ${logName}/1 is open there`);
+		return site;
+	} finally {
+		await chain[Symbol.asyncDispose]();
+	}
+}
+
+async function readTrust(site: Site): Promise<Trust> {
+	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
+	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
+	return trust.value;
+}
+
+async function demoPasswords(path: string, random: Random): Promise<{readonly hashes: Passwords}> {
+	const hashesPath = `${path.slice(0, -'.json'.length)}.hashes.json`;
+	const known = await readPasswords(path).catch(() => undefined);
+	if (known === undefined) {
+		const passwords: Record<string, string> = {};
+		const hashes: Record<string, string> = {};
+		for (const id of simulatedDeviceIds()) {
+			const made = await makePassword(random);
+			passwords[id] = made.password;
+			hashes[id] = made.hash;
+		}
+		await writeFile(hashesPath, JSON.stringify(hashes), {mode: 0o600});
+		await writeFile(path, JSON.stringify(passwords), {mode: 0o600});
+	}
+	return {hashes: await readPasswords(hashesPath)};
+}
+
+function demoConfig(parts: {
+	readonly port: number;
+	readonly rpcUrl: string;
+	readonly chainId: number;
+	readonly registry: string;
+	readonly hashes: Passwords;
+}): string {
+	return `# Written by the demo at each start.
+log: {name: ${logName}}
+broker: {host: 127.0.0.1, port: ${parts.port}}
+anchor:
+  rpcUrl: ${parts.rpcUrl}
+  chainId: ${parts.chainId}
+  registry: "${parts.registry}"
+  everyMinutes: ${anchorMinutes}
+${simulatedDevicesYaml(parts.hashes)}`;
+}
+
+/** Asks for anchors until the newest checkpoint is final, or nothing moves any more. */
+async function anchorRest(site: Site, clock: Clock): Promise<Status | undefined> {
+	let last: Status | undefined;
+	let wantedAtMs = Number.NEGATIVE_INFINITY;
+	await until(
+		async () => {
+			if (clock.monotonicMs() - wantedAtMs > 2000) {
+				wantedAtMs = clock.monotonicMs();
+				await requestAnchor(site.paths).catch(() => {});
+			}
+			last = await readStatus(site.paths).catch(() => last);
+			return last !== undefined && (last.anchor?.finalSize ?? 0) >= last.size ? true : undefined;
+		},
+		{clock, everyMs: 200, timeoutMs: 60_000},
+	);
+	return last;
+}
+
+/** Looks at the log from outside: newest values, newest anchors, and a receipt now and then. */
+function createWatch(
+	reader: SiteReader,
+	verifier: Verifier,
+	trust: Trust,
+	options: DemoOptions,
+): {
+	look: (size: number) => Promise<void>;
+	prove: (size: number, preferBelow: number) => Promise<void>;
+	state: () => Pick<DemoState, 'values' | 'anchors' | 'receiptsVerified' | 'receiptsBad' | 'newestReceipt'>;
+} {
+	const {clock, random} = options;
+	const values = new Map<string, string>();
+	const names = new Map<string, string>();
+	let seen = 0;
+	let anchors: readonly ShownAnchor[] = [];
+	let anchorsFrom = '';
+	let receiptsVerified = 0;
+	let receiptsBad = 0;
+	let newestReceipt: ShownReceipt | undefined;
+
+	const nameOf = async (subject: Uint8Array): Promise<string> => {
+		const key = toHex(subject);
+		if (!names.has(key))
+			for (const channel of await reader.channels()) names.set(toHex(channel.subject), channel.urn.replace(/^urn:kedge:device:/, ''));
+		return names.get(key) ?? '?';
+	};
+
+	return {
+		look: async size => {
+			const begin = Math.max(seen, size - tailMax);
+			const packed = begin < size ? await reader.entries(begin, size) : new Uint8Array(0);
+			for (let at = 0; at < packed.length; at += entryLength) {
+				const entry = decodeEntry(packed.subarray(at, at + entryLength));
+				if (entry.kind !== kinds.reading) continue;
+				const unit = quantityOfCode(entry.quantity)?.unit ?? '';
+				values.set(await nameOf(entry.subject), `${decimalText(entry.value, entry.exponent)} ${unit}`);
+			}
+			seen = size;
+			const rows = await reader.documentsFrom('anchor', anchorsFrom, 200);
+			anchors = rows.map(({body}) => {
+				const row = JSON.parse(body) as {size: number; state: string; mined?: {blockNumber: number}};
+				return {size: row.size, state: row.state, blockNumber: row.mined?.blockNumber};
+			});
+			// Final rows never change: only the newest few are read again.
+			anchorsFrom = rows.at(-8)?.key ?? anchorsFrom;
+		},
+		prove: async (size, preferBelow) => {
+			const below = preferBelow > 0 ? preferBelow : size;
+			const index = new DataView(random.bytes(4).buffer).getUint32(0) % below;
+			const startedMs = clock.monotonicMs();
+			const text = await reader.issuer.receipt(index, {withArrival: true});
+			const bytes = Buffer.from(text);
+			const verdict = await verifier.verify(bytes, trust);
+			if (verdict.good) receiptsVerified += 1;
+			else receiptsBad += 1;
+			const entry = decodeEntry(await reader.entry(index));
+			newestReceipt = {
+				index,
+				what: entry.kind === kinds.reading ? await nameOf(entry.subject) : 'a note of the agent',
+				strength: verdict.strength,
+				good: verdict.good,
+				bytes: bytes.length,
+				tookMs: clock.monotonicMs() - startedMs,
+			};
+		},
+		state: () => ({values, anchors, receiptsVerified, receiptsBad, newestReceipt}),
+	};
+}

@@ -1,0 +1,405 @@
+// The composition root: the only file that joins rooms. It holds no domain logic; it opens, fits together, and closes in reverse order.
+
+import {readFileSync} from 'node:fs';
+import {schedule} from 'node-cron';
+import {type Broker, openBroker} from '../broker/broker.ts';
+import {type Anchor, createAnchor} from './anchor/anchor.ts';
+import {type Chain, openChain} from './anchor/chain.ts';
+import {openKeystore} from './anchor/keystore.ts';
+import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
+import {askAgent, openStatusServer, type Status} from './api/status-server.ts';
+import {toHex} from './base/bytes.ts';
+import {type Clock, systemClock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import {verifyEd25519} from './base/ed25519.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Logger} from './base/logger.ts';
+import {createSystemRandom, type Random} from './base/random.ts';
+import {decodeEntry, noteKinds} from './format/entry.ts';
+import type {AnchorRecord} from './format/evidence.ts';
+import {createDevices, type Devices} from './ingest/devices.ts';
+import {createIngest} from './ingest/ingest.ts';
+import {compileMapping, type Mapping} from './ingest/mapping.ts';
+import {type MqttDoor, openMqttClient} from './ingest/mqtt-client.ts';
+import {passwordHashProblem} from './ingest/password.ts';
+import {type AuditReport, audit} from './log/audit.ts';
+import type {Channel} from './log/channels.ts';
+import {type Log, openLog} from './log/log.ts';
+import {type LogReader, openLogReader} from './log/reader.ts';
+import {type AnchoredCheckpoint, createIssuer, type Issuer} from './receipt/issue.ts';
+import {openLogKey, readSecret, type Site, type SitePaths, siteFile} from './site.ts';
+import type {ChainReader} from './verify/anchors.ts';
+
+export type AgentOptions = {
+	readonly site: Site;
+	readonly logger: Logger;
+	readonly clock?: Clock;
+	readonly random?: Random;
+	/** For control runs of the fault harness only. @default 'FULL' */
+	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
+};
+
+export type Agent = {
+	readonly status: () => Promise<Status>;
+	/** The port that the embedded broker listens on; undefined without one. */
+	readonly port: number | undefined;
+	/** Aborts when the agent no longer knows its own state: the process must exit and start again. */
+	readonly failed: AbortSignal;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** What the documents of anchoring are filed under. */
+const anchorKind = 'anchor';
+/** Anchors looked at in one query while searching for one that covers an index. */
+const anchorsPerPage = 16;
+
+export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string})
+	.version;
+
+/** Opens the agent of a site: log, doors, anchoring, status. It is ready for devices when this resolves. */
+export async function openAgent(options: AgentOptions): Promise<Agent> {
+	const {site, logger, clock = systemClock, random = createSystemRandom()} = options;
+	const {config, paths} = site;
+	const closing = createClosing();
+	const stopping = new AbortController();
+	const startedAtMs = clock.nowMs();
+	try {
+		const devices = devicesOf(site);
+		const signer = await openLogKey(paths);
+		const log = closing.use(
+			await openLog({
+				path: paths.log,
+				hasher: nodeHasher,
+				random,
+				clock,
+				logger,
+				signer,
+				quarantineBytesMax: config.log.quarantineMiB * 1024 * 1024,
+				synchronous: options.synchronous ?? 'FULL',
+			}),
+		);
+		log.note(noteKinds.start, {note: 'start', agent: version, node: process.version, platform: `${process.platform}-${process.arch}`}, 0n);
+		// The note also proves, before any device is let in, that this disk takes a commit.
+		await log.settled();
+		const reader = closing.use(await openLogReader({path: paths.log, hasher: nodeHasher}));
+		const ingest = createIngest<Channel>(
+			{
+				channel: log.channel,
+				enrol: log.enrol,
+				append: log.append,
+				refuse: log.refuse,
+				count: log.count,
+				settled: log.settled,
+				valueOfKey: reader.valueOfKey,
+				sessionTop: reader.sessionTop,
+				clock,
+				logger,
+			},
+			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
+		);
+		const anchor = config.anchor === undefined ? undefined : closing.use(await openAnchor(site, log, reader, clock, logger));
+		if (anchor !== undefined) closing.defer(keepAnchoring(anchor, logger, stopping.signal));
+		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(site, devices, log, ingest.accept, logger));
+		const client =
+			config.client === undefined ? undefined : closing.use(await openClient(site, devices, log, ingest.accept, clock, logger));
+		const status = (): Promise<Status> =>
+			statusOf({site, log, devices, broker, client, anchor, startedAtMs, clock, stopping: stopping.signal});
+		closing.use(await openStatusServer(paths.socket, {status, anchorNow: async () => anchor?.anchorNow()}));
+		logger.log('info', 'agent runs', {
+			origin: log.origin,
+			size: log.size(),
+			broker: broker && `${broker.host}:${broker.port}`,
+			client: config.client?.url,
+			registry: config.anchor?.registry,
+		});
+		return {
+			status,
+			port: broker?.port,
+			failed: log.failed,
+			[Symbol.asyncDispose]: async () => {
+				stopping.abort();
+				await closing.close();
+			},
+		};
+	} catch (error) {
+		stopping.abort();
+		await closing.close().catch(() => {});
+		throw error;
+	}
+}
+
+/** Compiles mappings and devices; what is wrong in them is told with its line in the config. */
+export function devicesOf({config, errorAt}: Site): Devices {
+	const mappings = new Map<string, Mapping>();
+	for (const [name, mapping] of Object.entries(config.mappings)) {
+		const compiled = compileMapping({name, ...mapping});
+		if ('problem' in compiled) throw errorAt(['mappings', name, ...compiled.path], compiled.problem);
+		mappings.set(name, compiled);
+	}
+	for (const [i, {passwordHash}] of config.devices.entries()) {
+		const problem = passwordHash === undefined ? undefined : passwordHashProblem(passwordHash);
+		if (problem !== undefined) throw errorAt(['devices', i, 'passwordHash'], problem);
+	}
+	return createDevices(config.devices, mappings);
+}
+
+type Accept = ReturnType<typeof createIngest>['accept'];
+
+function openDoor(site: Site, devices: Devices, log: Log, accept: Accept, logger: Logger): Promise<Broker> {
+	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
+	return openBroker(
+		{
+			accept,
+			pressure: log.pressure,
+			authenticate: async (_clientId, username, password) => {
+				if (username === undefined || password === undefined) return undefined;
+				const device = await devices.authenticate(username, password);
+				return device && {deviceId: device.id, role: 'device', topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id))};
+			},
+			mayConnect: () => !log.failed.aborted,
+			logger,
+		},
+		{host, port, limits: {packetBytesMax, connectionsMax, connectionsPerAddressMax}},
+	);
+}
+
+async function openClient(site: Site, devices: Devices, log: Log, accept: Accept, clock: Clock, logger: Logger): Promise<MqttDoor> {
+	const {name, url, clientId, username, passwordFile, protocol, windowMax} = site.config.client!;
+	const topics = new Set(devices.all.flatMap(device => device.compiled.map(mapping => mapping.filterFor(device.id))));
+	if (topics.size === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
+	return openMqttClient(
+		{accept, pressure: log.pressure, clock, logger},
+		{
+			name,
+			url,
+			clientId,
+			topics: [...topics],
+			protocolVersion: protocol === '5' ? 5 : 4,
+			windowMax,
+			...(username === undefined ? {} : {username}),
+			...(passwordFile === undefined ? {} : {password: await readSecret(siteFile(site, passwordFile))}),
+		},
+	);
+}
+
+/** Rows of the outbox are filed by size, so that the anchor above an index is the next key. */
+function anchorKey(size: number, logId: string): string {
+	return `${String(size).padStart(15, '0')}/${logId}`;
+}
+
+async function openAnchor(site: Site, log: Log, reader: LogReader, clock: Clock, logger: Logger): Promise<Anchor> {
+	const {rpcUrl, chainId, registry, keystore, keystorePasswordFile, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
+	const json = await readSecretFile(siteFile(site, keystore));
+	const signer = await openKeystore(json, await readSecret(siteFile(site, keystorePasswordFile)));
+	return createAnchor(
+		{
+			newestCheckpoint: async () => log.checkpoint(),
+			arrivedAtMsOf: async index => (index < log.size() ? decodeEntry(await reader.entry(index)).arrivedAtMs : undefined),
+			consistencyProof: reader.consistency,
+			store: {
+				load: async () => (await log.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow),
+				save: row => log.putDocument(anchorKind, anchorKey(row.size, row.logId), JSON.stringify(row)),
+			},
+			clock,
+			logger,
+			chain: openChain({url: rpcUrl, chainId}),
+			signer,
+		},
+		{
+			registry,
+			origin: log.origin,
+			policy: {ageMsMax: everyMinutes * 60_000, entriesMax},
+			feeWeiMax: BigInt(Math.round(feeGweiMax * 1e9)),
+		},
+	);
+}
+
+async function readSecretFile(path: string): Promise<string> {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		throw new AgentError('KEY_INVALID', `cannot read ${path}: ${describeError(error)}`, {cause: error});
+	}
+}
+
+/** Nudges the anchor every second; what is due it knows from the database. Gives what stops the nudging and waits for the last one. */
+function keepAnchoring(anchor: Anchor, logger: Logger, signal: AbortSignal): () => Promise<void> {
+	let last = '';
+	let running: Promise<void> = Promise.resolve();
+	const nudge = async (): Promise<void> => {
+		try {
+			while (!signal.aborted && (await anchor.tick(signal))) last = '';
+		} catch (error) {
+			const sentence = describeError(error);
+			// Said once, not every second; `status` keeps saying it.
+			if (sentence !== last && !signal.aborted) logger.log('error', 'anchoring stopped', {error: sentence});
+			last = sentence;
+		}
+	};
+	const task = schedule(
+		'* * * * * *',
+		() => {
+			running = nudge();
+			return running;
+		},
+		{noOverlap: true, timezone: 'UTC', name: 'anchor'},
+	);
+	return async () => {
+		await task.destroy();
+		await running;
+	};
+}
+
+async function statusOf(parts: {
+	readonly site: Site;
+	readonly log: Log;
+	readonly devices: Devices;
+	readonly broker: Broker | undefined;
+	readonly client: MqttDoor | undefined;
+	readonly anchor: Anchor | undefined;
+	readonly startedAtMs: number;
+	readonly clock: Clock;
+	readonly stopping: AbortSignal;
+}): Promise<Status> {
+	const {site, log, broker, client, anchor} = parts;
+	const checkpoint = log.checkpoint();
+	const stats = log.stats();
+	const anchored = await anchor?.status();
+	const isConnected = client?.stats().connected ?? true;
+	const warnings: string[] = [];
+	if (anchor === undefined)
+		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
+	if (anchored?.lastError !== undefined)
+		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
+	if (!isConnected) warnings.push(`The connection to broker ${site.config.client?.name} is down.`);
+	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
+	return {
+		version,
+		origin: log.origin,
+		state: parts.stopping.aborted ? 'stopping' : 'running',
+		startedAtMs: parts.startedAtMs,
+		nowMs: parts.clock.nowMs(),
+		size: stats.size,
+		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
+		channels: log.channels().length,
+		devices: parts.devices.all.length,
+		connections: broker?.stats().sessions ?? 0,
+		counters: Object.fromEntries(log.counters()),
+		pendingBytes: stats.pendingBytes,
+		quarantineBytes: stats.quarantineBytes,
+		residentBytes: process.memoryUsage.rss(),
+		broker: broker && {host: broker.host, port: broker.port},
+		client: client && {name: site.config.client?.name ?? '', isConnected},
+		anchor: anchored && {
+			chainId: anchored.chainId,
+			registry: anchored.registry,
+			opener: anchored.opener,
+			rows: anchored.rows,
+			minedSize: anchored.minedSize,
+			finalSize: anchored.finalSize,
+			oldestUnanchoredAgeMs: anchored.oldestUnanchoredAgeMs,
+			waitingFor: anchored.waitingFor,
+			lastError: anchored.lastError?.sentence,
+		},
+		warnings,
+	};
+}
+
+export type {Status};
+
+/** Asks the running agent of a site. Fails with AGENT_UNREACHABLE. */
+export function readStatus(paths: Pick<SitePaths, 'socket'>): Promise<Status> {
+	return askAgent<Status>(paths.socket, 'GET', '/status');
+}
+
+/** Asks the running agent to anchor its newest checkpoint now. Fails with AGENT_UNREACHABLE. */
+export async function requestAnchor(paths: Pick<SitePaths, 'socket'>): Promise<void> {
+	await askAgent(paths.socket, 'POST', '/anchor');
+}
+
+/** Audits a site's log from its file alone. */
+export function auditSite(
+	paths: Pick<SitePaths, 'log'>,
+	options: {readonly signal?: AbortSignal; readonly onProgress?: (done: number, size: number) => void} = {},
+): Promise<AuditReport> {
+	return audit({path: paths.log, hasher: nodeHasher, verifySignature: verifyEd25519, ...options});
+}
+
+/**
+ * Asks chains about anchors: of each record, the first of the nodes that speaks for its chain. One node is believed as far as one node goes; the verdict says whom
+ * it asked.
+ */
+export function openChainReader(urls: readonly string[]): ChainReader & AsyncDisposable {
+	const closing = createClosing();
+	const chains = new Map<string, Chain>();
+	return {
+		readAnchor: async (record, root) => {
+			let answer: Awaited<ReturnType<ChainReader['readAnchor']>> = {found: 'unreachable', detail: 'no node speaks for this chain'};
+			for (const url of urls) {
+				const name = `${record.chainId} ${url}`;
+				let chain = chains.get(name);
+				if (chain === undefined) {
+					chain = closing.use(openChain({url, chainId: record.chainId}));
+					chains.set(name, chain);
+				}
+				answer = await chain.readAnchor(record, root);
+				if (answer.found !== 'unreachable') return answer;
+			}
+			return answer;
+		},
+		[Symbol.asyncDispose]: closing.close,
+	};
+}
+
+/** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
+export type SiteReader = LogReader & {readonly issuer: Issuer<Channel>; readonly anchors: () => Promise<readonly AnchorRecord[]>};
+
+export async function openSiteReader(paths: {readonly log: string}): Promise<SiteReader> {
+	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
+	let bySubject = new Map<string, Channel>();
+	const issuer = createIssuer<Channel>({
+		hasher: nodeHasher,
+		head: reader.head,
+		entry: reader.entry,
+		source: reader.source,
+		inclusion: reader.inclusion,
+		range: reader.range,
+		channelOf: async subject => {
+			const name = toHex(subject);
+			// A channel that is not known yet was enrolled since the last look.
+			if (!bySubject.has(name)) bySubject = new Map((await reader.channels()).map(channel => [toHex(channel.subject), channel]));
+			return bySubject.get(name);
+		},
+		anchoredAbove: index => anchoredAbove(reader, index),
+	});
+	return {
+		...reader,
+		issuer,
+		anchors: async () => {
+			const rows = (await reader.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow);
+			return rows.map(toAnchorRecord).filter(record => record !== undefined);
+		},
+	};
+}
+
+/** The anchored checkpoint of the smallest size above the index, with its anchor on every chain. */
+async function anchoredAbove(reader: LogReader, index: number): Promise<AnchoredCheckpoint | undefined> {
+	let keyMin = anchorKey(index + 1, '');
+	let note: string | undefined;
+	let size = 0;
+	const anchors: AnchorRecord[] = [];
+	for (;;) {
+		const page = await reader.documentsFrom(anchorKind, keyMin, anchorsPerPage);
+		for (const {key, body} of page) {
+			keyMin = `${key}\0`;
+			const row = JSON.parse(body) as AnchorRow;
+			if (note !== undefined && row.size !== size) return {note, anchors};
+			const record = isOnChain(row) ? toAnchorRecord(row) : undefined;
+			if (record === undefined) continue;
+			({note, size} = row);
+			anchors.push(record);
+		}
+		if (page.length < anchorsPerPage) return note === undefined ? undefined : {note, anchors};
+	}
+}

@@ -1,0 +1,100 @@
+// Issues receipts and histories: gathers an entry, its proof, and the anchors of the checkpoint that the proof leads to.
+
+import {AgentError} from '../base/errors.ts';
+import type {Hasher} from '../base/hash.ts';
+import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
+import {decodeEntry, type Index, kinds, type Size} from '../format/entry.ts';
+import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
+import {formatHistory, type HistoryEntry, historyEntriesMax} from '../format/history.ts';
+import {formatReceipt} from '../format/receipt.ts';
+import {formatTlogProof} from '../format/tlog-proof.ts';
+
+/** A channel as far as a receipt opens it. */
+export type Channel = SubjectOpening & {readonly subject: Uint8Array};
+
+/** A checkpoint that is on a chain. */
+export type AnchoredCheckpoint = {readonly note: string; readonly anchors: readonly AnchorRecord[]};
+
+/** All that issuing needs of the rest of the agent; a log's reader fits most of it. */
+export type Needs<C extends Channel> = {
+	readonly hasher: Hasher;
+	/** The newest checkpoint that may leave the agent. */
+	readonly head: () => Promise<Checkpoint | undefined>;
+	readonly entry: (index: Index) => Promise<Uint8Array>;
+	readonly source: (index: Index) => Promise<SourceOpening>;
+	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
+	readonly channelOf: (subject: Uint8Array) => Promise<C | undefined>;
+	readonly range: (channel: C, fromMs: number, toMs: number) => AsyncIterable<{readonly index: Index; readonly entry: Uint8Array}>;
+	/** The anchored checkpoint of the smallest size above the index that is mined or final; undefined if there is none. */
+	readonly anchoredAbove: (index: Index) => Promise<AnchoredCheckpoint | undefined>;
+};
+
+export type IssueOptions = {
+	/** Shows the message as it arrived. @default false */
+	readonly withArrival?: boolean;
+	/** Leaves the channel unnamed. @default false */
+	readonly withoutChannel?: boolean;
+};
+
+export type Issuer<C extends Channel> = {
+	/** The canonical text of a receipt for the entry at `index`. Fails with ENTRY_UNKNOWN. */
+	readonly receipt: (index: Index, options?: IssueOptions) => Promise<string>;
+	/** The canonical text of a history of a channel, times from … to, both included. Fails with ENTRY_UNKNOWN if nothing is there. */
+	readonly history: (channel: C, fromMs: number, toMs: number) => Promise<string>;
+};
+
+export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
+	/** The checkpoint to prove against: an anchored one if one covers the index, else the newest. */
+	const checkpointFor = async (
+		index: Index,
+	): Promise<{readonly note: string; readonly size: Size; readonly anchors: readonly AnchorRecord[]}> => {
+		const anchored = await needs.anchoredAbove(index);
+		const parsed = anchored && parseCheckpoint(anchored.note);
+		if (anchored !== undefined && parsed !== undefined && parsed.size > index)
+			return {note: anchored.note, size: parsed.size, anchors: anchored.anchors};
+		const head = await needs.head();
+		if (head === undefined || head.size <= index) throw new AgentError('ENTRY_UNKNOWN', `no checkpoint covers entry ${index} yet`);
+		return {note: head.note, size: head.size, anchors: []};
+	};
+
+	return {
+		receipt: async (index, options = {}) => {
+			const entry = await needs.entry(index);
+			const checkpoint = await checkpointFor(index);
+			const decoded = decodeEntry(entry);
+			const channel = options.withoutChannel ? undefined : await needs.channelOf(decoded.subject);
+			// What is not a reading says nothing without its body: that is always shown.
+			const isShown = options.withArrival === true || decoded.kind !== kinds.reading;
+			return formatReceipt(needs.hasher, {
+				entry,
+				subject: channel && {urn: channel.urn, secret: channel.secret},
+				arrival: isShown ? await needs.source(index) : undefined,
+				proof: formatTlogProof({index, path: await needs.inclusion(index, checkpoint.size), checkpoint: checkpoint.note}),
+				anchors: checkpoint.anchors,
+			});
+		},
+		history: async (channel, fromMs, toMs) => {
+			const found: {readonly index: Index; readonly entry: Uint8Array}[] = [];
+			for await (const item of needs.range(channel, fromMs, toMs)) {
+				if (found.length === historyEntriesMax)
+					throw new AgentError('ARGUMENT_INVALID', `the period holds more than ${historyEntriesMax} entries`, {
+						hint: 'Ask for shorter periods.',
+					});
+				found.push(item);
+			}
+			const newest = found.at(-1);
+			if (newest === undefined) throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no entry in this period`);
+			const checkpoint = await checkpointFor(newest.index);
+			const entries: HistoryEntry[] = [];
+			for (const {index, entry} of found) entries.push({index, entry, path: await needs.inclusion(index, checkpoint.size)});
+			return formatHistory(needs.hasher, {
+				subject: {urn: channel.urn, secret: channel.secret},
+				fromMs,
+				toMs,
+				checkpoint: checkpoint.note,
+				entries,
+				anchors: checkpoint.anchors,
+			});
+		},
+	};
+}

@@ -1,0 +1,191 @@
+// The files of a site, the directory that an agent runs in: where they are, how they are made, how they are opened.
+
+import {chmod, mkdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {basename, dirname, join, resolve} from 'node:path';
+import {createKeystore} from './anchor/keystore.ts';
+import {fromHex, toHex} from './base/bytes.ts';
+import {createEd25519Signer, type Ed25519Signer, ed25519Seed, ed25519SeedLength} from './base/ed25519.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Random} from './base/random.ts';
+import {type ParsedConfig, parseConfig} from './config.ts';
+import {formatOrigin} from './format/checkpoint.ts';
+import {formatNoteKey, noteKey} from './format/note.ts';
+import {idPattern} from './format/subject.ts';
+import {formatTrust, type TrustedRegistry} from './format/trust.ts';
+import {generatePassword, hashPassword} from './ingest/password.ts';
+import {createLog} from './log/log.ts';
+
+export type SitePaths = {
+	readonly directory: string;
+	readonly log: string;
+	/** The seed of the key that signs checkpoints, 64 hexadecimal digits, mode 600. */
+	readonly logKey: string;
+	readonly trust: string;
+	readonly socket: string;
+};
+
+/** Names longer than this do not fit a Unix socket's address. */
+const socketPathMax = 100;
+
+/** Where the files of the site in a directory are. */
+export function sitePaths(directory: string): SitePaths {
+	const full = resolve(directory);
+	const beside = join(full, 'agent.sock');
+	const digest = toHex(nodeHasher.sha256(Buffer.from(full))).slice(0, 20);
+	return {
+		directory: full,
+		log: join(full, 'log.db'),
+		logKey: join(full, 'log.key'),
+		trust: join(full, 'trust.json'),
+		socket: beside.length <= socketPathMax ? beside : join(tmpdir(), `kedge-${digest}.sock`),
+	};
+}
+
+export type Site = ParsedConfig & {readonly paths: SitePaths; readonly configPath: string};
+
+/** Reads the config file and finds the site's files from it. Fails with DATA_MISSING or CONFIG_INVALID. */
+export async function openSite(configPath: string): Promise<Site> {
+	let text: string;
+	try {
+		text = await readFile(configPath, 'utf8');
+	} catch (error) {
+		throw new AgentError('DATA_MISSING', `there is no config file ${configPath}`, {hint: 'Make a site with: kedge init', cause: error});
+	}
+	const parsed = parseConfig(text, configPath);
+	return {...parsed, configPath, paths: sitePaths(join(dirname(resolve(configPath)), parsed.config.log.directory))};
+}
+
+/** A path from the config: relative ones start at the data directory. */
+export function siteFile(site: Site, path: string): string {
+	return resolve(site.paths.directory, path);
+}
+
+/** The first line of a secret file. Fails with KEY_INVALID. */
+export async function readSecret(path: string): Promise<string> {
+	try {
+		return (await readFile(path, 'utf8')).split('\n')[0] ?? '';
+	} catch (error) {
+		throw new AgentError('KEY_INVALID', `cannot read the secret in ${path}: ${describeError(error)}`, {cause: error});
+	}
+}
+
+/** Opens the key that signs checkpoints. Fails with KEY_INVALID. */
+export async function openLogKey(paths: SitePaths): Promise<Ed25519Signer> {
+	const seed = fromHex(await readSecret(paths.logKey));
+	if (seed?.length !== ed25519SeedLength) throw new AgentError('KEY_INVALID', `${paths.logKey} does not hold 64 hexadecimal digits`);
+	return createEd25519Signer(seed);
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+	// `wx` fails if the file is there: a key is never overwritten.
+	await writeFile(path, text, {flag: 'wx', mode});
+	await chmod(path, mode);
+}
+
+async function exists(path: string): Promise<boolean> {
+	return stat(path).then(
+		() => true,
+		() => false,
+	);
+}
+
+export type MadeSite = {readonly paths: SitePaths; readonly vkey: string; readonly anchoringAddress: string};
+
+/**
+ * Makes keys, an empty log and the trust file in a directory, and writes the config that `configFor` gives. Everything is new or nothing is done: fails with
+ * DATA_EXISTS if any of it is there.
+ */
+export async function makeSite(options: {
+	readonly directory: string;
+	readonly logName: string;
+	readonly random: Random;
+	readonly configFor: (made: MadeSite) => string;
+	readonly registries?: (anchoringAddress: string) => readonly TrustedRegistry[];
+}): Promise<MadeSite> {
+	const {random, logName} = options;
+	await mkdir(options.directory, {recursive: true, mode: 0o700});
+	const paths = sitePaths(options.directory);
+	const files = {
+		config: join(paths.directory, 'kedge.yaml'),
+		keystore: join(paths.directory, 'anchor-key.json'),
+		password: join(paths.directory, 'anchor-key.password'),
+	};
+	for (const path of [files.config, files.keystore, files.password, paths.log, paths.logKey, paths.trust])
+		if (await exists(path))
+			throw new AgentError('DATA_EXISTS', `${path} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
+
+	const seed = ed25519Seed(random);
+	const key = noteKey(nodeHasher, formatOrigin(logName, 1), createEd25519Signer(seed).publicKey);
+	const password = toHex(random.bytes(32));
+	const keystore = await createKeystore(password);
+	const made: MadeSite = {paths, vkey: formatNoteKey(key), anchoringAddress: keystore.address};
+	const config = options.configFor(made);
+	// The text is checked before anything is written.
+	parseConfig(config, files.config);
+	await writeNew(paths.logKey, `${toHex(seed)}\n`, 0o600);
+	await writeNew(files.password, `${password}\n`, 0o600);
+	await writeNew(files.keystore, `${keystore.json}\n`, 0o600);
+	await createLog({path: paths.log, logName, epoch: 1, key});
+	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
+	await writeNew(files.config, config, 0o600);
+	return made;
+}
+
+/** A new device password and the hash that the config keeps of it. */
+export async function makePassword(random: Random): Promise<{readonly password: string; readonly hash: string}> {
+	const password = generatePassword(random);
+	return {password, hash: await hashPassword(password, random)};
+}
+
+/** What `kedge init` makes: a site with one example device, `meter-1`. Fails with DATA_EXISTS or ARGUMENT_INVALID. */
+export async function initSite(options: {
+	readonly directory: string;
+	readonly logName: string | undefined;
+	readonly random: Random;
+}): Promise<MadeSite & {readonly logName: string; readonly devicePassword: string}> {
+	const logName = options.logName ?? basename(resolve(options.directory)).replace(/[^A-Za-z0-9._-]/g, '-');
+	if (options.logName === undefined && !idPattern.test(logName.replaceAll('.', '-')))
+		throw new AgentError('ARGUMENT_INVALID', `"${logName}" cannot name a log`, {hint: 'Give a name with --name.'});
+	const device = await makePassword(options.random);
+	const made = await makeSite({
+		directory: options.directory,
+		logName,
+		random: options.random,
+		configFor: ({anchoringAddress}) => exampleConfig(logName, device.hash, anchoringAddress),
+	});
+	return {...made, logName, devicePassword: device.password};
+}
+
+function exampleConfig(logName: string, passwordHash: string, anchoringAddress: string): string {
+	return `# Kedge. Every key, with unit and default, is explained in kedge.example.yaml.
+
+log:
+  name: ${logName}
+
+broker:
+  host: 127.0.0.1
+  port: 1883
+
+mappings:
+  example-meter:
+    topic: meters/{device}
+    format: json
+    time: {pointer: /at, format: iso}
+    readings:
+      - {pointer: /energy_kwh, quantity: energy-import, unit: kWh}
+      - {pointer: /power_w, quantity: active-power, unit: W, optional: true}
+
+devices:
+  - id: meter-1
+    passwordHash: ${passwordHash}
+    mappings: [example-meter]
+
+# Fund ${anchoringAddress} on your chain, then:
+# anchor:
+#   rpcUrl: http://127.0.0.1:8545
+#   chainId: 31337
+#   registry: "0x..."
+`;
+}
