@@ -132,7 +132,7 @@ export function durationOf(command: Pick<Command, 'name'>, what: string, text: s
 
 /**
  * Aborts when `io.signal` does, or after `durationMs`. Not AbortSignal.any with AbortSignal.timeout: Node 20 lets the garbage collector take such a pair before it
- * fires [nodejs/node #54614].
+ * fires (seen on 20.20).
  */
 export function endingAfter(io: Pick<Io, 'signal'>, durationMs: number | undefined): AbortSignal {
 	if (durationMs === undefined) return io.signal;
