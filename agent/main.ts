@@ -3,9 +3,8 @@
 import {readFileSync} from 'node:fs';
 import {schedule} from 'node-cron';
 import {type Broker, openBroker} from '../broker/broker.ts';
-import {type Anchor, createAnchor} from './anchor/anchor.ts';
-import {type Chain, openChain} from './anchor/chain.ts';
-import {openKeystore} from './anchor/keystore.ts';
+import type {Anchor} from './anchor/anchor.ts';
+import type {Chain} from './anchor/chain.ts';
 import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
 import {askAgent, openStatusServer, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
@@ -21,7 +20,7 @@ import type {AnchorRecord} from './format/evidence.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest} from './ingest/ingest.ts';
 import {compileMapping, type Mapping} from './ingest/mapping.ts';
-import {type MqttDoor, openMqttClient} from './ingest/mqtt-client.ts';
+import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import {type AuditReport, audit} from './log/audit.ts';
 import type {Channel} from './log/channels.ts';
@@ -30,6 +29,7 @@ import {type LogReader, openLogReader} from './log/reader.ts';
 import {type AnchoredCheckpoint, createIssuer, type Issuer} from './receipt/issue.ts';
 import {openLogKey, readSecret, type Site, type SitePaths, siteFile} from './site.ts';
 import type {ChainReader} from './verify/anchors.ts';
+import {version} from './version.ts';
 
 export type AgentOptions = {
 	readonly site: Site;
@@ -53,9 +53,6 @@ export type Agent = {
 const anchorKind = 'anchor';
 /** Anchors looked at in one query while searching for one that covers an index. */
 const anchorsPerPage = 16;
-
-export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string})
-	.version;
 
 /** Opens the agent of a site: log, doors, anchoring, status. It is ready for devices when this resolves. */
 export async function openAgent(options: AgentOptions): Promise<Agent> {
@@ -168,6 +165,8 @@ async function openClient(site: Site, devices: Devices, log: Log, accept: Accept
 	const {name, url, clientId, username, passwordFile, protocol, windowMax} = site.config.client!;
 	const topics = new Set(devices.all.flatMap(device => device.compiled.map(mapping => mapping.filterFor(device.id))));
 	if (topics.size === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
+	// Loaded only where it is used: the library costs 18 MB.
+	const {openMqttClient} = await import('./ingest/mqtt-client.ts');
 	return openMqttClient(
 		{accept, pressure: log.pressure, clock, logger},
 		{
@@ -190,6 +189,12 @@ function anchorKey(size: number, logId: string): string {
 
 async function openAnchor(site: Site, log: Log, reader: LogReader, clock: Clock, logger: Logger): Promise<Anchor> {
 	const {rpcUrl, chainId, registry, keystore, keystorePasswordFile, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
+	// Loaded only where something is anchored: the library costs 22 MB.
+	const [{createAnchor}, {openChain}, {openKeystore}] = await Promise.all([
+		import('./anchor/anchor.ts'),
+		import('./anchor/chain.ts'),
+		import('./anchor/keystore.ts'),
+	]);
 	const json = await readSecretFile(siteFile(site, keystore));
 	const signer = await openKeystore(json, await readSecret(siteFile(site, keystorePasswordFile)));
 	return createAnchor(
@@ -336,6 +341,7 @@ export function openChainReader(urls: readonly string[]): ChainReader & AsyncDis
 	return {
 		readAnchor: async (record, root) => {
 			let answer: Awaited<ReturnType<ChainReader['readAnchor']>> = {found: 'unreachable', detail: 'no node speaks for this chain'};
+			const {openChain} = await import('./anchor/chain.ts');
 			for (const url of urls) {
 				const name = `${record.chainId} ${url}`;
 				let chain = chains.get(name);

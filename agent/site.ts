@@ -3,7 +3,6 @@
 import {chmod, mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {basename, dirname, join, resolve} from 'node:path';
-import {createKeystore} from './anchor/keystore.ts';
 import {fromHex, toHex} from './base/bytes.ts';
 import {createEd25519Signer, type Ed25519Signer, ed25519Seed, ed25519SeedLength} from './base/ed25519.ts';
 import {AgentError, describeError} from './base/errors.ts';
@@ -116,6 +115,7 @@ export async function makeSite(options: {
 		if (await exists(path))
 			throw new AgentError('DATA_EXISTS', `${path} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
 
+	const {createKeystore} = await import('./anchor/keystore.ts');
 	const seed = ed25519Seed(random);
 	const key = noteKey(nodeHasher, formatOrigin(logName, 1), createEd25519Signer(seed).publicKey);
 	const password = toHex(random.bytes(32));

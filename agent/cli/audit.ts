@@ -6,7 +6,6 @@ import {type Command, configDefault, configOption, exitCodes, isSet, textOf} fro
 
 export const auditCommand: Command = {
 	name: 'audit',
-	summary: 're-derive every hash of the log and compare',
 	usage: '',
 	details: [
 		'Reads the whole log beside the agent, with none of the code that wrote it: sources, subjects, numbers, tree, tiles, signature,',

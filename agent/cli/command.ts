@@ -39,8 +39,6 @@ export type Values = Readonly<Record<string, string | boolean | readonly (string
 
 export type Command = {
 	readonly name: string;
-	/** One line for the list of commands. */
-	readonly summary: string;
 	/** Words behind the name, such as `FILE…`. */
 	readonly usage: string;
 	/** Sentences under the usage. */

@@ -12,7 +12,6 @@ const eventsShown = 4;
 
 export const demoCommand: Command = {
 	name: 'demo',
-	summary: 'a local chain, the agent and a street of devices, in one view',
 	usage: '',
 	details: [
 		'Runs until Ctrl-C, or --for a while; then anchors what is left and lets a judge compare the log with what the devices saw',

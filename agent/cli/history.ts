@@ -8,7 +8,6 @@ import {writeDocument} from './output.ts';
 
 export const historyCommand: Command = {
 	name: 'history',
-	summary: 'issue the history of a device for a period',
 	usage: 'DEVICE --from TIME --to TIME',
 	details: ['DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.'],
 	options: {

@@ -6,7 +6,6 @@ import {type Command, exitCodes, textOf, usageError} from './command.ts';
 
 export const initCommand: Command = {
 	name: 'init',
-	summary: 'make keys, an empty log and a config in a directory',
 	usage: '[DIRECTORY]',
 	details: [
 		'Makes the key that signs checkpoints, an encrypted key for anchoring, an empty log, a trust file to hand out, and kedge.yaml',

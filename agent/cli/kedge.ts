@@ -3,34 +3,47 @@
 
 import {systemClock} from '../base/clock.ts';
 import {AgentError, describeError} from '../base/errors.ts';
-import {version} from '../main.ts';
-import {auditCommand} from './audit.ts';
+import {version} from '../version.ts';
 import {type Command, exitCodes, helpText, type Io, isSet, readWords} from './command.ts';
-import {demoCommand} from './demo.ts';
-import {historyCommand} from './history.ts';
-import {initCommand} from './init.ts';
-import {passwordCommand} from './password.ts';
-import {proveCommand} from './prove.ts';
-import {quarantineCommand} from './quarantine.ts';
-import {replayCommand} from './replay.ts';
-import {runCommand} from './run.ts';
-import {simCommand} from './sim.ts';
-import {statusCommand} from './status.ts';
-import {verifyCommand} from './verify.ts';
 
-const commands: readonly Command[] = [
-	initCommand,
-	runCommand,
-	statusCommand,
-	proveCommand,
-	historyCommand,
-	verifyCommand,
-	auditCommand,
-	quarantineCommand,
-	passwordCommand,
-	simCommand,
-	replayCommand,
-	demoCommand,
+/** Commands are loaded when they are called for: `kedge run` must not carry the simulator's libraries in its memory. */
+const commands: readonly {readonly name: string; readonly summary: string; readonly load: () => Promise<Command>}[] = [
+	{name: 'init', summary: 'make keys, an empty log and a config in a directory', load: async () => (await import('./init.ts')).initCommand},
+	{
+		name: 'run',
+		summary: 'run the agent: embedded broker, a broker of yours, or both',
+		load: async () => (await import('./run.ts')).runCommand,
+	},
+	{name: 'status', summary: 'ask the running agent how it is', load: async () => (await import('./status.ts')).statusCommand},
+	{name: 'prove', summary: 'issue a receipt for one entry', load: async () => (await import('./prove.ts')).proveCommand},
+	{name: 'history', summary: 'issue the history of a device for a period', load: async () => (await import('./history.ts')).historyCommand},
+	{name: 'verify', summary: 'check receipts and histories, offline', load: async () => (await import('./verify.ts')).verifyCommand},
+	{name: 'audit', summary: 're-derive every hash of the log and compare', load: async () => (await import('./audit.ts')).auditCommand},
+	{
+		name: 'quarantine',
+		summary: 'show what was refused, why, and its raw bytes',
+		load: async () => (await import('./quarantine.ts')).quarantineCommand,
+	},
+	{
+		name: 'password',
+		summary: 'make a password for a device, and its hash for the config',
+		load: async () => (await import('./password.ts')).passwordCommand,
+	},
+	{
+		name: 'sim',
+		summary: 'run simulated homes, a boiler stack and a refrigerated truck',
+		load: async () => (await import('./sim.ts')).simCommand,
+	},
+	{
+		name: 'replay',
+		summary: 'send a recording (CSV, JSON lines, CityLearn) through MQTT',
+		load: async () => (await import('./replay.ts')).replayCommand,
+	},
+	{
+		name: 'demo',
+		summary: 'a local chain, the agent and a street of devices, in one view',
+		load: async () => (await import('./demo.ts')).demoCommand,
+	},
 ];
 
 function overview(): string {
@@ -55,8 +68,9 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 		io.out(`${version}\n`);
 		return exitCodes.ok;
 	}
-	const command = commands.find(candidate => candidate.name === name);
-	if (command === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});
+	const known = commands.find(candidate => candidate.name === name);
+	if (known === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});
+	const command = await known.load();
 	const read = readWords(command, rest);
 	if (isSet(read.values, 'help')) {
 		io.out(helpText(command));

@@ -6,7 +6,6 @@ import {type Command, exitCodes} from './command.ts';
 
 export const passwordCommand: Command = {
 	name: 'password',
-	summary: 'make a password for a device, and its hash for the config',
 	usage: '',
 	details: ['Prints a new password and the line for kedge.yaml. The password is kept nowhere.'],
 	options: {},

@@ -9,7 +9,6 @@ import {writeDocument} from './output.ts';
 
 export const proveCommand: Command = {
 	name: 'prove',
-	summary: 'issue a receipt for one entry',
 	usage: 'INDEX | --device ID --at TIME',
 	details: [
 		'By index, or by device and time: then it is the newest reading that is not after that time.',

@@ -8,7 +8,6 @@ import {type Command, configDefault, configOption, countOf, exitCodes, isSet, te
 
 export const quarantineCommand: Command = {
 	name: 'quarantine',
-	summary: 'show what was refused, why, and its raw bytes',
 	usage: '',
 	details: ['Newest first. The counts are since the log was made; the quarantine itself is bounded, and what it evicts is counted too.'],
 	options: {

@@ -8,7 +8,6 @@ import {type Command, configDefault, configOption, countOf, exitCodes, textOf, u
 
 export const replayCommand: Command = {
 	name: 'replay',
-	summary: 'send a recording (CSV, JSON lines, CityLearn) through MQTT',
 	usage: 'FILE | --citylearn FOLDER',
 	details: [
 		'FILE.jsonl has lines {"topic", "payload", "atMs"}; FILE.csv needs --description, a JSON file that says how columns become topic',

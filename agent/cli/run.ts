@@ -7,7 +7,6 @@ import {type Command, configDefault, configOption, exitCodes, textOf} from './co
 
 export const runCommand: Command = {
 	name: 'run',
-	summary: 'run the agent: embedded broker, a broker of yours, or both',
 	usage: '',
 	details: [
 		'Takes what devices publish, acknowledges it once it is on disk, and anchors checkpoints as the config says.',

@@ -17,7 +17,6 @@ import {
 
 export const simCommand: Command = {
 	name: 'sim',
-	summary: 'run simulated homes, a boiler stack and a refrigerated truck',
 	usage: '',
 	details: [
 		'Publishes at QoS 1 until it is stopped, and keeps its own account of what was acknowledged, for the judge.',

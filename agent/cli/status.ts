@@ -6,7 +6,6 @@ import {type Command, configDefault, configOption, exitCodes, isSet, textOf} fro
 
 export const statusCommand: Command = {
 	name: 'status',
-	summary: 'ask the running agent how it is',
 	usage: '',
 	details: ['Exit code 0 if all is well, 1 if the agent has something to say, 3 if none answers.'],
 	options: {...configOption, json: {type: 'boolean', help: 'print the whole state as JSON'}},

@@ -14,7 +14,6 @@ const trustDefault = 'trust.json';
 
 export const verifyCommand: Command = {
 	name: 'verify',
-	summary: 'check receipts and histories, offline',
 	usage: 'FILE…',
 	details: [
 		'Says what was checked, what was skipped and why, and how strong the evidence is. It needs the trust file of the log, which',
