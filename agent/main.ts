@@ -1,6 +1,7 @@
 // The composition root: the only file that joins rooms. It holds no domain logic; it opens, fits together, and closes in reverse order.
 
 import {readFileSync} from 'node:fs';
+import {readFile, writeFile} from 'node:fs/promises';
 import {schedule} from 'node-cron';
 import {type Broker, openBroker} from '../broker/broker.ts';
 import type {Anchor} from './anchor/anchor.ts';
@@ -17,6 +18,7 @@ import type {Logger} from './base/logger.ts';
 import {createSystemRandom, type Random} from './base/random.ts';
 import {decodeEntry, noteKinds} from './format/entry.ts';
 import type {AnchorRecord} from './format/evidence.ts';
+import {formatTrust, parseTrust} from './format/trust.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest} from './ingest/ingest.ts';
 import {compileMapping, type Mapping} from './ingest/mapping.ts';
@@ -27,7 +29,7 @@ import type {Channel} from './log/channels.ts';
 import {type Log, openLog} from './log/log.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
 import {type AnchoredCheckpoint, createIssuer, type Issuer} from './receipt/issue.ts';
-import {openLogKey, readSecret, type Site, type SitePaths, siteFile} from './site.ts';
+import {anchorKeyFiles, openLogKey, readSecret, type Site, type SitePaths, siteFile} from './site.ts';
 import type {ChainReader} from './verify/anchors.ts';
 import {version} from './version.ts';
 
@@ -38,6 +40,8 @@ export type AgentOptions = {
 	readonly random?: Random;
 	/** For control runs of the fault harness only. @default 'FULL' */
 	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
+	/** The door's seam, where the benchmark acknowledges too early to know what waiting costs. @default openBroker */
+	readonly openBroker?: typeof openBroker;
 };
 
 export type Agent = {
@@ -97,7 +101,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		);
 		const anchor = config.anchor === undefined ? undefined : closing.use(await openAnchor(site, log, reader, clock, logger));
 		if (anchor !== undefined) closing.defer(keepAnchoring(anchor, logger, stopping.signal));
-		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(site, devices, log, ingest.accept, logger));
+		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, ingest.accept));
 		const client =
 			config.client === undefined ? undefined : closing.use(await openClient(site, devices, log, ingest.accept, clock, logger));
 		const status = (): Promise<Status> =>
@@ -143,9 +147,10 @@ export function devicesOf({config, errorAt}: Site): Devices {
 
 type Accept = ReturnType<typeof createIngest>['accept'];
 
-function openDoor(site: Site, devices: Devices, log: Log, accept: Accept, logger: Logger): Promise<Broker> {
+function openDoor(options: AgentOptions, devices: Devices, log: Log, accept: Accept): Promise<Broker> {
+	const {site, logger} = options;
 	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
-	return openBroker(
+	return (options.openBroker ?? openBroker)(
 		{
 			accept,
 			pressure: log.pressure,
@@ -356,6 +361,50 @@ export function openChainReader(urls: readonly string[]): ChainReader & AsyncDis
 		},
 		[Symbol.asyncDispose]: closing.close,
 	};
+}
+
+export type PreparedAnchoring = {
+	readonly chainId: number;
+	readonly registry: string;
+	readonly opener: string;
+	readonly logId: string;
+	/** What had to be done; what was there already is left alone. */
+	readonly deployed: boolean;
+	readonly opened: boolean;
+};
+
+/**
+ * Makes a site ready to anchor: deploys a registry with the anchoring key unless one is named, opens the log there, and adds the registry to the trust file. Safe
+ * to repeat. Fails with CHAIN_UNREACHABLE, CHAIN_REFUSED (no funds) or CHAIN_MISMATCH.
+ */
+export async function prepareAnchoring(
+	site: Site,
+	options: {readonly rpcUrl: string; readonly chainId: number; readonly registry: string | undefined; readonly challengeTimeS: number},
+	clock: Clock = systemClock,
+): Promise<PreparedAnchoring> {
+	const [{openChain}, {deployRegistry, openLogAt}, {openKeystore}] = await Promise.all([
+		import('./anchor/chain.ts'),
+		import('./anchor/deploy.ts'),
+		import('./anchor/keystore.ts'),
+	]);
+	const {keystore, keystorePasswordFile} = site.config.anchor ?? anchorKeyFiles;
+	const signer = await openKeystore(await readSecretFile(siteFile(site, keystore)), await readSecret(siteFile(site, keystorePasswordFile)));
+	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
+	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
+	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
+	await using chain = openChain({url: options.rpcUrl, chainId: options.chainId});
+	const needs = {chain, clock, signer};
+	const {registry, deployed} =
+		options.registry === undefined
+			? await deployRegistry(needs, {challengeTimeS: options.challengeTimeS})
+			: {registry: options.registry.toLowerCase(), deployed: false};
+	const {logId, opened} = await openLogAt(needs, {registry, origin: reader.origin});
+	const mine = {chainId: options.chainId, registry, opener: signer.address};
+	const isTrusted = trust.value.registries.some(
+		known => known.chainId === mine.chainId && known.registry === registry && known.opener === mine.opener,
+	);
+	if (!isTrusted) await writeFile(site.paths.trust, formatTrust({...trust.value, registries: [...trust.value.registries, mine]}));
+	return {...mine, logId, deployed, opened};
 }
 
 /** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */

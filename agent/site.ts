@@ -25,6 +25,9 @@ export type SitePaths = {
 	readonly socket: string;
 };
 
+/** Where init puts the anchoring key, and where it is looked for while the config has no `anchor`. */
+export const anchorKeyFiles = {keystore: 'anchor-key.json', keystorePasswordFile: 'anchor-key.password'} as const;
+
 /** Names longer than this do not fit a Unix socket's address. */
 const socketPathMax = 100;
 
@@ -108,8 +111,8 @@ export async function makeSite(options: {
 	const paths = sitePaths(options.directory);
 	const files = {
 		config: join(paths.directory, 'kedge.yaml'),
-		keystore: join(paths.directory, 'anchor-key.json'),
-		password: join(paths.directory, 'anchor-key.password'),
+		keystore: join(paths.directory, anchorKeyFiles.keystore),
+		password: join(paths.directory, anchorKeyFiles.keystorePasswordFile),
 	};
 	for (const path of [files.config, files.keystore, files.password, paths.log, paths.logKey, paths.trust])
 		if (await exists(path))
@@ -182,10 +185,6 @@ devices:
     passwordHash: ${passwordHash}
     mappings: [example-meter]
 
-# Fund ${anchoringAddress} on your chain, then:
-# anchor:
-#   rpcUrl: http://127.0.0.1:8545
-#   chainId: 31337
-#   registry: "0x..."
+# Fund ${anchoringAddress} on your chain; then \`kedge anchor\` prints what belongs here.
 `;
 }

@@ -19,6 +19,8 @@ export const initCommand: Command = {
 		const directory = positionals[0] ?? '.';
 		const made = await initSite({directory, logName: textOf(values, 'name'), random: createSystemRandom()});
 		const at = directory === '.' ? '' : ` --config ${directory}/kedge.yaml`;
+		// From a clone the command is npm's to find.
+		const kedge = process.env.npm_command === 'exec' ? 'npx kedge' : 'kedge';
 		io.out(
 			[
 				`Made log ${made.logName} in ${made.paths.directory}`,
@@ -30,14 +32,14 @@ export const initCommand: Command = {
 				'',
 				'The example device can publish at once:',
 				'',
-				`  kedge run${at}`,
+				`  ${kedge} run${at}`,
 				`  mosquitto_pub -p 1883 -q 1 -i meter-1 -u meter-1 -P ${made.devicePassword} \\`,
 				`    -t meters/meter-1 -m '{"at":"2026-11-22T18:00:00Z","energy_kwh":12.345}'`,
-				`  kedge prove${at} --device meter-1 --at 2026-11-22T18:00:00Z --out receipt.json`,
-				`  kedge verify --trust ${directory === '.' ? '' : `${directory}/`}trust.json receipt.json`,
+				`  ${kedge} prove${at} --device meter-1 --at 2026-11-22T18:00:00Z --out receipt.json`,
+				`  ${kedge} verify --trust ${directory === '.' ? '' : `${directory}/`}trust.json receipt.json`,
 				'',
 				'This password is shown once; kedge.yaml keeps its hash. More devices: kedge password.',
-				'To anchor on a chain, fund the anchoring address and fill in "anchor" in kedge.yaml.',
+				`To anchor on a chain, fund the anchoring address, then: ${kedge} anchor${at} --rpc URL --chain-id N`,
 				'',
 			].join('\n'),
 		);
