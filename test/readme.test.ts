@@ -1,0 +1,95 @@
+// Runs what the README tells people to run, in the order in which it tells it.
+import {type ChildProcess, spawn} from 'node:child_process';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import test from 'ava';
+import {connectAsync} from 'mqtt';
+import {systemClock} from '../agent/base/clock.ts';
+import {until} from '../agent/base/retry.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const kedge = join(root, 'dist/agent/cli/kedge.js');
+
+/** Commands of the README that other places run: `.ci/run` runs them as they stand, and this test is one of those of `npm test`. */
+const runElsewhere = new Set(['npm start', 'npm start -- --for 60s --json', 'npm test']);
+
+function commandsOfReadme(): string[] {
+	const readme = readFileSync(join(root, 'README.md'), 'utf8');
+	return [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n').filter(line => line !== ''));
+}
+
+type Ran = {readonly code: number | null; readonly out: string; readonly error: string};
+
+function run(words: readonly string[], cwd: string): {readonly child: ChildProcess; readonly ended: Promise<Ran>} {
+	const child = spawn(process.execPath, [kedge, ...words], {cwd, stdio: ['ignore', 'pipe', 'pipe']});
+	let out = '';
+	let error = '';
+	child.stdout.setEncoding('utf8').on('data', text => {
+		out += text;
+	});
+	child.stderr.setEncoding('utf8').on('data', text => {
+		error += text;
+	});
+	return {child, ended: new Promise(resolve => child.once('close', code => resolve({code, out, error})))};
+}
+
+function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const server = createServer().once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const address = server.address();
+			server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+		});
+	});
+}
+
+test('the README runs, line by line', async t => {
+	const directory = mkdtempSync(join(tmpdir(), 'kedge-readme-'));
+	t.teardown(() => rmSync(directory, {recursive: true, force: true}));
+	const commands = commandsOfReadme();
+	t.true(commands.length > 8);
+	let password = '';
+	let published = false;
+	const port = await freePort();
+	for (const command of commands) {
+		if (runElsewhere.has(command)) continue;
+		const [first, second, ...words] = command.split(' ');
+		t.deepEqual([first, second], ['npx', 'kedge'], `nobody runs "${command}"`);
+		if (words[0] === 'run') {
+			// The one thing changed: the port, which may be taken on this machine.
+			const configPath = join(directory, 'my-site/kedge.yaml');
+			writeFileSync(configPath, readFileSync(configPath, 'utf8').replace('port: 1883', `port: ${port}`));
+			const {child} = run(words, directory);
+			t.teardown(() => child.kill('SIGKILL'));
+			continue;
+		}
+		if (words[0] === 'status') {
+			const status = await until(async () => ((await run(words, directory).ended).code === 3 ? undefined : true), {
+				clock: systemClock,
+				everyMs: 200,
+				timeoutMs: 30_000,
+			});
+			t.true(status, 'the agent answers');
+		}
+		if (words[0] === 'prove' && !published) {
+			const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
+				clientId: 'meter-1',
+				username: 'meter-1',
+				password,
+				reconnectPeriod: 0,
+			});
+			const at = new Date(systemClock.nowMs()).toISOString();
+			await client.publishAsync('meters/meter-1', JSON.stringify({at, energy_kwh: 12.345}), {qos: 1});
+			await client.endAsync();
+			published = true;
+		}
+		const {code, out, error} = await run(words, directory).ended;
+		// Without a chain the agent warns that nothing is anchored: that is the answer 1.
+		t.is(code, words[0] === 'status' ? 1 : 0, `${command}\n${out}${error}`);
+		password = /-P (\S+)/.exec(out)?.[1] ?? password;
+	}
+	t.true(published);
+});
