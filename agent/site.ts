@@ -131,6 +131,8 @@ export async function makeSite(options: {
 	await writeNew(files.password, `${password}\n`, 0o600);
 	await writeNew(files.keystore, `${keystore.json}\n`, 0o600);
 	await createLog({path: paths.log, logName, epoch: 1, key});
+	// It will hold payloads and the secrets of subjects; SQLite gives its other files the same mode.
+	await chmod(paths.log, 0o600);
 	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
 	await writeNew(files.config, config, 0o600);
 	return made;
