@@ -4,7 +4,7 @@ import {uint48Max, viewOf} from '../base/bytes.ts';
 import type {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Random} from '../base/random.ts';
-import {type EntryDraft, entryLength, type Index, type Kind, saltLength, writeEntry} from '../format/entry.ts';
+import {entryLength, type Index, type Kind, saltLength, writeEntry} from '../format/entry.ts';
 import {tags} from '../format/tags.ts';
 import type {CompactRange} from '../merkle/compact-range.ts';
 import type {Channel} from './channels.ts';
@@ -65,7 +65,9 @@ export type Batch = {
 	/** Bytes of records so far: what is pending. */
 	readonly bytes: number;
 	readonly isEmpty: boolean;
+	/** Whom to tell, and the index of each one's first entry. */
 	readonly dones: Done[];
+	readonly firsts: Index[];
 	readonly spans: readonly SpanRow[];
 	readonly enrolled: Channel[];
 	readonly refusals: readonly Refusal[];
@@ -81,12 +83,12 @@ export type Batch = {
 };
 
 /** Memory that batches use in turn, so that a busy log allocates nothing large. */
-export type BatchMemory = {readonly entries: Buffer; readonly view: DataView; records: Buffer};
+export type BatchMemory = {readonly entries: Buffer; records: Buffer};
 
 export function createBatchMemory(): BatchMemory {
 	// An eviction note may come on top when the batch is closed.
 	const entries = Buffer.allocUnsafeSlow((batchEntriesMax + itemEntriesMax) * entryLength);
-	return {entries, view: viewOf(entries), records: Buffer.allocUnsafeSlow(64 * 1024)};
+	return {entries, records: Buffer.allocUnsafeSlow(64 * 1024)};
 }
 
 export function createBatch(options: {
@@ -97,17 +99,33 @@ export function createBatch(options: {
 	readonly tree: CompactRange;
 }): Batch {
 	const {first, memory, hasher, random, tree} = options;
-	const {entries, view} = memory;
+	const {entries} = memory;
 	const spans: SpanRow[] = [];
 	/** The newest span of each channel here. */
 	const open = new Map<number, SpanRow>();
 	const dones: Done[] = [];
+	const firsts: Index[] = [];
 	const enrolled: Channel[] = [];
 	const refusals: Refusal[] = [];
 	const counts = new Map<string, number>();
 	const salt = Buffer.alloc(saltLength);
 	const source = Buffer.alloc(32);
+	// The entry is put together where it is hashed, behind the leaf prefix, and in one object that is used again: this runs for every reading.
 	const leaf = Buffer.alloc(1 + entryLength);
+	const leafView = viewOf(leaf);
+	const leafEntry = leaf.subarray(1);
+	const entry = {
+		kind: 0 as Kind,
+		subject: salt as Uint8Array,
+		quantity: 0,
+		exponent: 0,
+		quality: 0,
+		value: 0n,
+		measuredAtMs: 0.5,
+		arrivedAtMs: 0.5,
+		number: 0,
+		span: 0,
+	};
 	const leafHash = Buffer.alloc(32);
 	const scratch = Buffer.alloc(scratchLength);
 	let count = 0;
@@ -177,6 +195,7 @@ export function createBatch(options: {
 			return count === 0 && refusals.length === 0 && dones.length === 0 && counts.size === 0;
 		},
 		dones,
+		firsts,
 		spans,
 		enrolled,
 		refusals,
@@ -199,14 +218,23 @@ export function createBatch(options: {
 			records.set(salt, recordsLength + 6);
 			records.set(record, recordsLength + recordHeadLength);
 			recordsLength += recordHeadLength + record.length;
-			for (const draft of drafts) {
+			for (let i = 0; i < drafts.length; i += 1) {
+				const draft = drafts[i]!;
 				const {channel} = draft;
 				channel.lastNumber += 1;
-				const entry = draftOf(draft, channel.subject, channel.lastNumber, arrivedAtMs);
+				entry.kind = draft.kind;
+				entry.subject = channel.subject;
+				entry.quantity = draft.quantity;
+				entry.exponent = draft.exponent;
+				entry.quality = draft.quality;
+				entry.value = draft.value;
+				entry.measuredAtMs = draft.measuredAtMs;
+				entry.arrivedAtMs = arrivedAtMs;
+				entry.number = channel.lastNumber;
+				entry.span = draft.span;
 				random.fill(salt, 0, saltLength);
-				const offset = count * entryLength;
-				writeEntry(entries, view, offset, entry, salt, source);
-				entries.copy(leaf, 1, offset, offset + entryLength);
+				writeEntry(leaf, leafView, 1, entry, salt, source);
+				entries.set(leafEntry, count * entryLength);
 				hasher.sha256Into(leaf, leafHash, 0);
 				tree.append(leafHash, 0);
 				index(draft, first + count, channel.lastNumber, draft.measuredAtMs || arrivedAtMs);
@@ -215,20 +243,5 @@ export function createBatch(options: {
 		},
 		entries: () => entries.subarray(0, count * entryLength),
 		records: () => memory.records.subarray(0, recordsLength),
-	};
-}
-
-function draftOf(draft: Draft, subject: Uint8Array, number: number, arrivedAtMs: number): EntryDraft {
-	return {
-		kind: draft.kind,
-		subject,
-		quantity: draft.quantity,
-		exponent: draft.exponent,
-		quality: draft.quality,
-		value: draft.value,
-		measuredAtMs: draft.measuredAtMs,
-		arrivedAtMs,
-		number,
-		span: draft.span,
 	};
 }

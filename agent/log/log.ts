@@ -27,7 +27,7 @@ import {
 } from './batch.ts';
 import {type Channel, loadChannels} from './channels.ts';
 import {type ClosedBatch, commitBatch, prepareCommits} from './commit.ts';
-import {corrupt, createNodeSource} from './nodes.ts';
+import {corrupt, createNodeSource, tileHeight} from './nodes.ts';
 import {schema, schemaVersion} from './schema.ts';
 import {collectNode, type TileParts} from './tile-writer.ts';
 
@@ -201,7 +201,12 @@ async function openTree(database: Database, hasher: Hasher, head: HeadRow | unde
 	const edge = await createNodeSource(database, hasher).edge(size);
 	const handle: TreeHandle = {
 		parts: new Map(),
-		range: createCompactRange({hasher, start: {size, edge}, onNode: (node, hash) => collectNode(handle.parts, node, hash)}),
+		range: createCompactRange({
+			hasher,
+			start: {size, edge},
+			onNode: (node, hash) => collectNode(handle.parts, node, hash),
+			nodeLevelStep: tileHeight,
+		}),
 	};
 	if (head !== undefined && !equalBytes(handle.range.root(), head.root))
 		throw corrupt(`its entries do not lead to the signed root at size ${size}`);
@@ -343,11 +348,11 @@ function createWriter(options: {
 				return;
 			}
 			committing = undefined;
-			const {dones, first} = next.batch;
+			const {dones, firsts} = next.batch;
 			// The memory goes back before the callbacks run: they append more.
 			if (memories.length < 2) memories.push(next.memory);
 			releaseRoom();
-			for (const done of dones) done(undefined, first);
+			for (let i = 0; i < dones.length; i += 1) dones[i]!(undefined, firsts[i]!);
 		}
 	};
 
@@ -359,7 +364,7 @@ function createWriter(options: {
 		logger.log('error', 'commit failed', {error: describeError(cause)});
 		failure.abort(error);
 		const batchesLost = [failed.batch, ...waiting.map(closed => closed.batch), open];
-		for (const batch of batchesLost) for (const done of batch.dones) done(error, batch.first);
+		for (const {dones, firsts} of batchesLost) for (let i = 0; i < dones.length; i += 1) dones[i]!(error, firsts[i]!);
 		roomWanted?.resolve();
 	};
 
@@ -449,9 +454,9 @@ function createWriter(options: {
 		enrol: ({urn, quantity, quantityName, exponent}) => enrolSubject(urn, quantity, quantityName, exponent),
 		append: ({record, arrivedAtMs, drafts}, done) => {
 			if (!makeRoom(drafts.length, record.length, done)) return;
-			const first = open.first + open.count;
+			open.firsts.push(open.first + open.count);
+			open.dones.push(done);
 			open.add('arrival', record, arrivedAtMs, drafts);
-			open.dones.push(error => done(error, first));
 			wake();
 		},
 		refuse: (refusal, done) => {
@@ -459,12 +464,14 @@ function createWriter(options: {
 			open.refuse(refusal);
 			const name = `refused:${refusal.reason}`;
 			open.counts.set(name, (open.counts.get(name) ?? 0) + 1);
+			open.firsts.push(open.first + open.count);
 			open.dones.push(done);
 			wake();
 		},
 		count: (name, by, done) => {
 			if (!makeRoom(0, 0, done)) return;
 			open.counts.set(name, (open.counts.get(name) ?? 0) + by);
+			open.firsts.push(open.first + open.count);
 			open.dones.push(done);
 			wake();
 		},
@@ -494,7 +501,10 @@ function createWriter(options: {
 				// The newest batch that has something in it; an empty one would be a commit of nothing.
 				const newest = open.isEmpty ? (waiting.at(-1) ?? committing)?.batch : open;
 				if (newest === undefined) resolve();
-				else newest.dones.push(error => (error === undefined ? resolve() : reject(error)));
+				else {
+					newest.firsts.push(newest.first);
+					newest.dones.push(error => (error === undefined ? resolve() : reject(error)));
+				}
 			}),
 		counters: () => counters,
 		putDocument: (kind, documentKey, body) =>

@@ -20,11 +20,13 @@ export type CompactRangeOptions = {
 	readonly start?: {readonly size: number; readonly edge: readonly Uint8Array[]};
 	/** Called for each subtree that an append completes, above level 0, smallest first. `hash` is only valid during the call. */
 	readonly onNode?: (node: Node, hash: Uint8Array) => void;
+	/** Only subtrees whose level is a multiple of this are told: a call for each costs as much as half a hash. @default 1 */
+	readonly nodeLevelStep?: number;
 };
 
 /** A compact range over leaves 0 … size−1. Costs one hash per append on average and never more than 48 × 32 bytes. */
 export function createCompactRange(options: CompactRangeOptions): CompactRange {
-	const {hasher, onNode} = options;
+	const {hasher, onNode, nodeLevelStep = 1} = options;
 	// Slot k holds the hash of the complete subtree of 2^k leaves on the right edge, if bit k of the size is set.
 	const slots = new Uint8Array(49 * hashLength);
 	const scratch = hasher.allocate(1 + 2 * hashLength);
@@ -48,16 +50,24 @@ export function createCompactRange(options: CompactRangeOptions): CompactRange {
 		},
 		append: (bytes, offset) => {
 			if (size >= sizeMax) throw new RangeError(`a tree holds at most ${sizeMax} leaves`);
-			for (let i = 0; i < hashLength; i += 1) scratch[1 + hashLength + i] = bytes[offset + i]!;
 			let level = 0;
+			if (size % 2 === 0) {
+				// Every other leaf completes nothing.
+				for (let i = 0; i < hashLength; i += 1) slots[i] = bytes[offset + i]!;
+				size += 1;
+				return;
+			}
+			for (let i = 0; i < hashLength; i += 1) scratch[1 + hashLength + i] = bytes[offset + i]!;
 			// As long as the slot of this level is taken, it and the new hash are the two children of a complete subtree.
 			for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
-				for (let i = 0; i < hashLength; i += 1) scratch[1 + i] = slots[level * hashLength + i]!;
+				const slot = level * hashLength;
+				for (let i = 0; i < hashLength; i += 1) scratch[1 + i] = slots[slot + i]!;
 				hasher.sha256Into(scratch, scratch, 1 + hashLength);
 				level += 1;
-				onNode?.({level, index: (rest - 1) / 2}, scratch.subarray(1 + hashLength));
+				if (onNode !== undefined && level % nodeLevelStep === 0) onNode({level, index: (rest - 1) / 2}, scratch.subarray(1 + hashLength));
 			}
-			for (let i = 0; i < hashLength; i += 1) slots[level * hashLength + i] = scratch[1 + hashLength + i]!;
+			const slot = level * hashLength;
+			for (let i = 0; i < hashLength; i += 1) slots[slot + i] = scratch[1 + hashLength + i]!;
 			size += 1;
 		},
 		root: () => (size === 0 ? emptyRoot(hasher) : foldNodes(hasher, edge())),

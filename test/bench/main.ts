@@ -9,6 +9,7 @@ import {type Bench, formatResult, formatTable} from './figure.ts';
 /** Each benchmark and the module that holds it, loaded only when it runs: what one imports never weighs on another. */
 const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> = {
 	log: () => import('./log.ts'),
+	ingest: () => import('./ingest.ts'),
 };
 
 const names = Object.keys(benches);

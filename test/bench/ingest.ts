@@ -1,0 +1,267 @@
+// The whole way of a message, with the load in a process of its own: what waiting for the disk costs against the MQTT library alone and against not waiting.
+import {type ChildProcess, fork} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
+import {entryLength, kinds} from '../../agent/format/entry.ts';
+import {openLogReader} from '../../agent/log/reader.ts';
+import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
+import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
+import type {ServerMemory, ServerOptions, ServerReady} from './ingest-server.ts';
+import type {LoadOptions, LoadReady, LoadReport} from './load.ts';
+
+const devices = Array.from({length: 50}, (_, i) => `meter-${String(i).padStart(2, '0')}`);
+const listener = {username: 'listener', topicFilter: 'meters/+/energy'};
+const program = {
+	server: fileURLToPath(new URL('./ingest-server.js', import.meta.url)),
+	load: fileURLToPath(new URL('./load.js', import.meta.url)),
+};
+const idleMs = 2000;
+/** A pack's times run ahead of the clock, thousands of seconds in one; admission takes what is at most a day ahead. */
+const packsBeginMsAgo = 20 * 3600 * 1000;
+const entriesPerLook = 65_536;
+
+type Plan = Pick<LoadOptions, 'shape' | 'inFlight' | 'warmUpMs' | 'measureMs'> & {readonly devices: number; readonly listener?: boolean};
+
+type Run = LoadReport & {
+	readonly readingsPerS: number;
+	/** Connected, before the first message; and again some time after the last. */
+	readonly idleBytes: number;
+	readonly restBytes: number;
+	/** At the end of the load. */
+	readonly loadedBytes: number;
+	readonly peakBytes: number;
+};
+
+/** As `kedge init` writes it, with devices of which one may listen to all. */
+function configText(passwordHash: string): string {
+	const device = (id: string, mappings: string): string => `  - {id: ${id}, passwordHash: "${passwordHash}", mappings: [${mappings}]}`;
+	return `log:
+  name: bench
+broker:
+  host: 127.0.0.1
+  port: 0
+mappings:
+  single:
+    topic: meters/{device}/energy
+    format: json
+    time: {pointer: /at, format: iso}
+    readings:
+      - {pointer: /energy_kwh, quantity: energy-import, unit: kWh}
+  pack:
+    topic: packs/{device}/energy
+    format: senml
+    readings:
+      - {name: "{device}/energy", quantity: energy-import}
+  all:
+    topic: ${listener.topicFilter}
+    format: json
+    time: {pointer: /at, format: iso}
+    readings:
+      - {pointer: /energy_kwh, quantity: energy-import, unit: kWh}
+devices:
+${devices.map(id => device(id, 'single, pack')).join('\n')}
+${device(listener.username, 'all')}
+`;
+}
+
+type Child = {
+	readonly ask: <Answer>(question: unknown) => Promise<Answer>;
+	readonly ended: Promise<void>;
+	readonly kill: () => void;
+};
+
+/** A child that answers each message with one. */
+function start(path: string): Child {
+	const child: ChildProcess = fork(path, {stdio: ['ignore', 'inherit', 'inherit', 'ipc']});
+	const ended = new Promise<void>((resolve, reject) => {
+		child.once('error', reject);
+		child.once('exit', (code, signal) => {
+			if (code === 0) resolve();
+			else reject(new Error(`${path} ended with ${signal ?? `exit code ${code}`}`));
+		});
+	});
+	// Whoever asks hears of it; nobody may be asking.
+	ended.catch(() => {});
+	const neverAnswers = ended.then(() => {
+		throw new Error(`${path} ended without an answer`);
+	});
+	neverAnswers.catch(() => {});
+	return {
+		ask: async question => {
+			const answer = once(child, 'message').then(([message]) => message);
+			child.send(question as object);
+			return Promise.race([answer, neverAnswers]);
+		},
+		ended,
+		kill: () => child.kill('SIGKILL'),
+	};
+}
+
+async function measure(side: ServerOptions['side'], plan: Plan): Promise<Run> {
+	const folder = mkdtempSync(join(tmpdir(), 'kedge-bench-'));
+	const random = createSystemRandom();
+	const {password, hash} = await makePassword(random);
+	const started: Child[] = [];
+	const startChild = (path: string): Child => {
+		const child = start(path);
+		started.push(child);
+		return child;
+	};
+	try {
+		// The library needs none, but the work of making it must not decide which side starts on a warm machine.
+		await makeSite({directory: folder, logName: 'bench', random, configFor: () => configText(hash)});
+		const server = startChild(program.server);
+		const {port} = await server.ask<ServerReady>({side, configPath: join(folder, 'kedge.yaml')} satisfies ServerOptions);
+		const load = startChild(program.load);
+		await load.ask<LoadReady>({
+			port,
+			devices: devices.slice(0, plan.devices),
+			password,
+			shape: plan.shape,
+			inFlight: plan.inFlight,
+			warmUpMs: plan.warmUpMs,
+			measureMs: plan.measureMs,
+			startMs: Date.now() - (plan.shape === 'senml' ? packsBeginMsAgo : 0),
+			listener: plan.listener ? listener : undefined,
+		} satisfies LoadOptions);
+		await elapsed(idleMs);
+		const idle = await server.ask<ServerMemory>('memory');
+		const report = await load.ask<LoadReport>('go');
+		const loaded = await server.ask<ServerMemory>('memory');
+		await load.ended;
+		await elapsed(idleMs);
+		const rest = await server.ask<ServerMemory>('memory');
+		await server.ask('close').catch(() => {});
+		await server.ended;
+		const readings = report.acknowledged * report.readingsPerMessage;
+		if (side !== 'library') await assertReadings(sitePaths(folder).log, readings);
+		return {
+			...report,
+			readingsPerS: report.messagesPerS * report.readingsPerMessage,
+			idleBytes: idle.residentBytes,
+			loadedBytes: loaded.residentBytes,
+			peakBytes: loaded.peakBytes,
+			restBytes: rest.residentBytes,
+		};
+	} finally {
+		for (const child of started) child.kill();
+		rmSync(folder, {recursive: true, force: true});
+	}
+}
+
+/** A figure counts only if the log holds every acknowledged reading, once. Admission tells repeats and refusals apart, so as many as were sent are all that were sent. */
+async function assertReadings(path: string, wanted: number): Promise<void> {
+	await using reader = await openLogReader({path, hasher: nodeHasher});
+	const size = (await reader.head())?.size ?? 0;
+	let readings = 0;
+	for (let begin = 0; begin < size; begin += entriesPerLook) {
+		const entries = await reader.entries(begin, Math.min(begin + entriesPerLook, size));
+		for (let at = 0; at < entries.length; at += entryLength) if (entries[at] === kinds.reading) readings += 1;
+	}
+	const counters = await reader.counters();
+	if (readings !== wanted || counters.size > 0)
+		throw new Error(`${wanted} readings were acknowledged, the log holds ${readings}, and counts ${JSON.stringify([...counters])}`);
+}
+
+function elapsed(ms: number): Promise<void> {
+	return new Promise(resolve => setTimeout(resolve, ms));
+}
+
+const megabytes = (bytes: number): number => bytes / 1e6;
+const thousands = (perS: number): string => `${(perS / 1000).toFixed(1)}k/s`;
+
+function describe(name: string, run: Run): string {
+	const {p50Ms, p99Ms, maxMs} = run;
+	const latency = `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} max ${maxMs.toFixed(0)} ms`;
+	const memory = `RSS ${megabytes(run.idleBytes).toFixed(0)} idle, ${megabytes(run.peakBytes).toFixed(0)} peak, ${megabytes(run.restBytes).toFixed(0)} MB after`;
+	return `  ${name}: ${thousands(run.readingsPerS)}, ${latency}, ${memory}, load ${Math.round(run.busy * 100)} % busy`;
+}
+
+/** Runs each side in turn, as many rounds as asked; which is first changes from round to round. */
+async function interleaved<Side extends ServerOptions['side']>(
+	title: string,
+	sides: readonly Side[],
+	plan: Plan,
+	rounds: number,
+	say: BenchOptions['say'],
+): Promise<Record<Side, Run[]>> {
+	const runs = Object.fromEntries(sides.map(side => [side, [] as Run[]])) as Record<Side, Run[]>;
+	for (let round = 0; round < rounds; round += 1) {
+		say(`${title}, round ${round + 1} of ${rounds}`);
+		for (let i = 0; i < sides.length; i += 1) {
+			const side = sides[(round + i) % sides.length]!;
+			const run = await measure(side, plan);
+			runs[side].push(run);
+			say(describe(side, run));
+		}
+	}
+	return runs;
+}
+
+const medianOf = (runs: readonly Run[], value: (run: Run) => number): number => median(runs.map(value));
+const largest = (runs: readonly Run[], value: (run: Run) => number): number => Math.max(...runs.map(value));
+/** The median over the rounds of what one side did against the other in the same round. */
+const ratio = (ours: readonly Run[], theirs: readonly Run[]): number =>
+	median(ours.map((run, round) => run.messagesPerS / theirs[round]!.messagesPerS));
+
+export const bench: Bench = async ({quick, say}) => {
+	const times = quick ? {warmUpMs: 500, measureMs: 1500} : {warmUpMs: 2000, measureMs: 8000};
+	const rounds = quick ? 1 : 5;
+	const full: Plan = {...times, shape: 'json', devices: devices.length, inFlight: 40};
+	const rate = (run: Run): number => run.readingsPerS;
+
+	const main = await interleaved('50 devices, 40 in flight', ['agent', 'library', 'early'], full, rounds, say);
+	const heard = await interleaved('with one subscriber', ['agent', 'library'], {...full, listener: true}, quick ? 1 : 3, say);
+	const lone = await interleaved('one device, one in flight', ['agent'], {...full, devices: 1, inFlight: 1}, quick ? 1 : 3, say);
+	const packs = await interleaved('SenML packs of 100', ['agent'], {...full, shape: 'senml', inFlight: 4}, rounds, say);
+
+	const loaded = [...main.agent, ...packs.agent];
+	const figures: Figure[] = [
+		{name: 'agent against the library alone', value: ratio(main.agent, main.library), unit: 'times', target: {atLeast: 0.7}},
+		{name: 'agent against itself not waiting for the disk', value: ratio(main.agent, main.early), unit: 'times', target: {atLeast: 0.85}},
+		{name: 'agent, acknowledged after fsync', value: medianOf(main.agent, rate), unit: 'messages/s', target: undefined},
+		{name: 'library alone, acknowledged from memory', value: medianOf(main.library, rate), unit: 'messages/s', target: undefined},
+		{name: 'agent, acknowledged before the commit', value: medianOf(main.early, rate), unit: 'messages/s', target: undefined},
+		{name: 'agent, PUBACK p99', value: medianOf(main.agent, run => run.p99Ms), unit: 'ms', target: {atMost: 100}},
+		{name: 'library alone, PUBACK p99', value: medianOf(main.library, run => run.p99Ms), unit: 'ms', target: undefined},
+		{
+			name: 'one device, one in flight, PUBACK p50',
+			value: medianOf(lone.agent, run => run.p50Ms),
+			unit: 'ms',
+			target: {atMost: 5},
+		},
+		{name: 'SenML packs of 100', value: medianOf(packs.agent, rate), unit: 'readings/s', target: {atLeast: 200_000}},
+		{name: 'RSS under full load, largest', value: megabytes(largest(loaded, run => run.peakBytes)), unit: 'MB', target: {atMost: 150}},
+		{
+			name: 'RSS with 50 idle connections',
+			value: megabytes(medianOf(main.agent, run => run.idleBytes)),
+			unit: 'MB',
+			target: {atMost: 100},
+		},
+		{name: 'RSS two seconds after full load', value: megabytes(medianOf(main.agent, run => run.restBytes)), unit: 'MB', target: undefined},
+		{
+			name: 'one subscriber to all: agent against the library alone',
+			value: ratio(heard.agent, heard.library),
+			unit: 'times',
+			target: undefined,
+		},
+		{
+			name: 'one subscriber to all: agent delivered',
+			value: 100 * medianOf(heard.agent, run => run.deliveredShare),
+			unit: '%',
+			target: undefined,
+		},
+		{
+			name: 'one subscriber to all: library delivered',
+			value: 100 * medianOf(heard.library, run => run.deliveredShare),
+			unit: '%',
+			target: undefined,
+		},
+	];
+	return figures;
+};
