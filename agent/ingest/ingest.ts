@@ -383,7 +383,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			const [first, ...others] = refused as [Refused, ...Refused[]];
 			const record = recordOf(delivery, arrivedAtMs, admission.decoder);
 			needs.refuse({arrivedAtMs, reason: first.refused, detail: first.detail, record}, doneOfPiece());
-			for (const other of others) needs.count(`refused:${other.refused}`, 1, ignored);
+			// One arrival is one refusal, under its first reason: so refusals, quarantine and evictions add up. The others are counted apart.
+			for (const other of others) needs.count(`refused-also:${other.refused}`, 1, ignored);
 		}
 		if (repeats > 0) needs.count('repeats', repeats, doneOfPiece());
 		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, admission.decoder), arrivedAtMs, drafts}, doneOfPiece());
