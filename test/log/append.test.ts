@@ -1,4 +1,5 @@
 // What the writer promises while all goes well: durable before it says so, in batches, within limits, and the same log after every reopening.
+import {statSync} from 'node:fs';
 import test from 'ava';
 import {toHex} from '../../agent/base/bytes.ts';
 import {openDatabase} from '../../agent/base/sqlite.ts';
@@ -118,6 +119,19 @@ test('a log with nothing to do writes nothing', async t => {
 	t.is(world.disk.commits, commits);
 	t.is(log.stats().batches, 1);
 	t.is(log.stats().pendingBytes, 0);
+});
+
+test('a reading that comes alone costs few pages', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const channels = Array.from({length: 50}, (_, i) => enrolMeter(log, `m${i}`));
+	await log.settled();
+	const wal = `${world.path}-wal`;
+	const before = statSync(wal).size;
+	for (let i = 0; i < 100; i += 1)
+		await append(log, [draftOf(channels[i % 50]!, {measuredAtMs: startMs + i})], {record: Buffer.alloc(150, i)});
+	const pages = (statSync(wal).size - before) / (24 + 4096);
+	t.true(pages <= 400, `${pages} pages for 100 commits`);
 });
 
 test('acknowledgements come in the order of the appends, over batches too', async t => {
