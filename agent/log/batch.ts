@@ -57,12 +57,14 @@ export const itemEntriesMax = 1024;
 /** In front of each record: u32 length, u16 count of entries, salt. */
 export const recordHeadLength = 6 + saltLength;
 const scratchLength = 4096;
+/** About what one who waits costs; so that even a flood of counts, which bring no bytes, comes to a bound. */
+const doneBytes = 128;
 const tagLength = tags.arrival.length;
 
 export type Batch = {
 	readonly first: Index;
 	readonly count: number;
-	/** Bytes of records so far: what is pending. */
+	/** What is pending here: bytes of records, entries and refusals, and something for everybody who waits. */
 	readonly bytes: number;
 	readonly isEmpty: boolean;
 	/** Whom to tell, and the index of each one's first entry. */
@@ -189,7 +191,7 @@ export function createBatch(options: {
 			return count;
 		},
 		get bytes() {
-			return recordsLength + count * entryLength + refusedBytes;
+			return recordsLength + count * entryLength + refusedBytes + dones.length * doneBytes;
 		},
 		get isEmpty() {
 			return count === 0 && refusals.length === 0 && dones.length === 0 && counts.size === 0;

@@ -22,6 +22,8 @@ export type ClosedBatch = {
  * Lists come as JSON texts, NULL where they are empty. Their bytes lie one behind the other in `bytes`; lists give each place and length.
  */
 const program = `
+-- A root file system that is read-only has no place for temporary files.
+PRAGMA temp_store = MEMORY;
 CREATE TEMP VIEW commits (first, count, entries, records, size, root, note, channels, spans, tiles, refusals, counts, evictBelow, bytes)
 	AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 CREATE TEMP TRIGGER commitBatch INSTEAD OF INSERT ON commits BEGIN
