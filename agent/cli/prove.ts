@@ -1,7 +1,8 @@
 // kedge prove: issues a receipt for one entry.
 
 import {AgentError} from '../base/errors.ts';
-import {openSiteReader} from '../main.ts';
+import {decodeEntry, kinds} from '../format/entry.ts';
+import {openSiteReader, type SiteReader} from '../main.ts';
 import {openSite} from '../site.ts';
 import {channelOptions, findChannel} from './channels.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, isSet, textOf, timeOf, usageError} from './command.ts';
@@ -36,10 +37,10 @@ export const proveCommand: Command = {
 			const channel = findChannel(proveCommand, await reader.channels(), device, values);
 			const atText = textOf(values, 'at');
 			const atMs = atText === undefined ? io.clock.nowMs() : timeOf(proveCommand, '--at', atText);
-			const found = await reader.at(channel, atMs);
+			const found = await newestReading(reader, channel, atMs);
 			if (found === undefined)
-				throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no entry at or before ${new Date(atMs).toISOString()}`);
-			({index} = found);
+				throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no reading at or before ${new Date(atMs).toISOString()}`);
+			index = found;
 		}
 		const receipt = await reader.issuer.receipt(index, {
 			withArrival: isSet(values, 'with-arrival'),
@@ -49,3 +50,14 @@ export const proveCommand: Command = {
 		return exitCodes.ok;
 	},
 };
+
+/** Steps over what is no reading: a channel that was enrolled today for readings of last year begins, by its times, with them. */
+async function newestReading(reader: SiteReader, channel: Parameters<SiteReader['at']>[0], atMs: number): Promise<number | undefined> {
+	for (let timeMs = atMs; ; ) {
+		const found = await reader.at(channel, timeMs);
+		if (found === undefined) return undefined;
+		const {kind, measuredAtMs, arrivedAtMs} = decodeEntry(found.entry);
+		if (kind === kinds.reading) return found.index;
+		timeMs = (measuredAtMs || arrivedAtMs) - 1;
+	}
+}

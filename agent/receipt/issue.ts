@@ -3,7 +3,7 @@
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
-import {decodeEntry, type Index, kinds, type Size} from '../format/entry.ts';
+import {decodeEntry, type EntryNumber, type Index, kinds, type Size} from '../format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
 import {formatHistory, type HistoryEntry, historyEntriesMax} from '../format/history.ts';
 import {formatReceipt} from '../format/receipt.ts';
@@ -39,9 +39,33 @@ export type IssueOptions = {
 export type Issuer<C extends Channel> = {
 	/** The canonical text of a receipt for the entry at `index`. Fails with ENTRY_UNKNOWN. */
 	readonly receipt: (index: Index, options?: IssueOptions) => Promise<string>;
-	/** The canonical text of a history of a channel, times from … to, both included. Fails with ENTRY_UNKNOWN if nothing is there. */
+	/** The canonical text of a history of a channel, times from … to, both included. Fails with ENTRY_UNKNOWN if no reading is there. */
 	readonly history: (channel: C, fromMs: number, toMs: number) => Promise<string>;
 };
+
+type Placed = {readonly index: Index; readonly entry: Uint8Array; readonly isReading: boolean; readonly number: EntryNumber};
+
+/** Later than any time in an entry. */
+const timeMsMax = 2 ** 48;
+
+/** Fails with ARGUMENT_INVALID where it is more than a history can hold. */
+async function gather(
+	entries: AsyncIterable<{readonly index: Index; readonly entry: Uint8Array}>,
+	isWanted: (placed: Placed) => boolean = () => true,
+): Promise<Placed[]> {
+	const gathered: Placed[] = [];
+	for await (const {index, entry} of entries) {
+		const {kind, number} = decodeEntry(entry);
+		const placed = {index, entry, isReading: kind === kinds.reading, number};
+		if (!isWanted(placed)) continue;
+		if (gathered.length === historyEntriesMax)
+			throw new AgentError('ARGUMENT_INVALID', `the period holds more than ${historyEntriesMax} entries`, {
+				hint: 'Ask for shorter periods.',
+			});
+		gathered.push(placed);
+	}
+	return gathered;
+}
 
 export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 	/** The checkpoint to prove against: an anchored one if one covers the index, else the newest. */
@@ -55,6 +79,22 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		const head = await needs.head();
 		if (head === undefined || head.size <= index) throw new AgentError('ENTRY_UNKNOWN', `no checkpoint covers entry ${index} yet`);
 		return {note: head.note, size: head.size, anchors: []};
+	};
+
+	/**
+	 * Everything of the channel from the first to the last reading that was found for a period. What was late or early lies among them in the log though its time is
+	 * outside of the period: left out it would look as if it were hidden. Notes and the enrolment are kept at the ends where no number is missing up to them.
+	 */
+	const withoutGaps = async (channel: C, found: readonly Placed[]): Promise<readonly Placed[]> => {
+		const [first, last] = [found.find(({isReading}) => isReading), found.findLast(({isReading}) => isReading)];
+		if (first === undefined || last === undefined) return [];
+		const isBetween = ({index}: Placed): boolean => index >= first.index && index <= last.index;
+		let shown = found.filter(isBetween);
+		if (shown.length !== last.number - first.number + 1) shown = await gather(needs.range(channel, 0, timeMsMax), isBetween);
+		for (const before of found.filter(({index}) => index < first.index).reverse())
+			if (before.number === shown[0]!.number - 1) shown.unshift(before);
+		for (const after of found.filter(({index}) => index > last.index)) if (after.number === shown.at(-1)!.number + 1) shown.push(after);
+		return shown;
 	};
 
 	return {
@@ -74,19 +114,13 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 			});
 		},
 		history: async (channel, fromMs, toMs) => {
-			const found: {readonly index: Index; readonly entry: Uint8Array}[] = [];
-			for await (const item of needs.range(channel, fromMs, toMs)) {
-				if (found.length === historyEntriesMax)
-					throw new AgentError('ARGUMENT_INVALID', `the period holds more than ${historyEntriesMax} entries`, {
-						hint: 'Ask for shorter periods.',
-					});
-				found.push(item);
-			}
-			const newest = found.at(-1);
-			if (newest === undefined) throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no entry in this period`);
+			const found = await gather(needs.range(channel, fromMs, toMs));
+			const shown = await withoutGaps(channel, found);
+			const newest = shown.at(-1);
+			if (newest === undefined) throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no reading in this period`);
 			const checkpoint = await checkpointFor(newest.index);
 			const entries: HistoryEntry[] = [];
-			for (const {index, entry} of found) entries.push({index, entry, path: await needs.inclusion(index, checkpoint.size)});
+			for (const {index, entry} of shown) entries.push({index, entry, path: await needs.inclusion(index, checkpoint.size)});
 			return formatHistory(needs.hasher, {
 				subject: {urn: channel.urn, secret: channel.secret},
 				fromMs,
