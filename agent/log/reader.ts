@@ -36,8 +36,11 @@ export type LogReader = {
 	readonly at: (channel: Channel, timeMs: number) => Promise<FoundEntry | undefined>;
 	/** Entries of a channel with times from … to (both included), in the order of the log. */
 	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
-	/** The value that the channel has under a repeat key, in the newest entry with it; undefined if it has none. */
-	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number) => Promise<bigint | undefined>;
+	/**
+	 * A value that the channel has under a repeat key: `wanted` if it is there, else the newest; undefined if it has none. Among many values of one key `wanted` is
+	 * looked for in the newest spans with it only.
+	 */
+	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number, wanted?: bigint) => Promise<bigint | undefined>;
 	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
 	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
 	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
@@ -61,6 +64,8 @@ type SpanRow = SqlRow & {readonly first: number; readonly count: number; readonl
 
 /** Spans looked at in one query while searching backwards. */
 const spansPerPage = 256;
+/** A device whose clock stands still has one key for everything: its older values are not worth reading the whole log. */
+const spansWithKeyMax = 16;
 
 /** Opens log.db read-only, on a connection of its own that never blocks the writer. Fails with DATA_MISSING. */
 export async function openLogReader(options: {readonly path: string; readonly hasher: Hasher}): Promise<LogReader> {
@@ -197,28 +202,29 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				after = last.first;
 			}
 		},
-		valueOfKey: async (channel, session, key) => {
-			const [span] = await database.all<SpanRow>(
-				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND session IS ?2 AND keyMin <= ?3 AND keyMax >= ?3 ORDER BY first DESC LIMIT 1',
-				[channel.id, session ?? null, key],
-			);
-			if (span === undefined) return undefined;
-			const inSpan = async (row: SpanRow): Promise<bigint | undefined> => {
-				const match = (await spanEntries(channel, row)).findLast(candidate => candidate.key === key);
-				return match && decodeEntry(match.entry).value;
-			};
-			const value = await inSpan(span);
-			if (value !== undefined) return value;
-			// The range of keys only says where to look.
-			const older = await database.all<SpanRow>(
-				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND session IS ?2 AND keyMin <= ?3 AND keyMax >= ?3 AND first < ?4 ORDER BY first DESC',
-				[channel.id, session ?? null, key, span.first],
-			);
-			for (const row of older) {
-				const olderValue = await inSpan(row);
-				if (olderValue !== undefined) return olderValue;
+		valueOfKey: async (channel, session, key, wanted) => {
+			let newest: bigint | undefined;
+			let spansWithKey = 0;
+			let before = Number.MAX_SAFE_INTEGER;
+			// Nearly always the first span has it.
+			for (let limit = 1; ; limit = spansPerPage) {
+				// The range of keys only says where to look.
+				const spans = await database.all<SpanRow>(
+					'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND session IS ?2 AND keyMin <= ?3 AND keyMax >= ?3 AND first < ?4 ORDER BY first DESC LIMIT ?5',
+					[channel.id, session ?? null, key, before, limit],
+				);
+				for (const span of spans) {
+					before = span.first;
+					const values = (await spanEntries(channel, span)).filter(found => found.key === key).map(({entry}) => decodeEntry(entry).value);
+					if (values.length === 0) continue;
+					newest ??= values.at(-1);
+					spansWithKey += 1;
+					if (wanted === undefined) return newest;
+					if (values.includes(wanted)) return wanted;
+					if (spansWithKey === spansWithKeyMax) return newest;
+				}
+				if (spans.length < limit) return newest;
 			}
-			return undefined;
 		},
 		sessionTop: async (channel, session) => {
 			const [row] = await database.all<{top: number | null}>('SELECT max(keyMax) AS top FROM spans WHERE channel = ?1 AND session IS ?2', [
