@@ -37,6 +37,22 @@ export function scaleDecimal(decimal: Decimal, exponent: number, numerator = 1n,
 	return scaled % divisor === 0n ? scaled / divisor : undefined;
 }
 
+const powersOfTen = Array.from({length: 16}, (_, power) => Number(`1e${power}`));
+
+/**
+ * What scaleDecimal says of digits·10^shift·numerator/denominator, where every step of it is a whole number that a double holds exactly; undefined where one is not,
+ * and scaleDecimal has to say. The numbers that meters print pass here, several times as fast.
+ */
+export function scaleShort(digits: number, shift: number, numerator: number, denominator: number): number | undefined {
+	const power = powersOfTen[Math.abs(shift)];
+	// A product beyond 2^53 may be rounded, but never to below it.
+	const scaled = digits * numerator * (shift > 0 ? (power ?? Number.NaN) : 1);
+	const divisor = shift < 0 ? denominator * (power ?? Number.NaN) : denominator;
+	if (!Number.isSafeInteger(scaled) || !Number.isSafeInteger(divisor) || scaled % divisor !== 0) return undefined;
+	// Never −0.
+	return scaled === 0 ? 0 : scaled / divisor;
+}
+
 /** value·10^exponent as a plain decimal text, every digit kept: (−1234, −2) is `-12.34`. */
 export function decimalText(value: bigint, exponent: number): string {
 	if (exponent >= 0) return value === 0n ? '0' : `${value}${'0'.repeat(exponent)}`;

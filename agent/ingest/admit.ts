@@ -25,9 +25,8 @@ export function admit(reading: DecodedReading, context: AdmitContext): Admitted 
 	let quality = 0;
 	if (measuredAtMs === 0) quality |= qualities.noDeviceTime;
 	else {
-		if (!fitsTime(measuredAtMs) || measuredAtMs < measuredAtMsMin)
-			return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, before 2000`);
-		if (measuredAtMs > context.arrivedAtMs + aheadMsMax)
+		if (measuredAtMs < measuredAtMsMin) return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, before 2000`);
+		if (measuredAtMs > context.arrivedAtMs + aheadMsMax || !fitsTime(measuredAtMs))
 			return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, more than a day ahead of ${timeText(context.arrivedAtMs)}`);
 		if (measuredAtMs < context.arrivedAtMs - context.lateAfterMs) quality |= qualities.late;
 		if (!reading.timeIsDevices) quality |= qualities.noDeviceTime;

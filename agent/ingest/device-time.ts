@@ -1,6 +1,6 @@
 // Turns the time that a device printed into ms since 1970.
 
-import {parseDecimal} from '../format/decimal.ts';
+import {parseDecimal, scaleShort} from '../format/decimal.ts';
 import {JsonNumber, type JsonValue} from './json.ts';
 
 /** iso: RFC 3339 with a zone. unix-s, unix-ms: a number, since 1970. */
@@ -11,8 +11,9 @@ export const timeFormats: readonly TimeFormat[] = ['iso', 'unix-s', 'unix-ms'];
 /** The time in ms, fractions of a ms cut off; undefined if the value is not a time in this format. */
 export function parseDeviceTime(value: JsonValue | undefined, format: TimeFormat): number | undefined {
 	if (format === 'iso') return typeof value === 'string' ? parseIsoTime(value) : undefined;
-	const text = value instanceof JsonNumber ? value.text : typeof value === 'string' ? value : undefined;
-	return text === undefined ? undefined : parseUnixTime(text, format === 'unix-s' ? 3 : 0);
+	const shift = format === 'unix-s' ? 3 : 0;
+	if (value instanceof JsonNumber) return scaleShort(value.digits, value.exponent + shift, 1, 1) ?? parseUnixTime(value.text, shift);
+	return typeof value === 'string' ? parseUnixTime(value, shift) : undefined;
 }
 
 /** A decimal text of seconds (shift 3) or ms (shift 0) to whole ms, rounded down. */
@@ -39,7 +40,10 @@ export function floorToNumber(digits: bigint, exponent: number): number | undefi
 
 const isoPattern = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
-/** RFC 3339 §5.6, zone required: a time without a zone means something else on every machine. A leap second counts as the second after it. */
+/**
+ * RFC 3339 §5.6, zone required: a time without a zone means something else on every machine. A leap second counts as the second after it and can only be the last
+ * one of a UTC day.
+ */
 export function parseIsoTime(text: string): number | undefined {
 	if (text.length > 40) return undefined;
 	const found = isoPattern.exec(text);
@@ -59,9 +63,20 @@ export function parseIsoTime(text: string): number | undefined {
 	)
 		return undefined;
 	const offsetMinutes = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute));
-	return Date.UTC(y, mo - 1, d, h, mi, s) + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMinutes * 60_000;
+	const wholeMs = utcMs(y, mo - 1, d, h, mi, s) - offsetMinutes * 60_000;
+	if (s === 60 && wholeMs % dayMs !== 0) return undefined;
+	return wholeMs + Number(fraction.padEnd(3, '0').slice(0, 3));
+}
+
+const dayMs = 86_400_000;
+/** The calendar repeats after 400 years. */
+const cycleMs = 146_097 * dayMs;
+
+/** Date.UTC takes the years 0 to 99 for 1900 to 1999. */
+function utcMs(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
+	return Date.UTC(year + 400, month, day, hour, minute, second) - cycleMs;
 }
 
 function daysInMonth(year: number, month: number): number {
-	return new Date(Date.UTC(year, month, 0)).getUTCDate();
+	return new Date(utcMs(year, month, 0, 0, 0, 0)).getUTCDate();
 }

@@ -33,6 +33,9 @@ const checksWaitingMax = 256;
 export function createDevices(configs: readonly DeviceConfig[], mappings: ReadonlyMap<string, Mapping>): Devices {
 	const all = configs.map(config => ({...config, compiled: config.mappings.map(name => mappings.get(name)!)}));
 	const byId = new Map(all.map(device => [device.id, device]));
+	/** Of each mapping the first device that has it: whose a topic is that names no device. */
+	const firstWith = new Map<Mapping, Device>();
+	for (const device of all) for (const mapping of device.compiled) if (!firstWith.has(mapping)) firstWith.set(mapping, device);
 	/** SHA-256 of passwords that were right, so that a fleet that reconnects costs no second scrypt. */
 	const known = new Map<string, Buffer>();
 	let checking: Promise<unknown> = Promise.resolve();
@@ -51,12 +54,10 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 		for (const mapping of mappings.values()) {
 			const id = mapping.deviceIn(topic);
 			if (id === undefined) continue;
-			const candidates = id === '' ? all : [byId.get(id)].filter(device => device !== undefined);
-			for (const device of candidates) {
-				const found = routeOf(device, topic);
-				if (found === undefined) continue;
-				return connected === undefined ? found : refuse('topic-forbidden', `topic ${topic} belongs to ${device.id}`);
-			}
+			const owner = id === '' ? firstWith.get(mapping) : byId.get(id);
+			const found = owner && routeOf(owner, topic);
+			if (found === undefined) continue;
+			return connected === undefined ? found : refuse('topic-forbidden', `topic ${topic} belongs to ${found.device.id}`);
 		}
 		return connected === undefined
 			? refuse('device-unknown', `no device has topic ${topic}`)

@@ -1,6 +1,8 @@
 // The front door's one admission: turns what a door received into entries, a repeat or a refusal, and says when that is durable.
 
+import {copyBytes} from '../base/bytes.ts';
 import type {Clock} from '../base/clock.ts';
+import {describeError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import {kinds, qualities} from '../format/entry.ts';
@@ -11,8 +13,8 @@ import {decodeJson, jsonDecoder} from './decoders/json.ts';
 import {decodeSenml, senmlDecoder} from './decoders/senml.ts';
 import type {Device, Devices} from './devices.ts';
 import type {Mapping} from './mapping.ts';
-import {type RefusalReason, type Refused, refuse} from './refusal.ts';
-import {createRepeatMemory, type Judgement, judge, type RepeatMemory, recall, remember, topOf} from './repeats.ts';
+import {type Refused, refuse} from './refusal.ts';
+import {type Judgement, RepeatMemory} from './repeats.ts';
 
 /** A publish as a door received it. */
 export type Delivery = {
@@ -77,8 +79,8 @@ export type Needs<C extends Channel> = {
 	readonly count: (name: string, by: number, done: Done) => void;
 	/** Resolves when everything appended before is durable; rejects if that failed. */
 	readonly settled: () => Promise<void>;
-	/** Looks at durable entries only. */
-	readonly valueOfKey: (channel: C, session: string | undefined, key: number) => Promise<bigint | undefined>;
+	/** Of the values under a repeat key `wanted` if it is there, else the newest. Looks at durable entries only. */
+	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | undefined>;
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
 	readonly clock: Clock;
 	readonly logger: Logger;
@@ -96,15 +98,29 @@ export type Ingest = {
 	 * acknowledges must keep the order of its connection itself.
 	 */
 	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
+	/** undefined: there is room for messages that must be looked up. Else resolves when there is again; whoever feeds this MUST wait for it. */
+	readonly pressure: () => Promise<void> | undefined;
 };
 
 /** Topics whose route is remembered; what comes beyond starts over. */
 const routesMax = 4096;
-/** Readings in one message; the log takes no more in one piece. */
-const readingsMax = 1024;
-const nothing = new Uint8Array(0);
+/** Messages, and bytes of their payloads, that wait for a look into the log; beyond either `pressure` asks to wait. */
+const unsureMax = 4096;
+const unsureBytesMax = 8 * 1024 * 1024;
 
-type Slot<C> = {channel: C | undefined; memory: RepeatMemory | undefined};
+const nothing = new Uint8Array(0);
+const noneRefused: readonly Refused[] = [];
+const ignored: Done = () => {};
+
+/** One reading of a mapping for one device, and its channel once that is known to the log. */
+type Slot<C> = {
+	readonly urn: string;
+	readonly quantity: number;
+	readonly quantityName: string;
+	readonly exponent: number;
+	channel: C | undefined;
+	memory: RepeatMemory | undefined;
+};
 
 type KnownRoute<C> = {
 	readonly device: Device;
@@ -121,7 +137,7 @@ type Candidate<C> = {
 	readonly quality: number;
 	readonly session: string | undefined;
 	readonly key: number | undefined;
-	/** Only a message that says DUP can be a repeat: the key is a packet id, which is used again and again. */
+	/** The key is a packet id, which is used again and again: only a message that says DUP can be a repeat. */
 	readonly isPacketKey: boolean;
 	judgement: Judgement;
 };
@@ -129,98 +145,126 @@ type Candidate<C> = {
 type Admission<C> = {
 	readonly delivery: Delivery;
 	readonly arrivedAtMs: number;
-	readonly route: KnownRoute<C>;
 	readonly decoder: string;
 	readonly candidates: readonly Candidate<C>[];
 	readonly refused: readonly Refused[];
 	readonly done: (outcome: Outcome) => void;
 };
 
+/** What the log said about a key, and what was admitted under it since. */
+type Looked = {
+	/** Values that were asked for. */
+	readonly asked: bigint[];
+	readonly values: bigint[];
+	/** The largest key that the log has in the session, where memory does not know it. */
+	readonly top: number | undefined;
+};
+
+type Found = Map<string, Looked>;
+
 export function createIngest<C extends Channel>(needs: Needs<C>, options: IngestOptions): Ingest {
 	const {devices, lateAfterMs} = options;
 	const {clock, logger} = needs;
-	const routes = new Map<string, KnownRoute<C>>();
+	/** By topic, in a map for each device, and one for what came through a broker of yours. */
+	const routes = new Map<string | undefined, Map<string, KnownRoute<C>>>();
+	let routeCount = 0;
+	/** Exponents of channels that may not be enrolled yet: all mappings of a device must agree. */
+	const exponents = new Map<string, number>();
 	/** By channel id; topics of the same device share it. */
 	const memories = new Map<number, RepeatMemory>();
-	const unsure: Admission<C>[] = [];
+	/** Tells the messages under one packet id apart. */
+	let arrival = 0;
+	let unsure: Admission<C>[] = [];
+	let unsureCount = 0;
+	let unsureBytes = 0;
 	let looking = false;
+	let roomWanted: {readonly promise: Promise<void>; readonly resolve: () => void} | undefined;
 
 	const accept: Ingest['accept'] = (delivery, done) => {
 		const arrivedAtMs = clock.nowMs();
-		const isFromClient = (delivery.flags & arrivalFlags.client) !== 0;
-		if (isFromClient && (delivery.flags & arrivalFlags.retain) !== 0) {
-			refuseWhole(delivery, arrivedAtMs, refuse('retained', 'delivered with the retain flag'), done);
+		const {flags} = delivery;
+		const isFromClient = (flags & arrivalFlags.client) !== 0;
+		if (isFromClient && (flags & arrivalFlags.retain) !== 0) {
+			refuseWhole(delivery, arrivedAtMs, '', refuse('retained', 'delivered with the retain flag'), done);
 			return;
 		}
-		const route = routeOf(delivery, isFromClient);
+		const route = routeOf(delivery.topic, isFromClient ? undefined : delivery.identity);
 		if ('refused' in route) {
-			refuseWhole(delivery, arrivedAtMs, route, done);
+			refuseWhole(delivery, arrivedAtMs, '', route, done);
 			return;
 		}
 		const {mapping} = route;
-		const decoded: Decoded =
-			mapping.format === 'json' ? decodeJson(delivery.payload, mapping) : decodeSenml(delivery.payload, mapping, route.names, arrivedAtMs);
+		const isJson = mapping.format === 'json';
+		const decoder = isJson ? jsonDecoder : senmlDecoder;
+		const decoded: Decoded = isJson
+			? decodeJson(delivery.payload, mapping)
+			: decodeSenml(delivery.payload, mapping, route.names, arrivedAtMs);
 		if ('refused' in decoded) {
-			refuseWhole(delivery, arrivedAtMs, decoded, done);
+			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done);
 			return;
 		}
-		if (decoded.readings.length > readingsMax) {
-			refuseWhole(
-				delivery,
-				arrivedAtMs,
-				refuse('readings-too-many', `${decoded.readings.length} readings; at most ${readingsMax} are taken`),
-				done,
-			);
-			return;
-		}
-		const refused: Refused[] = [];
-		const candidates: Candidate<C>[] = [];
 		const context = {arrivedAtMs, lateAfterMs, simulated: route.device.simulated, clockUnsynchronised: false};
+		const candidates: Candidate<C>[] = [];
+		let refused: Refused[] | undefined;
 		let isUnsure = false;
 		for (const reading of decoded.readings) {
 			const admitted = 'refused' in reading ? reading : admit(reading, context);
-			if ('refused' in admitted || 'refused' in reading) {
+			if ('refused' in reading || 'refused' in admitted) {
+				refused ??= [];
 				refused.push('refused' in admitted ? admitted : (reading as Refused));
 				continue;
 			}
 			const slot = route.slots[reading.slot]!;
-			if (slot.channel === undefined) openKnown(route, reading.slot);
+			if (slot.channel === undefined) openKnown(slot);
 			const candidate = candidateOf(reading, slot, admitted.quality, delivery);
-			candidate.judgement = judgeCandidate(candidate, delivery);
+			candidate.judgement = judge(candidate, flags);
 			if (candidate.judgement === 'unknown') isUnsure = true;
 			candidates.push(candidate);
 		}
-		const decoder = mapping.format === 'json' ? jsonDecoder : senmlDecoder;
-		const admission = {delivery, arrivedAtMs, route, decoder, candidates, refused, done};
-		if (!isUnsure) {
-			settle(admission);
-			return;
-		}
-		unsure.push(admission);
-		if (!looking) void lookUp();
+		const admission: Admission<C> = {delivery, arrivedAtMs, decoder, candidates, refused: refused ?? noneRefused, done};
+		if (!isUnsure) settle(admission, undefined);
+		else wait(admission);
 	};
 
-	const routeOf = (delivery: Delivery, isFromClient: boolean): KnownRoute<C> | Refused => {
-		const cacheKey = isFromClient ? `\0${delivery.topic}` : `${delivery.identity}\0${delivery.topic}`;
-		const known = routes.get(cacheKey);
+	const routeOf = (topic: string, connected: string | undefined): KnownRoute<C> | Refused => {
+		const known = routes.get(connected)?.get(topic);
 		if (known !== undefined) return known;
-		const found = devices.route(delivery.topic, isFromClient ? undefined : delivery.identity);
+		const found = devices.route(topic, connected);
 		if ('refused' in found) return found;
 		const {device} = found;
-		const mapping = withEnrolledExponents(device, found.mapping);
+		const mapping = withFixedExponents(device, found.mapping);
 		const names = new Map(mapping.readings.map((reading, slot) => [reading.name.replaceAll('{device}', device.id), slot]));
-		const slots = mapping.readings.map(() => ({channel: undefined, memory: undefined}));
-		if (routes.size >= routesMax) routes.clear();
+		const slots = mapping.readings.map(
+			({quantity, part, exponent}): Slot<C> => ({
+				urn: channelUrn(device.id, quantity.name, part),
+				quantity: quantity.code,
+				quantityName: quantity.name,
+				exponent,
+				channel: undefined,
+				memory: undefined,
+			}),
+		);
 		const route: KnownRoute<C> = {device, mapping, slots, names};
-		routes.set(cacheKey, route);
+		if (routeCount >= routesMax) {
+			routes.clear();
+			routeCount = 0;
+		}
+		const ofDoor = routes.get(connected);
+		if (ofDoor === undefined) routes.set(connected, new Map([[topic, route]]));
+		else ofDoor.set(topic, route);
+		routeCount += 1;
 		return route;
 	};
 
-	/** A channel keeps the exponent that it was enrolled with, whatever the config says later: its values must stay comparable. */
-	const withEnrolledExponents = (device: Device, mapping: Mapping): Mapping => {
+	/**
+	 * A channel keeps the exponent that it was enrolled with, whatever the config says later: its values must stay comparable. Until it is enrolled the mapping
+	 * that is used first decides.
+	 */
+	const withFixedExponents = (device: Device, mapping: Mapping): Mapping => {
 		const readings = mapping.readings.map(reading => {
 			const urn = channelUrn(device.id, reading.quantity.name, reading.part);
-			const exponent = needs.channel(urn)?.exponent ?? reading.exponent;
+			const exponent = needs.channel(urn)?.exponent ?? exponents.get(urn) ?? reading.exponent;
+			exponents.set(urn, exponent);
 			if (exponent !== reading.exponent)
 				logger.log('warn', 'exponent of the config is not used', {channel: urn, config: reading.exponent, enrolled: exponent});
 			return {...reading, exponent};
@@ -229,179 +273,224 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	const candidateOf = (reading: DecodedReading, slot: Slot<C>, quality: number, delivery: Delivery): Candidate<C> => {
-		if (reading.sequence !== undefined)
-			return {reading, slot, quality, session: reading.session, key: reading.sequence, isPacketKey: false, judgement: 'new'};
-		if (reading.timeIsDevices && reading.measuredAtMs !== 0)
-			return {reading, slot, quality, session: undefined, key: reading.measuredAtMs, isPacketKey: false, judgement: 'new'};
-		return {
-			reading,
-			slot,
-			quality,
-			session: delivery.packetId === undefined ? undefined : `packet:${delivery.clientId}`,
-			key: delivery.packetId,
-			isPacketKey: true,
-			judgement: 'new',
-		};
+		const {session, sequence, measuredAtMs} = reading;
+		if (sequence !== undefined) return {reading, slot, quality, session, key: sequence, isPacketKey: false, judgement: 'new'};
+		if (measuredAtMs === 0 ? delivery.packetId === undefined : reading.timeIsDevices) {
+			const key = measuredAtMs === 0 ? undefined : measuredAtMs;
+			return {reading, slot, quality, session: undefined, key, isPacketKey: false, judgement: 'new'};
+		}
+		// A time that was made here is no key. The session says so to the log, which else takes measuredAt for the key.
+		const packetSession = `packet:${delivery.clientId}`;
+		return {reading, slot, quality, session: packetSession, key: delivery.packetId, isPacketKey: true, judgement: 'new'};
 	};
 
 	/** A channel that has never been heard has no memory yet, and everything from it is new. */
-	const judgeCandidate = (candidate: Candidate<C>, delivery: Delivery): Judgement => {
-		const {slot, session, key, isPacketKey, reading} = candidate;
-		if (key === undefined || slot.memory === undefined) return 'new';
-		if (!isPacketKey) return judge(slot.memory, session, key, reading.value);
-		if ((delivery.flags & arrivalFlags.dup) === 0) return 'new';
-		const remembered = recall(slot.memory, session, key);
-		if (remembered !== undefined) return remembered === reading.value ? 'repeat' : 'new';
-		return slot.memory.isWhole ? 'new' : 'unknown';
+	const judge = ({slot: {memory}, session, key, isPacketKey, reading}: Candidate<C>, flags: number): Judgement => {
+		if (key === undefined || memory === undefined) return 'new';
+		if (!isPacketKey) return memory.judge(session, key, reading.value);
+		return (flags & arrivalFlags.dup) === 0 ? 'new' : memory.judgePacket(session!, key, reading.value);
 	};
 
 	/** Gives a slot its channel, if the log knows it already. */
-	const openKnown = (route: KnownRoute<C>, place: number): void => {
-		const channel = needs.channel(urnOf(route, place));
-		if (channel !== undefined) openSlot(route.slots[place]!, channel);
+	const openKnown = (slot: Slot<C>): void => {
+		const channel = needs.channel(slot.urn);
+		if (channel !== undefined) openSlot(slot, channel);
 	};
 
 	const openSlot = (slot: Slot<C>, channel: C): void => {
 		let memory = memories.get(channel.id);
 		if (memory === undefined) {
 			// Number 1 is the enrolment itself.
-			memory = createRepeatMemory({session: channel.session, keyTop: channel.keyTop, isWhole: channel.lastNumber <= 1});
+			memory = new RepeatMemory({session: channel.session, keyTop: channel.keyTop, isWhole: channel.lastNumber <= 1});
 			memories.set(channel.id, memory);
 		}
 		slot.channel = channel;
 		slot.memory = memory;
 	};
 
-	/** Opens the channels of an admission that are still unknown, at the last moment: a refused message enrols nothing. */
-	const openChannels = ({route, candidates}: Admission<C>): void => {
-		for (const {slot, reading} of candidates) {
-			if (slot.channel !== undefined) continue;
-			const urn = urnOf(route, reading.slot);
-			const {quantity, exponent} = route.mapping.readings[reading.slot]!;
-			openSlot(slot, needs.channel(urn) ?? needs.enrol({urn, quantity: quantity.code, quantityName: quantity.name, exponent}));
-		}
+	/** Enrols at the last moment: a refused message enrols nothing. */
+	const enrol = (slot: Slot<C>): C => {
+		const {urn, quantity, quantityName, exponent} = slot;
+		const channel = needs.channel(urn) ?? needs.enrol({urn, quantity, quantityName, exponent});
+		openSlot(slot, channel);
+		return channel;
+	};
+
+	/** Puts an admission with an unknown key aside until the log was asked. */
+	const wait = (admission: Admission<C>): void => {
+		const {delivery} = admission;
+		// The payload is a view into what the socket read, which it would keep alive.
+		unsure.push({...admission, delivery: {...delivery, payload: copyBytes(delivery.payload)}});
+		unsureCount += 1;
+		unsureBytes += delivery.payload.length;
+		if (!looking) void lookUp();
 	};
 
 	/** Looks unsure keys up in the log, for all that wait together, and settles them in their order. */
 	const lookUp = async (): Promise<void> => {
 		looking = true;
 		while (unsure.length > 0) {
-			const group = unsure.splice(0);
+			const group = unsure;
+			unsure = [];
+			const found: Found = new Map();
+			let failure: unknown;
+			for (const {candidates} of group) for (const {slot} of candidates) slot.memory?.trim();
+			// Only what is unknown now may be looked up then: whatever hides it from memory was handed in before.
+			const unknown = group.flatMap(({candidates, delivery}) => candidates.filter(one => judge(one, delivery.flags) === 'unknown'));
 			try {
 				// What was handed in before may be what these repeat: it must be on disk to be found.
 				await needs.settled();
-				const found = new Map<string, {value: bigint | undefined; top: number | undefined}>();
-				for (const {candidates} of group) for (const candidate of candidates) await lookUpOne(candidate, found);
-				for (const admission of group) settleLookedUp(admission, found);
+				for (const candidate of unknown) await lookUpKey(candidate, found);
 			} catch (error) {
-				logger.log('error', 'looking up repeats failed', {error: error instanceof Error ? error.message : String(error)});
-				for (const {done} of group) done('failed');
+				failure = error;
+				logger.log('error', 'looking up repeats failed', {error: describeError(error)});
+			}
+			for (const admission of group) {
+				if (failure === undefined && !judgeAgain(admission, found)) {
+					unsure.push(admission);
+					continue;
+				}
+				unsureCount -= 1;
+				unsureBytes -= admission.delivery.payload.length;
+				if (failure === undefined) settle(admission, found);
+				else admission.done('failed');
+			}
+			if (roomWanted !== undefined && !isCrowded()) {
+				roomWanted.resolve();
+				roomWanted = undefined;
 			}
 		}
 		looking = false;
 	};
 
-	const lookUpOne = async (
-		candidate: Candidate<C>,
-		found: Map<string, {value: bigint | undefined; top: number | undefined}>,
-	): Promise<void> => {
-		const {slot, session, key, judgement} = candidate;
-		if (judgement !== 'unknown' || slot.channel === undefined || key === undefined) return;
-		const name = lookUpName(slot.channel, session, key);
-		if (found.has(name)) return;
-		const top = session === slot.memory?.session ? undefined : await needs.sessionTop(slot.channel, session);
-		found.set(name, {value: await needs.valueOfKey(slot.channel, session, key), top});
+	const lookUpKey = async ({slot, session, key, isPacketKey, reading}: Candidate<C>, found: Found): Promise<void> => {
+		const {channel, memory} = slot;
+		if (channel === undefined || memory === undefined || key === undefined) return;
+		const name = keyName(channel, session, key);
+		let looked = found.get(name);
+		if (looked === undefined) {
+			const top = isPacketKey || memory.knowsTop(session) ? undefined : await needs.sessionTop(channel, session);
+			looked = {asked: [], values: [], top};
+			found.set(name, looked);
+		}
+		if (looked.asked.includes(reading.value)) return;
+		looked.asked.push(reading.value);
+		const value = await needs.valueOfKey(channel, session, key, reading.value);
+		if (value !== undefined) looked.values.push(value);
 	};
 
-	const settleLookedUp = (admission: Admission<C>, found: Map<string, {value: bigint | undefined; top: number | undefined}>): void => {
-		for (const candidate of admission.candidates) {
+	/** Judges with what was found; false if something else must be looked up now, because memory has moved on meanwhile. */
+	const judgeAgain = ({candidates, delivery}: Admission<C>, found: Found): boolean => {
+		for (const candidate of candidates) {
 			const {slot, session, key, reading, isPacketKey} = candidate;
 			// Memory first: others of this group, or newer arrivals, may have been admitted since.
-			candidate.judgement = judgeCandidate(candidate, admission.delivery);
+			candidate.judgement = judge(candidate, delivery.flags);
 			if (candidate.judgement !== 'unknown' || slot.channel === undefined || key === undefined) continue;
-			const looked = found.get(lookUpName(slot.channel, session, key));
-			if (looked?.value === undefined) candidate.judgement = 'new';
-			else if (looked.value === reading.value) candidate.judgement = 'repeat';
-			else candidate.judgement = isPacketKey ? 'new' : 'conflict';
-			if (looked !== undefined && candidate.judgement === 'new') looked.value = reading.value;
+			const looked = found.get(keyName(slot.channel, session, key));
+			if (!looked?.asked.includes(reading.value)) return false;
+			if (looked.values.includes(reading.value)) candidate.judgement = 'repeat';
+			else candidate.judgement = looked.values.length === 0 || isPacketKey ? 'new' : 'conflict';
 		}
-		settle(admission, found);
+		return true;
 	};
 
 	/** Everything is judged: hands the entries, the repeats and the refusals to the log, in one turn. */
-	const settle = (admission: Admission<C>, found?: Map<string, {value: bigint | undefined; top: number | undefined}>): void => {
-		const {delivery, arrivedAtMs, candidates, refused, done} = admission;
-		openChannels(admission);
+	const settle = ({delivery, arrivedAtMs, decoder, candidates, refused, done}: Admission<C>, found: Found | undefined): void => {
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
-		/** Keys of this very message: two of its readings can be the same reading. */
-		const inMessage = candidates.length > 1 ? new Map<string, bigint>() : undefined;
-		for (const candidate of candidates) {
-			const {reading, slot, session, key} = candidate;
-			const {channel, memory} = slot;
-			if (channel === undefined || memory === undefined) continue;
-			let {judgement} = candidate;
-			if (inMessage !== undefined && key !== undefined && !candidate.isPacketKey) {
-				const name = `${channel.id}\0${key}`;
-				const before = inMessage.get(name);
-				if (before !== undefined && judgement === 'new') judgement = before === reading.value ? 'repeat' : 'conflict';
-				inMessage.set(name, reading.value);
-			}
+		arrival += 1;
+		for (const {reading, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
+			const {value} = reading;
+			const channel = slot.channel ?? enrol(slot);
+			const memory = slot.memory!;
+			let judgement = judged;
+			if (key !== undefined && !isPacketKey && drafts.length > 0 && judged !== 'repeat' && !memory.isAbove(session, key))
+				judgement = judgeInMessage(drafts, channel, session, key, value) ?? judged;
 			if (judgement === 'repeat') {
 				repeats += 1;
 				continue;
 			}
 			if (key !== undefined) {
-				const top = memory.isWhole ? topOf(memory, session) : found?.get(lookUpName(channel, session, key))?.top;
-				remember(memory, session, key, reading.value, top);
+				const looked = found?.get(keyName(channel, session, key));
+				looked?.values.push(value);
+				if (isPacketKey) memory.rememberPacket(session!, key, value, arrival);
+				else memory.remember(session, key, value, looked?.top);
 			}
-			const {quantity, exponent} = admission.route.mapping.readings[reading.slot]!;
 			drafts.push({
 				channel,
 				kind: kinds.reading,
-				quantity: quantity.code,
-				exponent,
-				quality: judgement === 'conflict' ? candidate.quality | qualities.conflict : candidate.quality,
-				value: reading.value,
+				quantity: slot.quantity,
+				exponent: slot.exponent,
+				quality: judgement === 'conflict' ? quality | qualities.conflict : quality,
+				value,
 				measuredAtMs: reading.measuredAtMs,
 				span: 0,
 				session,
 				key,
-				keyTop: memory.keyTop,
+				keyTop: memory.top(session),
 			});
 		}
 		// Commits keep the order of what is handed in: when the last piece is durable, all are.
 		const finished: Done = failure => done(failure !== undefined ? 'failed' : drafts.length > 0 || repeats > 0 ? 'kept' : 'refused');
-		const ignored: Done = () => {};
-		const pieces = (refused.length > 0 ? 1 : 0) + (repeats > 0 ? 1 : 0) + (drafts.length > 0 ? 1 : 0);
-		let piece = 0;
-		const doneOfPiece = (): Done => {
-			piece += 1;
-			return piece === pieces ? finished : ignored;
-		};
 		if (refused.length > 0) {
-			const [first, ...others] = refused as [Refused, ...Refused[]];
-			const record = recordOf(delivery, arrivedAtMs, admission.decoder);
-			needs.refuse({arrivedAtMs, reason: first.refused, detail: first.detail, record}, doneOfPiece());
-			// One arrival is one refusal, under its first reason: so refusals, quarantine and evictions add up. The others are counted apart.
-			for (const other of others) needs.count(`refused-also:${other.refused}`, 1, ignored);
+			const isLast = repeats === 0 && drafts.length === 0;
+			refuseReadings(delivery, arrivedAtMs, decoder, refused, isLast ? finished : ignored);
 		}
-		if (repeats > 0) needs.count('repeats', repeats, doneOfPiece());
-		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, admission.decoder), arrivedAtMs, drafts}, doneOfPiece());
+		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
+		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, decoder), arrivedAtMs, drafts}, finished);
 	};
 
-	const refuseWhole = (delivery: Delivery, arrivedAtMs: number, refused: Refused, done: (outcome: Outcome) => void): void => {
-		const record = recordOf(delivery, arrivedAtMs, '');
-		const reason: RefusalReason = refused.refused;
-		needs.refuse({arrivedAtMs, reason, detail: refused.detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
+	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
+	const refuseReadings = (delivery: Delivery, arrivedAtMs: number, decoder: string, refused: readonly Refused[], done: Done): void => {
+		const [first, ...others] = refused as [Refused, ...Refused[]];
+		for (const other of others) needs.count(`also-refused:${other.refused}`, 1, ignored);
+		needs.refuse({arrivedAtMs, reason: first.refused, detail: first.detail, record: recordOf(delivery, arrivedAtMs, decoder)}, done);
 	};
 
-	return {accept};
+	const refuseWhole = (
+		delivery: Delivery,
+		arrivedAtMs: number,
+		decoder: string,
+		{refused: reason, detail}: Refused,
+		done: (outcome: Outcome) => void,
+	): void => {
+		const record = recordOf(delivery, arrivedAtMs, decoder);
+		needs.refuse({arrivedAtMs, reason, detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
+	};
+
+	const isCrowded = (): boolean => unsureCount > unsureMax || unsureBytes > unsureBytesMax;
+
+	return {
+		accept,
+		pressure: () => {
+			if (!isCrowded()) return undefined;
+			if (roomWanted === undefined) {
+				let resolve = (): void => {};
+				const promise = new Promise<void>(granted => {
+					resolve = granted;
+				});
+				roomWanted = {promise, resolve};
+			}
+			return roomWanted.promise;
+		},
+	};
 }
 
-function urnOf(route: KnownRoute<unknown>, place: number): string {
-	const {quantity, part} = route.mapping.readings[place]!;
-	return channelUrn(route.device.id, quantity.name, part);
+/** Two readings of one message can be the same reading, or one reading with two values; undefined if neither. */
+function judgeInMessage<C extends Channel>(
+	drafts: readonly Draft<C>[],
+	channel: C,
+	session: string | undefined,
+	key: number,
+	value: bigint,
+): 'repeat' | 'conflict' | undefined {
+	let judgement: 'conflict' | undefined;
+	for (const draft of drafts) {
+		if (draft.channel !== channel || draft.key !== key || draft.session !== session) continue;
+		if (draft.value === value) return 'repeat';
+		judgement = 'conflict';
+	}
+	return judgement;
 }
 
 function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string): Uint8Array {
@@ -416,6 +505,6 @@ function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string): Uin
 	});
 }
 
-function lookUpName(channel: Channel, session: string | undefined, key: number): string {
+function keyName(channel: Channel, session: string | undefined, key: number): string {
 	return `${channel.id}\0${key}\0${session ?? '\0'}`;
 }

@@ -1,23 +1,43 @@
 // Reads JSON as devices send it: strictly, within limits, and with the digits of every number kept as they were printed.
 
+import {isAscii} from 'node:buffer';
 import {fromUtf8} from '../base/bytes.ts';
 
-/** A number, as its text: it never becomes a float. */
+/** A number, as its text: it never becomes a float. Where it is plain and short it is digits·10^exponent as well. */
 export class JsonNumber {
 	readonly text: string;
-	constructor(text: string) {
+	/** A whole number of at most 15 digits, sign included: exact in a double. NaN if there are more digits, or a power of ten. */
+	readonly digits: number;
+	readonly exponent: number;
+	constructor(text: string, digits = Number.NaN, exponent = 0) {
 		this.text = text;
+		this.digits = digits;
+		this.exponent = exponent;
 	}
 }
 
-export type JsonObject = ReadonlyMap<string, JsonValue>;
+/** Members in the order of the text. Devices send a handful: to look through them is faster than to hash them. */
+export class JsonObject {
+	readonly keys: string[] = [];
+	readonly values: JsonValue[] = [];
+
+	get(key: string): JsonValue | undefined {
+		const {keys} = this;
+		for (let i = 0; i < keys.length; i += 1) if (keys[i] === key) return this.values[i];
+		return undefined;
+	}
+}
+
 export type JsonValue = string | boolean | null | JsonNumber | readonly JsonValue[] | JsonObject;
 
 export const jsonDepthMax = 16;
 export const jsonKeysMax = 64;
+/** Also bounds the readings of one message: the log takes no more in one piece. */
 export const jsonItemsMax = 1024;
 export const jsonStringMax = 1024;
 const numberLengthMax = 64;
+/** So many digits always fit a double exactly. */
+const shortDigitsMax = 15;
 
 /** Why a text was not read. Thrown and caught in this file only. */
 class JsonProblem extends Error {}
@@ -36,9 +56,9 @@ export function parseJson(bytes: Uint8Array): {readonly value: JsonValue} | {rea
 }
 
 function textOf(bytes: Uint8Array): string | undefined {
-	for (let i = 0; i < bytes.length; i += 1) if (bytes[i]! >= 0x80) return fromUtf8(bytes);
+	if (!isAscii(bytes)) return fromUtf8(bytes);
 	// Nothing but ASCII: the cheap decoding is right.
-	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+	return (bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).toString('latin1');
 }
 
 const space = 0x20;
@@ -101,7 +121,7 @@ class Parser {
 
 	#object(depth: number): JsonObject {
 		if (depth > jsonDepthMax) this.#fail(`nested deeper than ${jsonDepthMax}`);
-		const members = new Map<string, JsonValue>();
+		const members = new JsonObject();
 		this.#at += 1;
 		this.#skipSpace();
 		if (this.#text.charCodeAt(this.#at) === closeBrace) {
@@ -113,12 +133,13 @@ class Parser {
 			if (this.#text.charCodeAt(this.#at) !== quote) this.#fail('a key is missing');
 			const key = this.#string();
 			if (key === '__proto__') this.#fail('the key __proto__ is refused');
-			if (members.has(key)) this.#fail(`the key "${key}" is repeated`);
-			if (members.size === jsonKeysMax) this.#fail(`an object has more than ${jsonKeysMax} keys`);
+			if (members.get(key) !== undefined) this.#fail(`the key "${key}" is repeated`);
+			if (members.keys.length === jsonKeysMax) this.#fail(`an object has more than ${jsonKeysMax} keys`);
 			this.#skipSpace();
 			if (this.#text.charCodeAt(this.#at) !== colon) this.#fail('a colon is missing');
 			this.#at += 1;
-			members.set(key, this.#value(depth));
+			members.keys.push(key);
+			members.values.push(this.#value(depth));
 			if (this.#endOfList(closeBrace)) return members;
 		}
 	}
@@ -150,29 +171,48 @@ class Parser {
 
 	#number(): JsonNumber {
 		const begin = this.#at;
-		if (this.#text.charCodeAt(this.#at) === minus) this.#at += 1;
-		if (this.#text.charCodeAt(this.#at) === 0x30) this.#at += 1;
-		else this.#digits();
+		const isNegative = this.#text.charCodeAt(begin) === minus;
+		if (isNegative) this.#at += 1;
+		const firstDigit = this.#at;
+		let digits = 0;
+		if (this.#text.charCodeAt(firstDigit) === 0x30) this.#at += 1;
+		else digits = this.#digits(0);
+		let digitCount = this.#at - firstDigit;
 		if (isDigit(this.#text.charCodeAt(this.#at))) this.#fail('a number begins with a zero');
+		let exponent = 0;
 		if (this.#text.charCodeAt(this.#at) === dot) {
 			this.#at += 1;
-			this.#digits();
+			const firstDecimal = this.#at;
+			digits = this.#digits(digits);
+			exponent = firstDecimal - this.#at;
+			digitCount -= exponent;
 		}
 		const code = this.#text.charCodeAt(this.#at);
-		if (code === 0x45 || code === 0x65) {
+		const hasPower = code === 0x45 || code === 0x65;
+		if (hasPower) {
 			this.#at += 1;
 			const sign = this.#text.charCodeAt(this.#at);
 			if (sign === minus || sign === 0x2b) this.#at += 1;
-			this.#digits();
+			this.#digits(0);
 		}
 		if (this.#at - begin > numberLengthMax) this.#fail(`a number is longer than ${numberLengthMax} characters`);
-		return new JsonNumber(this.#text.slice(begin, this.#at));
+		const text = this.#text.slice(begin, this.#at);
+		if (hasPower || digitCount > shortDigitsMax) return new JsonNumber(text);
+		return new JsonNumber(text, isNegative && digits !== 0 ? -digits : digits, exponent);
 	}
 
-	#digits(): void {
+	/** Steps over at least one digit; gives the number that they continue, which means something as long as it is short. */
+	#digits(before: number): number {
 		const begin = this.#at;
-		while (isDigit(this.#text.charCodeAt(this.#at))) this.#at += 1;
+		let digits = before;
+		for (;;) {
+			const code = this.#text.charCodeAt(this.#at);
+			if (!isDigit(code)) break;
+			digits = digits * 10 + (code - 0x30);
+			this.#at += 1;
+		}
 		if (this.#at === begin) this.#fail('a digit is missing');
+		return digits;
 	}
 
 	#string(): string {
@@ -227,7 +267,7 @@ export function parsePointer(text: string): readonly string[] | undefined {
 export function followPointer(value: JsonValue, tokens: readonly string[]): JsonValue | undefined {
 	let at: JsonValue | undefined = value;
 	for (const token of tokens) {
-		if (at instanceof Map) at = (at as JsonObject).get(token);
+		if (at instanceof JsonObject) at = at.get(token);
 		else if (Array.isArray(at) && /^(?:0|[1-9][0-9]{0,8})$/.test(token)) at = (at as readonly JsonValue[])[Number(token)];
 		else return undefined;
 	}

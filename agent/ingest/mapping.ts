@@ -1,6 +1,6 @@
 // A mapping says how to read the messages of one topic pattern; here it is compiled from the config and matched.
 
-import {type Quantity, quantityOfName, unitFactor} from '../format/quantity.ts';
+import {type Quantity, quantityOfName, unitFactor, unitsOf} from '../format/quantity.ts';
 import {idPattern} from '../format/subject.ts';
 import type {TimeFormat} from './device-time.ts';
 import {parsePointer} from './json.ts';
@@ -30,8 +30,18 @@ export type ReadingConfig = {
 	readonly optional?: boolean | undefined;
 };
 
+/** How many base units of a quantity one unit is, as a fraction; the same as numbers for scaleShort. */
+export type Scale = {
+	readonly numerator: bigint;
+	readonly denominator: bigint;
+	readonly numeratorShort: number;
+	readonly denominatorShort: number;
+};
+
 export type CompiledReading = {
 	readonly quantity: Quantity;
+	/** By every unit that measures the quantity. */
+	readonly scales: ReadonlyMap<string, Scale>;
 	readonly exponent: number;
 	readonly part: string | undefined;
 	readonly optional: boolean;
@@ -108,11 +118,14 @@ function compileReading(format: 'json' | 'senml', reading: ReadingConfig): Compi
 		if (pointer === undefined) return {path: ['pointer'], problem: `a json mapping needs a JSON pointer such as /energy/total`};
 		if (reading.unit === undefined && quantity.kind !== 'state') return {path: [], problem: `the unit of ${quantity.name} is missing`};
 	} else if (reading.name === undefined) return {path: ['name'], problem: 'a senml mapping needs the name of the record'};
+	else if (!isSenmlName(reading.name.replaceAll(placeholder, 'x')))
+		return {path: ['name'], problem: `"${reading.name}" is no SenML name: letters, digits and - : . / _ after a letter or digit`};
 	const unit = reading.unit ?? (quantity.kind === 'state' ? '' : undefined);
 	if (unit !== undefined && unitFactor(quantity, unit) === undefined)
 		return {path: ['unit'], problem: `"${unit}" does not measure ${quantity.name}`};
 	return {
 		quantity,
+		scales: scalesOf(quantity),
 		exponent,
 		part: reading.part,
 		optional: reading.optional ?? false,
@@ -123,9 +136,26 @@ function compileReading(format: 'json' | 'senml', reading: ReadingConfig): Compi
 	};
 }
 
+function scalesOf(quantity: Quantity): ReadonlyMap<string, Scale> {
+	const scales = new Map<string, Scale>();
+	for (const unit of [...unitsOf(quantity), '']) {
+		const factor = unitFactor(quantity, unit);
+		if (factor === undefined) continue;
+		const [numerator, denominator] = factor;
+		scales.set(unit, {numerator, denominator, numeratorShort: Number(numerator), denominatorShort: Number(denominator)});
+	}
+	return scales;
+}
+
+/** [RFC 8428 §4.5.1] */
+export function isSenmlName(name: string): boolean {
+	return /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/.test(name);
+}
+
 const placeholder = '{device}';
 
 function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | undefined {
+	if (topic === '') return undefined;
 	const levels = topic.split('/');
 	const parts: string[] = [];
 	for (const [i, level] of levels.entries()) {
@@ -133,7 +163,7 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 			if (i !== levels.length - 1) return undefined;
 			parts.push('.*');
 		} else if (level === '+') parts.push('[^/]*');
-		else if (/[+#\0]/.test(level.replace(placeholder, '')) || level === '') return undefined;
+		else if (/[+#\0]/.test(level)) return undefined;
 		else
 			parts.push(
 				level
@@ -144,7 +174,9 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 	}
 	if (topic.split(placeholder).length > 2) return undefined;
 	// `a/#` also stands for `a` itself [MQTT 3.1.1 §4.7.1.2].
-	const pattern = new RegExp(`^${parts.join('/').replace(/\/\.\*$/, '(?:/.*)?')}$`);
+	// A wildcard in front stands for no topic of the broker itself, such as `$SYS/…` [MQTT-4.7.2-1].
+	const guard = /^[+#]/.test(topic) ? '(?!\\$)' : '';
+	const pattern = new RegExp(`^${guard}${parts.join('/').replace(/\/\.\*$/, '(?:/.*)?')}$`, 's');
 	return {
 		deviceIn: text => {
 			const found = pattern.exec(text);

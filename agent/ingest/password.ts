@@ -6,7 +6,8 @@ import type {Random} from '../base/random.ts';
 
 /** Cost of the hashes that we make: 4 MiB and a few ms. Enough for a generated password of 130 bits, and small beside a Pi's memory. */
 const costDefault = 12;
-/** Hashes made elsewhere may cost more, up to 64 MiB. */
+/** Hashes made elsewhere may cost less or more, from 1 to 64 MiB. */
+const costMin = 10;
 const costMax = 16;
 const blockSize = 8;
 const hashLength = 32;
@@ -30,7 +31,8 @@ export async function hashPassword(password: string, random: Random): Promise<st
 /** Why this is not a hash that hashPassword makes; undefined if it is one. */
 export function passwordHashProblem(hash: string): string | undefined {
 	const found = hashPattern.exec(hash);
-	if (found === null || Number(found[1]) > costMax || Number(found[1]) < 10)
+	const isReadable = found !== null && fromBase64(found[2]!) !== undefined && fromBase64(found[3]!) !== undefined;
+	if (!isReadable || Number(found[1]) > costMax || Number(found[1]) < costMin)
 		return 'is not of the form scrypt$LOG2N$SALT$HASH; make one with: kedge password';
 	return undefined;
 }

@@ -8,7 +8,6 @@ export const refusalReasons = {
 	'topic-forbidden': 'the topic belongs to another device',
 	'payload-malformed': 'the payload is not what the mapping expects: broken JSON, too deep, too long, repeated or forbidden keys',
 	'senml-invalid': 'the pack breaks a rule of RFC 8428 and cannot be resolved',
-	'readings-too-many': 'one message has more readings than one commit takes',
 	'readings-none': 'the message holds nothing that the mapping names',
 	'field-missing': 'a field that the mapping names is not there',
 	'value-not-number': 'the value is not a number',
@@ -24,6 +23,9 @@ export type RefusalReason = keyof typeof refusalReasons;
 
 export type Refused = {readonly refused: RefusalReason; readonly detail: string};
 
+/** Details are for people; what a device sent in them is cut and cleaned. */
+const detailLengthMax = 256;
+
 export function refuse(reason: RefusalReason, detail: string): Refused {
-	return {refused: reason, detail};
+	return {refused: reason, detail: detail.slice(0, detailLengthMax).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd')};
 }

@@ -1,8 +1,7 @@
 // What every decoder gives: readings, or the reason why the whole message is refused.
 
-import {parseDecimal, scaleDecimal} from '../../format/decimal.ts';
+import {parseDecimal, scaleDecimal, scaleShort} from '../../format/decimal.ts';
 import {fitsValue} from '../../format/entry.ts';
-import {unitFactor} from '../../format/quantity.ts';
 import {JsonNumber, type JsonValue} from '../json.ts';
 import type {CompiledReading} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
@@ -25,16 +24,20 @@ export type Decoded = {readonly readings: readonly (DecodedReading | Refused)[]}
 
 /** Exact value of a printed number at the channel's exponent. */
 export function exactValue(reading: CompiledReading, value: JsonValue, unit: string): bigint | Refused {
-	const {quantity} = reading;
+	const {quantity, exponent} = reading;
 	if (typeof value === 'boolean' && quantity.kind === 'state') return value ? 1n : 0n;
+	const scale = reading.scales.get(unit);
+	if (scale !== undefined && value instanceof JsonNumber) {
+		const short = scaleShort(value.digits, value.exponent - exponent, scale.numeratorShort, scale.denominatorShort);
+		if (short !== undefined) return BigInt(short);
+	}
 	const text = value instanceof JsonNumber ? value.text : typeof value === 'string' ? value : undefined;
 	const decimal = text === undefined ? undefined : parseDecimal(text);
 	if (decimal === undefined) return refuse('value-not-number', `${quantity.name} is ${describe(value)}`);
-	const factor = unitFactor(quantity, unit);
-	if (factor === undefined) return refuse('unit-wrong', `"${unit}" does not measure ${quantity.name}`);
-	const scaled = scaleDecimal(decimal, reading.exponent, factor[0], factor[1]);
+	if (scale === undefined) return refuse('unit-wrong', `"${unit}" does not measure ${quantity.name}`);
+	const scaled = scaleDecimal(decimal, exponent, scale.numerator, scale.denominator);
 	if (scaled === undefined)
-		return refuse('value-inexact', `${quantity.name} ${text} ${unit} is not a whole multiple of 10^${reading.exponent} ${quantity.unit}`);
+		return refuse('value-inexact', `${quantity.name} ${text} ${unit} is not a whole multiple of 10^${exponent} ${quantity.unit}`);
 	return fitsValue(scaled) ? scaled : refuse('value-out-of-range', `${quantity.name} ${text} ${unit} does not fit 64 bits`);
 }
 

@@ -8,7 +8,8 @@ import {type Refused, refuse} from '../refusal.ts';
 import {type Decoded, type DecodedReading, exactValue} from './decoded.ts';
 
 export const jsonDecoder = 'json/1';
-const sessionLengthMax = 64;
+/** What SQLite gives back as it was: no control character, no lone surrogate. */
+const sessionPattern = /^[^\p{Cc}\p{Cs}]{0,64}$/u;
 
 export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 	const parsed = parseJson(payload);
@@ -36,8 +37,8 @@ export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 		if (mapping.sequence.session !== undefined) {
 			const found = followPointer(message, mapping.sequence.session);
 			const text = found instanceof JsonNumber ? found.text : found;
-			if (typeof text !== 'string' || text.length > sessionLengthMax)
-				return refuse('sequence-malformed', 'the session is not a short text or number');
+			if (typeof text !== 'string' || !sessionPattern.test(text))
+				return refuse('sequence-malformed', 'the session is not a short, clean text or number');
 			session = text;
 		}
 	}
@@ -57,7 +58,7 @@ export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 }
 
 function wholeNumber(value: JsonValue | undefined): number | undefined {
-	if (!(value instanceof JsonNumber) || !/^(?:0|[1-9][0-9]{0,14})$/.test(value.text)) return undefined;
-	const number = Number(value.text);
-	return number < uint48Max ? number : undefined;
+	if (!(value instanceof JsonNumber) || value.exponent !== 0 || value.text === '-0') return undefined;
+	// Short numbers are exact; of anything else the digits are NaN, which is not below anything.
+	return value.digits >= 0 && value.digits < uint48Max ? value.digits : undefined;
 }

@@ -1,9 +1,9 @@
 // Resolves a SenML pack in JSON [RFC 8428] and reads the records that a mapping names.
 
-import {type Decimal, parseDecimal} from '../../format/decimal.ts';
+import {type Decimal, parseDecimal, scaleShort} from '../../format/decimal.ts';
 import {floorToNumber} from '../device-time.ts';
-import {JsonNumber, type JsonObject, type JsonValue, parseJson} from '../json.ts';
-import type {Mapping} from '../mapping.ts';
+import {JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
+import {isSenmlName, type Mapping} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import {type Decoded, type DecodedReading, exactValue} from './decoded.ts';
 
@@ -11,11 +11,28 @@ export const senmlDecoder = 'senml/1';
 
 /** Highest pack version that is understood: 10 [RFC 8428 §4.4]. RFC 9100 turns versions into feature bits; none of its features is needed here. */
 const versionMax = 10;
-/** Sums of base time and time below this are relative to now [RFC 8428 §4.5.3]. */
-const absoluteTimeMin: Decimal = {digits: 2n ** 28n, exponent: 0};
-const zero: Decimal = {digits: 0n, exponent: 0};
-const namePattern = /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/;
-const valueLabels = ['v', 'vs', 'vb', 'vd'] as const;
+/** Sums of base time and time below this many seconds are relative to now [RFC 8428 §4.5.3]. */
+const absoluteMsMin = 2 ** 28 * 1000;
+
+/** What holds from the record that says it on, until another one replaces it [RFC 8428 §4.1]. */
+type Base = {
+	name: string;
+	unit: string | undefined;
+	time: JsonNumber | undefined;
+	value: JsonNumber | undefined;
+	version: string | undefined;
+};
+
+/** A record's own fields. One of these is used again for every record of a pack. */
+type Fields = {
+	name: string | undefined;
+	unit: string | undefined;
+	time: JsonNumber | undefined;
+	hasSum: boolean;
+	/** v, vs, vb or vd, and what it says. */
+	valueLabel: string | undefined;
+	value: JsonValue;
+};
 
 /**
  * Reads a pack. What breaks a rule for the whole pack refuses it whole; a single value that does not fit is refused alone; records that the mapping does not name
@@ -28,121 +45,144 @@ export function decodeSenml(payload: Uint8Array, mapping: Mapping, slots: Readon
 		return refuse('senml-invalid', 'a pack is a list with at least one record');
 	const records = parsed.value as readonly JsonValue[];
 
-	let baseName = '';
-	let baseTime: Decimal = zero;
-	let baseUnit: string | undefined;
-	let baseValue: Decimal = zero;
-	let version: string | undefined;
+	const base: Base = {name: '', unit: undefined, time: undefined, value: undefined, version: undefined};
+	const fields: Fields = {name: undefined, unit: undefined, time: undefined, hasSum: false, valueLabel: undefined, value: null};
 	const readings: (DecodedReading | Refused)[] = [];
 	for (let i = 0; i < records.length; i += 1) {
-		const record = records[i];
-		if (!(record instanceof Map)) return refuse('senml-invalid', `record ${i} is not an object`);
-		const fields = record as JsonObject;
-		// Labels ending in "_" must be understood, and we understand none [RFC 8428 §4.4].
-		for (const label of fields.keys())
-			if (label.endsWith('_')) return refuse('senml-invalid', `record ${i} has the label "${label}", which must be understood`);
-		const bver = fields.get('bver');
-		if (bver !== undefined) {
-			const text = bver instanceof JsonNumber && /^[1-9][0-9]{0,3}$/.test(bver.text) ? bver.text : undefined;
-			if (text === undefined || Number(text) > versionMax)
-				return refuse('senml-invalid', `the pack's version is not ${versionMax} or less`);
-			// All records of a pack have the same version [RFC 8428 §4.1].
-			if (version !== undefined && version !== text) return refuse('senml-invalid', 'the pack has two versions');
-			version = text;
-		}
-		// Base fields hold from their record on, until replaced [RFC 8428 §4.1].
-		const name = textField(fields, 'bn');
-		const unit = textField(fields, 'bu');
-		const time = numberField(fields, 'bt');
-		const value = numberField(fields, 'bv');
-		const sum = numberField(fields, 'bs');
-		if (name === null || unit === null || time === null || value === null || sum === null)
-			return refuse('senml-invalid', `a base field of record ${i} has the wrong type`);
-		if (name !== undefined) baseName = name;
-		if (unit !== undefined) baseUnit = unit;
-		if (time !== undefined) baseTime = time;
-		if (value !== undefined) baseValue = value;
-
-		const ownName = textField(fields, 'n');
-		const ownUnit = textField(fields, 'u');
-		const ownTime = numberField(fields, 't');
-		if (ownName === null || ownUnit === null || ownTime === null)
-			return refuse('senml-invalid', `a field of record ${i} has the wrong type`);
-		const values = valueLabels.filter(label => fields.has(label));
-		if (values.length > 1) return refuse('senml-invalid', `record ${i} has ${values.join(' and ')}; one value is allowed`);
-		if (values.length === 0) {
+		const record = records[i]!;
+		const problem = record instanceof JsonObject ? readRecord(record, base, fields) : 'is not an object';
+		if (problem !== undefined) return refuse('senml-invalid', `record ${i} ${problem}`);
+		if (fields.valueLabel === undefined) {
 			// A record of base fields only is no measurement; one with a sum only is none that a mapping can name.
-			if (ownName !== undefined && !fields.has('s')) return refuse('senml-invalid', `record ${i} has neither a value nor a sum`);
+			if (fields.name !== undefined && !fields.hasSum) return refuse('senml-invalid', `record ${i} has neither a value nor a sum`);
 			continue;
 		}
-		const fullName = baseName + (ownName ?? '');
-		if (!namePattern.test(fullName))
-			return refuse('senml-invalid', `record ${i} is named "${fullName.slice(0, 80)}", which is not allowed`);
-		const slot = slots.get(fullName);
-		if (slot === undefined) continue;
-		const reading = mapping.readings[slot]!;
-		const resolvedTime = resolveTime(baseTime, ownTime ?? zero, arrivedAtMs);
-		if (resolvedTime === undefined) {
-			readings.push(refuse('time-implausible', `the time of ${fullName} is not one`));
+		const name = fields.name === undefined ? base.name : base.name + fields.name;
+		const slot = slots.get(name);
+		if (slot === undefined) {
+			if (!isSenmlName(name)) return refuse('senml-invalid', `record ${i} is named "${name.slice(0, 80)}", which is not allowed`);
 			continue;
 		}
-		const resolved = withBase(fields.get(values[0]!)!, values[0]!, baseValue);
-		const exact = exactValue(reading, resolved, ownUnit ?? baseUnit ?? reading.unit ?? '');
-		readings.push(
-			typeof exact === 'bigint'
-				? {
-						slot,
-						value: exact,
-						measuredAtMs: resolvedTime.ms,
-						timeIsDevices: resolvedTime.isDevices,
-						session: undefined,
-						sequence: undefined,
-					}
-				: exact,
-		);
+		readings.push(readingOf(mapping, slot, name, base, fields, arrivedAtMs));
 	}
 	return readings.length === 0 ? refuse('readings-none', 'the pack has no record that the mapping names') : {readings};
 }
 
-/** undefined: absent; null: of the wrong type. */
-function textField(fields: JsonObject, label: string): string | undefined | null {
-	const value = fields.get(label);
-	return value === undefined || typeof value === 'string' ? value : null;
+/** Takes a record's base fields into `base` and the others into `fields`; says what is wrong with it. */
+function readRecord(record: JsonObject, base: Base, fields: Fields): string | undefined {
+	fields.name = undefined;
+	fields.unit = undefined;
+	fields.time = undefined;
+	fields.hasSum = false;
+	fields.valueLabel = undefined;
+	const {keys, values} = record;
+	for (let i = 0; i < keys.length; i += 1) {
+		const label = keys[i]!;
+		const value = values[i]!;
+		switch (label) {
+			case 'n':
+			case 'u':
+			case 'bn':
+			case 'bu':
+				if (typeof value !== 'string') return `has ${label} that is not a text`;
+				if (label === 'n') fields.name = value;
+				else if (label === 'u') fields.unit = value;
+				else if (label === 'bn') base.name = value;
+				else base.unit = value;
+				break;
+			case 't':
+			case 'bt':
+			case 'bv':
+			case 'bs':
+			case 's':
+				if (!(value instanceof JsonNumber)) return `has ${label} that is not a number`;
+				if (label === 't') fields.time = value;
+				else if (label === 'bt') base.time = value;
+				else if (label === 'bv') base.value = value;
+				else if (label === 's') fields.hasSum = true;
+				break;
+			case 'v':
+			case 'vs':
+			case 'vb':
+			case 'vd':
+				if (fields.valueLabel !== undefined) return `has ${fields.valueLabel} and ${label}; one value is allowed`;
+				fields.valueLabel = label;
+				fields.value = value;
+				break;
+			case 'bver': {
+				const version = value instanceof JsonNumber && /^[1-9][0-9]{0,3}$/.test(value.text) ? value.text : undefined;
+				if (version === undefined || Number(version) > versionMax) return `has a version that is not ${versionMax} or less`;
+				// All records of a pack have the same version [RFC 8428 §4.1].
+				if (base.version !== undefined && base.version !== version) return 'has another version than the one before';
+				base.version = version;
+				break;
+			}
+			default:
+				// Such labels must be understood, and we understand none; any other is passed over [RFC 8428 §4.4].
+				if (label.endsWith('_')) return `has the label "${label.slice(0, 80)}", which must be understood`;
+		}
+	}
+	return undefined;
 }
 
-function numberField(fields: JsonObject, label: string): Decimal | undefined | null {
-	const value = fields.get(label);
-	if (value === undefined) return undefined;
-	return (value instanceof JsonNumber ? parseDecimal(value.text) : undefined) ?? null;
+function readingOf(
+	mapping: Mapping,
+	slot: number,
+	name: string,
+	base: Base,
+	fields: Fields,
+	arrivedAtMs: number,
+): DecodedReading | Refused {
+	const reading = mapping.readings[slot]!;
+	const relativeOrAbsolute = sumOfTimes(base.time, fields.time);
+	if (relativeOrAbsolute === undefined) return refuse('time-implausible', `the time of ${name} is not one`);
+	const isRelative = relativeOrAbsolute < absoluteMsMin;
+	const hasTime = !isZero(base.time) || !isZero(fields.time);
+	// Where neither is there, "now" is no claim of the device's clock [RFC 8428 §4.5.3].
+	const measuredAtMs = !hasTime ? 0 : isRelative ? arrivedAtMs + relativeOrAbsolute : relativeOrAbsolute;
+	if (hasTime && measuredAtMs <= 0) return refuse('time-implausible', `the time of ${name} is before 1970`);
+	const isOfItsType = fields.valueLabel === 'v' ? fields.value instanceof JsonNumber : typeof fields.value === 'boolean';
+	if (!isOfItsType || (fields.valueLabel !== 'v' && fields.valueLabel !== 'vb'))
+		return refuse('value-not-number', `${name} has ${fields.valueLabel} that a channel does not take`);
+	// The base value is added to numeric values only [RFC 8428 §4.1].
+	const resolved = fields.valueLabel === 'v' && !isZero(base.value) ? sumOfValues(fields.value as JsonNumber, base.value!) : fields.value;
+	const value = exactValue(reading, resolved, fields.unit ?? base.unit ?? reading.unit ?? '');
+	if (typeof value !== 'bigint') return value;
+	return {slot, value, measuredAtMs, timeIsDevices: hasTime && !isRelative, session: undefined, sequence: undefined};
 }
 
-/** The base value is added to numeric values only [RFC 8428 §4.1]. */
-function withBase(value: JsonValue, label: string, base: Decimal): JsonValue {
-	if (label !== 'v' && label !== 'vb') return null;
-	if (label === 'vb' || base.digits === 0n || !(value instanceof JsonNumber)) return value;
-	const own = parseDecimal(value.text);
-	if (own === undefined) return value;
-	const sum = add(own, base);
-	return new JsonNumber(sum === undefined ? 'out of range' : `${sum.digits}e${sum.exponent}`);
+function isZero(number: JsonNumber | undefined): boolean {
+	return number === undefined || number.digits === 0;
 }
 
-/** Exact sum; undefined if the two are too far apart to be meant. */
-function add(a: Decimal, b: Decimal): Decimal | undefined {
+/** ⌊base + own⌋ in ms; undefined if that is no time. */
+function sumOfTimes(base: JsonNumber | undefined, own: JsonNumber | undefined): number | undefined {
+	const baseUs = base === undefined ? 0 : scaleShort(base.digits, base.exponent + 6, 1, 1);
+	const ownUs = own === undefined ? 0 : scaleShort(own.digits, own.exponent + 6, 1, 1);
+	if (baseUs !== undefined && ownUs !== undefined && Number.isSafeInteger(baseUs + ownUs)) {
+		const sumUs = baseUs + ownUs;
+		// Division alone could round up to the next ms.
+		return (sumUs - (((sumUs % 1000) + 1000) % 1000)) / 1000;
+	}
+	const sum = add(decimalOf(base), decimalOf(own));
+	return sum === undefined ? undefined : floorToNumber(sum.digits, sum.exponent + 3);
+}
+
+function sumOfValues(own: JsonNumber, base: JsonNumber): JsonValue {
+	const sum = add(decimalOf(own), decimalOf(base));
+	return sum === undefined ? 'out of range' : new JsonNumber(`${sum.digits}e${sum.exponent}`);
+}
+
+function decimalOf(number: JsonNumber | undefined): Decimal | undefined {
+	return number === undefined ? {digits: 0n, exponent: 0} : parseDecimal(number.text);
+}
+
+/** Exact sum; undefined if one is no number that we take, or the two are too far apart to be meant. */
+function add(a: Decimal | undefined, b: Decimal | undefined): Decimal | undefined {
+	if (a === undefined || b === undefined) return undefined;
 	if (a.digits === 0n) return b;
 	if (b.digits === 0n) return a;
 	const exponent = Math.min(a.exponent, b.exponent);
 	if (Math.max(a.exponent, b.exponent) - exponent > 40) return undefined;
 	return {digits: a.digits * 10n ** BigInt(a.exponent - exponent) + b.digits * 10n ** BigInt(b.exponent - exponent), exponent};
-}
-
-/** ms since 1970 of base time plus time; 0 where neither is there: "now" is no claim of the device's clock [RFC 8428 §4.5.3]. */
-function resolveTime(base: Decimal, own: Decimal, arrivedAtMs: number): {readonly ms: number; readonly isDevices: boolean} | undefined {
-	if (base.digits === 0n && own.digits === 0n) return {ms: 0, isDevices: false};
-	const sum = add(base, own);
-	if (sum === undefined) return undefined;
-	const ms = floorToNumber(sum.digits, sum.exponent + 3);
-	if (ms === undefined) return undefined;
-	const isRelative = ms < Number(absoluteTimeMin.digits) * 1000;
-	const time = isRelative ? arrivedAtMs + ms : ms;
-	return time > 0 ? {ms: time, isDevices: !isRelative} : undefined;
 }
