@@ -299,7 +299,7 @@ async function statusOf(parts: {
 		pendingBytes: stats.pendingBytes,
 		quarantineBytes: stats.quarantineBytes,
 		residentBytes: process.memoryUsage.rss(),
-		broker: broker && {host: broker.host, port: broker.port},
+		broker: broker && {host: broker.host, port: broker.port, turnedAway: turnedAwayBy(broker)},
 		client: client && {name: site.config.client?.name ?? '', isConnected},
 		anchor: anchored && {
 			chainId: anchored.chainId,
@@ -314,6 +314,13 @@ async function statusOf(parts: {
 		},
 		warnings,
 	};
+}
+
+/** What the embedded broker answered with a closed connection or a refused CONNECT. */
+function turnedAwayBy(broker: Broker): Record<string, number> {
+	const {turnedAway, connectsRefused, closed} = broker.stats();
+	const counts = {'too-many-connections': turnedAway, ...connectsRefused, ...closed};
+	return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 export type {Status};

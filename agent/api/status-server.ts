@@ -26,11 +26,18 @@ export type Status = {
 	readonly pendingBytes: number;
 	readonly quarantineBytes: number;
 	readonly residentBytes: number;
-	readonly broker: {readonly host: string; readonly port: number} | undefined;
+	readonly broker: BrokerStatus | undefined;
 	readonly client: {readonly name: string; readonly isConnected: boolean} | undefined;
 	readonly anchor: AnchorStatus | undefined;
 	/** What the owner should know, as sentences. */
 	readonly warnings: readonly string[];
+};
+
+export type BrokerStatus = {
+	readonly host: string;
+	readonly port: number;
+	/** What the embedded broker turned away before it could become an arrival, by reason, since the start; reasons that never occurred are left out. */
+	readonly turnedAway: Readonly<Record<string, number>>;
 };
 
 export type AnchorStatus = {

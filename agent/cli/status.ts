@@ -20,6 +20,7 @@ export const statusCommand: Command = {
 function statusText(status: Status): string {
 	const {anchor, newestCheckpoint} = status;
 	const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
+	const turnedAway = Object.entries(status.broker?.turnedAway ?? {});
 	const lines = [
 		['log', `${status.origin}, ${status.size} entries, ${status.channels} channels`],
 		['checkpoint', newestCheckpoint === undefined ? 'none yet' : `size ${newestCheckpoint.size}, root ${newestCheckpoint.root}`],
@@ -38,6 +39,10 @@ function statusText(status: Status): string {
 		['unanchored', anchor?.oldestUnanchoredAgeMs === undefined ? 'nothing' : `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
+		[
+			'turned away',
+			turnedAway.length === 0 ? 'none' : `${turnedAway.map(([name, count]) => `${count} ${name}`).join(', ')} (since the start)`,
+		],
 		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
 	] as const;
 	const warnings = status.warnings.map(warning => `! ${warning}\n`);
