@@ -11,13 +11,13 @@ import {foldNodes, type Node, nodeHash, nodesOfRange, type Range} from '../merkl
 export const tileHeight = 8;
 export const tileWidth = 256;
 
-/** Level-0 tiles kept, 8 KiB each, least recently used dropped first. */
+/** Tiles kept, 8 KiB each, least recently used dropped first. */
 const tilesKeptMax = 128;
 
 type Rows = Pick<Statements, 'all'>;
 
-/** Packed entries of the indexes begin … end−1, which MUST be in the log. */
-export async function readEntries(rows: Rows, begin: number, end: number): Promise<Uint8Array> {
+/** Packed entries of the indexes begin … end−1. All MUST be in the log, or only the first `countMin`: then it gives as many as are there. */
+export async function readEntries(rows: Rows, begin: number, end: number, countMin: number = end - begin): Promise<Uint8Array> {
 	const batches = await rows.all<{first: number; count: number; part: Uint8Array}>(
 		`SELECT first, count, substr(entries, max(?1 - first, 0) * ${entryLength} + 1, (min(?2, first + count) - max(?1, first)) * ${entryLength}) AS part
 		FROM batches WHERE first >= (SELECT max(first) FROM batches WHERE first <= ?1) AND first < ?2 ORDER BY first`,
@@ -30,8 +30,8 @@ export async function readEntries(rows: Rows, begin: number, end: number): Promi
 		entries.set(batch.part, filled);
 		filled += batch.part.length;
 	}
-	if (filled !== entries.length) throw corrupt(`entries are missing between indexes ${begin} and ${end}`);
-	return entries;
+	if (filled < countMin * entryLength) throw corrupt(`entries are missing between indexes ${begin} and ${end}`);
+	return filled === entries.length ? entries : entries.subarray(0, filled);
 }
 
 export type NodeSource = {
@@ -44,36 +44,34 @@ export type NodeSource = {
 
 /** A source over committed entries. What it keeps stays true for ever: an index never changes its entry. */
 export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
-	/** Level-0 tiles by number: as many leaf hashes as were there when it was read. */
-	const leafTiles = new Map<number, Uint8Array>();
+	/** Tiles by level and number, with as many hashes as were there when they were read. */
+	const tiles = new Map<string, Uint8Array>();
 
-	/** Leaf hashes of tile `tile`, at least `count` of them. */
-	const leafTile = async (tile: number, count: number): Promise<Uint8Array> => {
-		const kept = leafTiles.get(tile);
-		if (kept !== undefined && kept.length >= count * hashLength) {
-			leafTiles.delete(tile);
-			leafTiles.set(tile, kept);
-			return kept;
-		}
-		const entries = await readEntries(rows, tile * tileWidth, tile * tileWidth + count);
-		const hashes = new Uint8Array(count * hashLength);
-		for (let i = 0; i < count; i += 1)
-			hashes.set(entryLeafHash(hasher, entries.subarray(i * entryLength, (i + 1) * entryLength)), i * hashLength);
-		leafTiles.delete(tile);
-		leafTiles.set(tile, hashes);
-		if (leafTiles.size > tilesKeptMax) for (const oldest of leafTiles.keys()) if (leafTiles.delete(oldest)) break;
+	/** Hashes of a tile, at least `count` of them. */
+	const tileHashes = async (level: number, tile: number, count: number): Promise<Uint8Array> => {
+		const name = `${level}/${tile}`;
+		let hashes = tiles.get(name);
+		// Whole, as far as it is there: a path needs up to eight nodes of each tile that it passes, and a way to the disk costs more than to hash a tile.
+		if (hashes === undefined || hashes.length < count * hashLength)
+			hashes = level === 0 ? await leafHashes(tile, count) : await storedHashes(level, tile, count);
+		tiles.delete(name);
+		tiles.set(name, hashes);
+		if (tiles.size > tilesKeptMax) for (const oldest of tiles.keys()) if (tiles.delete(oldest)) break;
 		return hashes;
 	};
 
-	const upperTile = async (level: number, tile: number, from: number, count: number): Promise<Uint8Array> => {
-		const [row] = await rows.all<{part: Uint8Array}>('SELECT substr(hashes, ?3, ?4) AS part FROM tiles WHERE level = ?1 AND tile = ?2', [
-			level,
-			tile,
-			from * hashLength + 1,
-			count * hashLength,
-		]);
-		if (row?.part.length !== count * hashLength) throw corrupt(`tile ${level}/${tile} lacks hashes ${from} to ${from + count - 1}`);
-		return row.part;
+	const leafHashes = async (tile: number, count: number): Promise<Uint8Array> => {
+		const entries = await readEntries(rows, tile * tileWidth, (tile + 1) * tileWidth, count);
+		const hashes = new Uint8Array((entries.length / entryLength) * hashLength);
+		for (let i = 0; i * entryLength < entries.length; i += 1)
+			hashes.set(entryLeafHash(hasher, entries.subarray(i * entryLength, (i + 1) * entryLength)), i * hashLength);
+		return hashes;
+	};
+
+	const storedHashes = async (level: number, tile: number, count: number): Promise<Uint8Array> => {
+		const [row] = await rows.all<{hashes: Uint8Array}>('SELECT hashes FROM tiles WHERE level = ?1 AND tile = ?2', [level, tile]);
+		if (row === undefined || row.hashes.length < count * hashLength) throw corrupt(`tile ${level}/${tile} lacks hashes below ${count}`);
+		return row.hashes;
 	};
 
 	const nodeHashOf = async (node: Node): Promise<Uint8Array> => {
@@ -83,10 +81,7 @@ export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
 		const begin = node.index * width;
 		const tile = Math.floor(begin / tileWidth);
 		const from = begin % tileWidth;
-		const hashes =
-			level === 0
-				? (await leafTile(tile, from + width)).subarray(from * hashLength, (from + width) * hashLength)
-				: await upperTile(level, tile, from, width);
+		const hashes = (await tileHashes(level, tile, from + width)).subarray(from * hashLength, (from + width) * hashLength);
 		let layer: Uint8Array[] = [];
 		for (let i = 0; i < width; i += 1) layer.push(copyBytes(hashes, i * hashLength, (i + 1) * hashLength));
 		while (layer.length > 1) {
