@@ -78,5 +78,6 @@ function utcMs(year: number, month: number, day: number, hour: number, minute: n
 }
 
 function daysInMonth(year: number, month: number): number {
-	return new Date(utcMs(year, month, 0, 0, 0, 0)).getUTCDate();
+	if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+	return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }

@@ -1,0 +1,113 @@
+import test from 'ava';
+import {createSystemRandom} from '../../agent/base/random.ts';
+import {createDevices, type DeviceConfig, type Devices} from '../../agent/ingest/devices.ts';
+import {compileMapping, type Mapping} from '../../agent/ingest/mapping.ts';
+import {hashPassword} from '../../agent/ingest/password.ts';
+
+const random = createSystemRandom();
+
+const mappings = new Map(
+	Object.entries({meter: 'meters/{device}', status: 'meters/{device}/status', shared: 'shared/data', all: '#'}).map(([name, topic]) => [
+		name,
+		compileMapping({name, topic, format: 'json', readings: [{pointer: '/v', quantity: 'voltage', unit: 'V'}]}) as Mapping,
+	]),
+);
+
+const device = (id: string, names: readonly string[], passwordHash?: string): DeviceConfig => ({
+	id,
+	passwordHash,
+	mappings: names,
+	simulated: false,
+});
+
+const routed = (devices: Devices, topic: string, connected?: string): string => {
+	const route = devices.route(topic, connected);
+	return 'refused' in route ? route.refused : `${route.device.id} by ${route.mapping.name}`;
+};
+
+test('a topic leads to its device and its mapping', t => {
+	const devices = createDevices([device('a', ['meter', 'status']), device('b', ['meter']), device('c', ['shared'])], mappings);
+	for (const connected of [undefined, 'a']) {
+		t.is(routed(devices, 'meters/a', connected), 'a by meter');
+		t.is(routed(devices, 'meters/a/status', connected), 'a by status');
+	}
+	t.is(routed(devices, 'meters/b'), 'b by meter');
+	t.is(routed(devices, 'shared/data'), 'c by shared');
+	t.is(routed(devices, 'shared/data', 'c'), 'c by shared');
+});
+
+test('through a broker of yours, a topic of no device is refused', t => {
+	const devices = createDevices([device('a', ['meter'])], mappings);
+	for (const topic of ['meters/b', 'meters/a/status', 'shared/data', 'elsewhere', '', '\0', 'meters/a\0'])
+		t.is(routed(devices, topic), 'device-unknown', JSON.stringify(topic));
+});
+
+test('a connected device that publishes to the topic of another one is refused', t => {
+	const devices = createDevices([device('a', ['meter']), device('b', ['meter', 'status']), device('c', ['shared'])], mappings);
+	t.is(routed(devices, 'meters/b', 'a'), 'topic-forbidden');
+	t.is(routed(devices, 'meters/b/status', 'a'), 'topic-forbidden');
+	t.is(routed(devices, 'shared/data', 'a'), 'topic-forbidden');
+	t.deepEqual(devices.route('meters/b', 'a'), {refused: 'topic-forbidden', detail: 'topic meters/b belongs to b'});
+});
+
+test('a topic of nobody, or of a mapping that the device has not, is unknown', t => {
+	const devices = createDevices([device('a', ['meter']), device('b', ['meter'])], mappings);
+	t.is(routed(devices, 'elsewhere', 'a'), 'topic-unknown');
+	t.is(routed(devices, 'meters/nobody', 'a'), 'topic-unknown');
+	t.is(routed(devices, 'meters/a/status', 'a'), 'topic-unknown');
+	t.is(routed(devices, '', 'a'), 'topic-unknown');
+	t.is(routed(devices, 'meters/a', 'nobody'), 'device-unknown');
+	t.is(routed(devices, 'meters/a', '__proto__'), 'device-unknown');
+});
+
+test('a topic that names no device belongs to whoever is connected and has the mapping, else to the first one that has it', t => {
+	const devices = createDevices([device('a', ['meter']), device('b', ['shared']), device('c', ['shared'])], mappings);
+	t.is(routed(devices, 'shared/data', 'b'), 'b by shared');
+	t.is(routed(devices, 'shared/data', 'c'), 'c by shared');
+	t.is(routed(devices, 'shared/data'), 'b by shared');
+});
+
+test('the first mapping of a device that fits reads its topic', t => {
+	const devices = createDevices([device('a', ['meter', 'all']), device('b', ['all', 'meter'])], mappings);
+	t.is(routed(devices, 'meters/a', 'a'), 'a by meter');
+	t.is(routed(devices, 'meters/b', 'b'), 'b by all');
+	t.is(routed(devices, 'x/y', 'a'), 'a by all');
+});
+
+test('a device gets in with its password, again and again, and with no other', async t => {
+	const devices = createDevices(
+		[
+			device('a', ['meter'], await hashPassword('right', random)),
+			device('b', ['meter'], await hashPassword('right', random)),
+			device('silent', ['meter']),
+		],
+		mappings,
+	);
+	const enter = async (id: string, password: string): Promise<string | undefined> =>
+		(await devices.authenticate(id, Buffer.from(password)))?.id;
+	t.is(await enter('a', 'wrong'), undefined);
+	t.is(await enter('a', 'right'), 'a');
+	// From here on its digest is known.
+	t.is(await enter('a', 'right'), 'a');
+	t.is(await enter('a', 'wrong'), undefined);
+	t.is(await enter('a', ''), undefined);
+	t.is(await enter('b', ''), undefined);
+	t.is(await enter('b', 'right'), 'b');
+	t.is(await enter('silent', ''), undefined);
+	t.is(await enter('silent', 'right'), undefined);
+	t.is(await enter('nobody', 'right'), undefined);
+	t.is(await enter('', ''), undefined);
+	t.deepEqual(await Promise.all(['right', 'wrong', 'right'].map(password => enter('b', password))), ['b', undefined, 'b']);
+});
+
+test('more than 256 password checks at once are turned away, and those before still answered', async t => {
+	const devices = createDevices([device('a', ['meter'], await hashPassword('right', random))], mappings);
+	// The hash cannot be read, so the wait is short.
+	const cheap = createDevices([device('a', ['meter'], 'none')], mappings);
+	const all = await Promise.all(Array.from({length: 300}, () => cheap.authenticate('a', Buffer.from('x'))));
+	t.deepEqual([...new Set(all)], [undefined]);
+	const first = devices.authenticate('a', Buffer.from('right'));
+	const others = Array.from({length: 256}, () => devices.authenticate('a', Buffer.from('right')));
+	t.is((await first)?.id, 'a');
+	t.is((await Promise.all(others)).filter(found => found === undefined).length, 1);
+});
