@@ -107,7 +107,14 @@ export async function makeSite(options: {
 	readonly registries?: (anchoringAddress: string) => readonly TrustedRegistry[];
 }): Promise<MadeSite> {
 	const {random, logName} = options;
-	await mkdir(options.directory, {recursive: true, mode: 0o700});
+	try {
+		await mkdir(options.directory, {recursive: true, mode: 0o700});
+	} catch (error) {
+		throw new AgentError('DATA_EXISTS', `${options.directory} cannot be made a directory`, {
+			hint: 'Choose another directory.',
+			cause: error,
+		});
+	}
 	const paths = sitePaths(options.directory);
 	const files = {
 		config: join(paths.directory, 'kedge.yaml'),

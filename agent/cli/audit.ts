@@ -27,6 +27,10 @@ export const auditCommand: Command = {
 		});
 		const tookMs = io.clock.monotonicMs() - startedMs;
 		if (io.isTerminal) io.error('\r\u001b[K');
+		if (io.signal.aborted) {
+			io.error(`kedge: stopped after ${report.batches} batches; an audit that did not come to its end says nothing\n`);
+			return exitCodes.retry;
+		}
 		if (isSet(values, 'json'))
 			io.out(`${JSON.stringify({...report, roots: Object.fromEntries(report.roots), tookMs: Math.round(tookMs)})}\n`);
 		else {

@@ -20,7 +20,8 @@ export function findChannel<C extends {readonly urn: string}>(
 	if (exact !== undefined) return exact;
 	const own = channels.filter(channel => channel.urn.startsWith(`urn:kedge:device:${device}:`));
 	if (own.length === 0) {
-		const devices = new Set(channels.map(channel => channel.urn.split(':')[3]).filter(id => id !== undefined && id !== ''));
+		// The log's own channel is no device.
+		const devices = new Set(channels.filter(({urn}) => urn.startsWith('urn:kedge:device:')).map(({urn}) => urn.split(':')[3]));
 		throw usageError(command, `the log has no device "${device}"; it has ${[...devices].slice(0, 20).join(', ') || 'none'}`);
 	}
 	const fitting = own.filter(channel => {

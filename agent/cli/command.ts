@@ -41,6 +41,8 @@ export type Command = {
 	readonly name: string;
 	/** Words behind the name, such as `FILE…`. */
 	readonly usage: string;
+	/** Whether there are words that are no options. @default false */
+	readonly takesWords?: boolean;
 	/** Sentences under the usage. */
 	readonly details: readonly string[];
 	readonly options: Readonly<Record<string, OptionSpec>>;
@@ -73,6 +75,7 @@ export function helpText(command: Command): string {
 
 /** Reads the words behind a command's name. Fails with ARGUMENT_INVALID. */
 export function readWords(command: Command, words: readonly string[]): {readonly values: Values; readonly positionals: readonly string[]} {
+	let read: {readonly values: Values; readonly positionals: readonly string[]};
 	try {
 		const options = Object.fromEntries(
 			Object.entries({...command.options, help: {type: 'boolean', help: '', short: 'h'} as OptionSpec}).map(([name, spec]) => [
@@ -85,10 +88,13 @@ export function readWords(command: Command, words: readonly string[]): {readonly
 			]),
 		);
 		const {values, positionals} = parseArgs({args: [...words], options, allowPositionals: true, strict: true});
-		return {values: values as Values, positionals};
+		read = {values: values as Values, positionals};
 	} catch (error) {
 		throw usageError(command, error instanceof Error ? error.message.split('. To specify')[0]! : String(error));
 	}
+	// `kedge run other.yaml` must not run the config that happens to lie here.
+	if (command.takesWords !== true && read.positionals.length > 0) throw usageError(command, `does not know "${read.positionals[0]}"`);
+	return read;
 }
 
 export function usageError(command: Pick<Command, 'name'>, problem: string): AgentError {

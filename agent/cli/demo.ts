@@ -23,8 +23,7 @@ export const demoCommand: Command = {
 		directory: {type: 'string', value: 'DIR', help: 'where everything is kept (default: kedge-demo)'},
 		rate: {type: 'string', value: 'X', help: 'messages against the ordinary rate (default: 1)'},
 	},
-	run: async ({values, positionals}, io) => {
-		if (positionals.length > 0) throw usageError(demoCommand, `does not know "${positionals[0]}"`);
+	run: async ({values}, io) => {
 		const forText = textOf(values, 'for');
 		const forMs = forText === undefined ? undefined : durationOf(demoCommand, '--for', forText);
 		const rate = Number(textOf(values, 'rate') ?? '1');

@@ -9,6 +9,7 @@ import {writeDocument} from './output.ts';
 export const historyCommand: Command = {
 	name: 'history',
 	usage: 'DEVICE --from TIME --to TIME',
+	takesWords: true,
 	details: ['DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.'],
 	options: {
 		...configOption,

@@ -7,6 +7,7 @@ import {type Command, exitCodes, textOf, usageError} from './command.ts';
 export const initCommand: Command = {
 	name: 'init',
 	usage: '[DIRECTORY]',
+	takesWords: true,
 	details: [
 		'Makes the key that signs checkpoints, an encrypted key for anchoring, an empty log, a trust file to hand out, and kedge.yaml',
 		'with one example device. Nothing that is there already is touched.',

@@ -98,10 +98,10 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
 // A child of the demo ends with its parent, however the parent ended.
 process.on('disconnect', () => stop.abort());
-// `kedge prove 1 | head` closes the pipe early: that is no error of ours.
+// `kedge prove 1 | head` closes the pipe early: that is no error of ours. What runs until it is stopped stops; a verdict keeps its exit code.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-	if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-	throw error;
+	if (error.code !== 'EPIPE') throw error;
+	stop.abort();
 });
 
 const io: Io = {
@@ -117,4 +117,5 @@ try {
 	process.exitCode = report(error, io);
 }
 // Nothing of ours is left running here; whatever a library still holds must not keep the command alive.
-process.stdout.write('', () => process.exit());
+if (process.stdout.writable) process.stdout.write('', () => process.exit());
+else process.exit();

@@ -11,6 +11,7 @@ import {writeDocument} from './output.ts';
 export const proveCommand: Command = {
 	name: 'prove',
 	usage: 'INDEX | --device ID --at TIME',
+	takesWords: true,
 	details: [
 		'By index, or by device and time: then it is the newest reading that is not after that time.',
 		'Reads the log beside the agent and does not disturb it. The receipt goes to standard output or to --out.',

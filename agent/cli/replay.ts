@@ -9,6 +9,7 @@ import {type Command, configDefault, configOption, countOf, exitCodes, textOf, u
 export const replayCommand: Command = {
 	name: 'replay',
 	usage: 'FILE | --citylearn FOLDER',
+	takesWords: true,
 	details: [
 		'FILE.jsonl has lines {"topic", "payload", "atMs"}; FILE.csv needs --description, a JSON file that says how columns become topic',
 		'and payload (sim/README.md). --citylearn takes the folder of the CityLearn 2022 data: homes as cumulative registers in Wh.',
@@ -54,7 +55,7 @@ export const replayCommand: Command = {
 		});
 		if (io.isTerminal) io.error('\n');
 		io.out(`sent ${done.sent}, acknowledged ${done.acknowledged}\n`);
-		return done.pending === 0 ? exitCodes.ok : exitCodes.retry;
+		return done.pending === 0 && !io.signal.aborted ? exitCodes.ok : exitCodes.retry;
 	},
 };
 

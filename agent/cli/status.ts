@@ -36,7 +36,14 @@ function statusText(status: Status): string {
 				? 'none'
 				: `final to size ${anchor.finalSize}, in a block to ${anchor.minedSize}, on chain ${anchor.chainId} at ${anchor.registry}`,
 		],
-		['unanchored', anchor?.oldestUnanchoredAgeMs === undefined ? 'nothing' : `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`],
+		[
+			'unanchored',
+			anchor === undefined
+				? 'everything'
+				: anchor.oldestUnanchoredAgeMs === undefined
+					? 'nothing'
+					: `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`,
+		],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
 		[

@@ -16,6 +16,7 @@ const trustDefault = 'trust.json';
 export const verifyCommand: Command = {
 	name: 'verify',
 	usage: 'FILE…',
+	takesWords: true,
 	details: [
 		'Says what was checked, what was skipped and why, and how strong the evidence is. It needs the trust file of the log, which',
 		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain.',

@@ -126,16 +126,19 @@ export async function startAgent(t: ExecutionContext, site: Site, options: Start
 	return agent;
 }
 
+/** Children that run now: they must not outlive this process, however it ends. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+	for (const child of children) child.kill('SIGKILL');
+});
+
 function killAtEnd(t: ExecutionContext, child: ChildProcess): void {
-	const kill = (): void => {
-		child.kill('SIGKILL');
-	};
-	process.once('exit', kill);
-	child.once('close', () => process.removeListener('exit', kill));
+	children.add(child);
+	child.once('close', () => children.delete(child));
 	t.teardown(async () => {
 		if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
 		const gone = new Promise<void>(resolve => child.once('close', () => resolve()));
-		kill();
+		child.kill('SIGKILL');
 		await gone;
 	});
 }

@@ -1,0 +1,110 @@
+// The words of the command line: help, exit codes, and errors that name the thing, the value and what to do.
+import {readFileSync} from 'node:fs';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test from 'ava';
+import {kedge, testFolder} from '../helpers/site.ts';
+
+const commands = [
+	'init',
+	'anchor',
+	'run',
+	'status',
+	'prove',
+	'history',
+	'verify',
+	'audit',
+	'quarantine',
+	'password',
+	'sim',
+	'replay',
+	'demo',
+];
+
+test('kedge alone and kedge --help list every command and the exit codes', async t => {
+	const [alone, help, word] = await Promise.all([kedge(t, []), kedge(t, ['--help']), kedge(t, ['help'])]);
+	t.is(alone.code, 2);
+	t.is(help.code, 0);
+	t.deepEqual([alone.out, word.out], [help.out, help.out]);
+	const listed = [...help.out.matchAll(/^ {2}kedge (\w+) +\S/gm)].map(([, name]) => name);
+	t.deepEqual(listed, commands);
+	t.regex(help.out, /0 done; 1 .*; 2 .*; 3 .*; 4 /);
+	const version = await kedge(t, ['--version']);
+	t.regex(version.out, /^\d+\.\d+\.\d+\n$/);
+});
+
+for (const name of commands) {
+	test(`kedge ${name} --help explains the command and every option, and does nothing`, async t => {
+		const directory = testFolder(t);
+		const {code, out, err} = await kedge(t, [name, '--help'], {directory});
+		t.is(code, 0);
+		t.is(err, '');
+		t.true(out.startsWith(`kedge ${name}`));
+		const options = [...out.matchAll(/^ {2}--([a-z-]+)(.*)$/gm)];
+		t.true(options.some(([, option]) => option === 'help'));
+		for (const [, option, rest = ''] of options) t.regex(rest, /\S {2,}\S|^ {2,}\S/, `--${option} has no explanation`);
+		const unknown = await kedge(t, [name, '--no-such-option'], {directory});
+		t.is(unknown.code, 2);
+		t.regex(unknown.err, new RegExp(`^kedge: kedge ${name}: .*'--no-such-option'`));
+		t.regex(unknown.err, new RegExp(`See: kedge ${name} --help`));
+	});
+}
+
+/** Words, the exit code, and what must stand in the error. The directory is empty. */
+const wrong: readonly (readonly [words: readonly string[], code: number, ...said: RegExp[]])[] = [
+	[['frobnicate'], 2, /no command "frobnicate"/, /kedge --help/],
+	[['run'], 2, /no config file kedge\.yaml/, /kedge init/],
+	[['run', 'other.yaml'], 2, /does not know "other\.yaml"/],
+	[['status', '--config', 'there/kedge.yaml'], 2, /no config file there\/kedge\.yaml/],
+	[['status', 'now'], 2, /does not know "now"/],
+	[['audit', 'log.db'], 2, /does not know "log\.db"/],
+	[['password', 'meter-1'], 2, /does not know "meter-1"/],
+	[['init', 'a', 'b'], 2, /takes one directory/],
+	[['init', '--name'], 2, /'--name <value>' argument missing/],
+	[['init', 'site', '--name', 'two words'], 2, /"two words" is not a log name/],
+	[['init', 'a-file'], 2, /a-file cannot be made a directory/],
+	[['prove'], 2, /takes either an index or --device/],
+	[['prove', '1', '--device', 'meter-1'], 2, /takes either an index or --device/],
+	[['prove', '1', '2'], 2, /takes either an index or --device/],
+	[['history'], 2, /takes one device/],
+	[['history', 'meter-1', '--from', 'yesterday'], 2, /--from "yesterday" is not a time such as 2026-/],
+	[['verify'], 2, /takes at least one file/],
+	[['verify', 'receipt.json'], 2, /cannot read trust\.json/, /--trust/],
+	[['verify', '--trust', 'a-file', 'receipt.json'], 2, /a-file is not a trust file: it is not JSON/],
+	[['quarantine', '--limit', 'many'], 2, /--limit "many" is not a whole number/],
+	[['quarantine', '--limit=-1'], 2, /--limit "-1" is not a whole number/],
+	[['anchor'], 2, /needs --rpc and --chain-id/],
+	[['anchor', '--rpc', 'http://127.0.0.1:1', '--chain-id', '1', '--registry', '0x12'], 2, /--registry "0x12" is not an address/],
+	[['sim', '--url', 'mqtt://127.0.0.1:1', '--for', 'long'], 2, /--for "long" is not a duration such as 60s/],
+	[['sim', '--url', 'mqtt://127.0.0.1:1', '--faults', 'all'], 2, /--faults "all" is neither none nor demo/],
+	[['sim', '--url', 'mqtt://127.0.0.1:1', '--rate', '0'], 2, /--rate "0" is not a number above 0/],
+	[['sim', '--url', 'mqtt://127.0.0.1:1', '--passwords', 'none.json'], 2, /no password file none\.json/],
+	[['sim', '--url', 'mqtt://127.0.0.1:1', '--passwords', 'a-file'], 2, /a-file is not a JSON object from device ids to passwords/],
+	[['replay', '--url', 'mqtt://127.0.0.1:1'], 2, /takes either a file or --citylearn/],
+	[['replay', '--url', 'mqtt://127.0.0.1:1', 'rows.csv'], 2, /FILE\.csv with --description/],
+	[['replay', '--url', 'mqtt://127.0.0.1:1', '--citylearn', 'nowhere'], 2, /cannot read nowhere/, /schema\.json/],
+	[['demo', 'now'], 2, /does not know "now"/],
+	[['demo', '--for', '60'], 2, /--for "60" is not a duration such as 60s/],
+	[['demo', '--rate', '-1'], 2, /--rate/],
+];
+
+test('wrong words name the thing and the value, say what to do, and leave nothing behind', async t => {
+	const directory = testFolder(t);
+	await writeFile(join(directory, 'a-file'), 'this is text');
+	for (const [words, code, ...said] of wrong) {
+		const ran = await kedge(t, words, {directory});
+		t.is(ran.code, code, `${words.join(' ')}: ${ran.err}`);
+		t.is(ran.out, '', words.join(' '));
+		for (const pattern of said) t.regex(ran.err, pattern, words.join(' '));
+		t.notRegex(ran.err, /\n {4}at /, `${words.join(' ')} shows a stack`);
+	}
+	t.is(readFileSync(join(directory, 'a-file'), 'utf8'), 'this is text');
+});
+
+test('kedge password makes a password and a hash that a config takes', async t => {
+	const {code, out} = await kedge(t, ['password']);
+	t.is(code, 0);
+	const found = /^password {6}([a-z2-9]{26})\npasswordHash: (scrypt\$\S+)\n$/.exec(out);
+	t.truthy(found);
+	t.not((await kedge(t, ['password'])).out, out);
+});
