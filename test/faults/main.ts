@@ -1,0 +1,135 @@
+// Runs faults against real agents, prints what was lost, and writes the report.
+
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {toHex} from '../../agent/base/bytes.ts';
+import {systemClock} from '../../agent/base/clock.ts';
+import {createClosing} from '../../agent/base/closing.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
+import {createChance} from '../../sim/seed.ts';
+import type {Fault, Tally} from './fault.ts';
+import {killFault} from './kill.ts';
+import {missingPackages} from './packages.ts';
+import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
+import {formatTable, type Row, writeReport} from './report.ts';
+
+const faults: readonly Fault[] = [powerCut, powerCutControlNormal, powerCutControlOff, killFault];
+
+const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S] [--quick] [--json] [--report]
+  --only    some of: ${faults.map(({name}) => name).join(', ')}
+  --count   how often each is done
+  --seed    what decides the moments; the one that is printed repeats a run as far as the machine does
+  --quick   each only a few times
+  --json    ends with one JSON object
+  --report  writes what was seen into test/faults/README.md
+`;
+
+type Options = {
+	readonly chosen: readonly Fault[];
+	readonly count: number | undefined;
+	readonly seed: string;
+	readonly quick: boolean;
+	readonly json: boolean;
+	readonly report: boolean;
+};
+
+function readWords(words: readonly string[]): Options | undefined {
+	let chosen = faults;
+	let count: number | undefined;
+	let seed = toHex(createSystemRandom().bytes(4));
+	const flags = new Set<string>();
+	for (let i = 0; i < words.length; i += 1) {
+		const [word = '', ...rest] = words[i]!.split('=');
+		if (word === '--quick' || word === '--json' || word === '--report') {
+			flags.add(word);
+			continue;
+		}
+		if (word !== '--only' && word !== '--count' && word !== '--seed') return undefined;
+		const value = rest.length > 0 ? rest.join('=') : words[++i];
+		if (value === undefined || value === '') return undefined;
+		if (word === '--seed') seed = value;
+		if (word === '--count') {
+			count = Number(value);
+			if (!Number.isSafeInteger(count) || count < 1) return undefined;
+		}
+		if (word === '--only') {
+			const names = value.split(',');
+			if (!names.every(name => faults.some(fault => fault.name === name))) return undefined;
+			chosen = faults.filter(({name}) => names.includes(name));
+		}
+	}
+	return {chosen, count, seed, quick: flags.has('--quick'), json: flags.has('--json'), report: flags.has('--report')};
+}
+
+async function runOne(fault: Fault, options: Options): Promise<Tally> {
+	const folder = mkdtempSync(join(tmpdir(), 'kedge-faults-'));
+	const closing = createClosing();
+	closing.defer(() => rmSync(folder, {recursive: true, force: true, maxRetries: 5}));
+	try {
+		return await fault.run({
+			count: options.count ?? (options.quick ? fault.quickCount : fault.count),
+			seed: `${options.seed} ${fault.name}`,
+			chance: purpose => createChance(options.seed, `${fault.name} ${purpose}`),
+			folder,
+			say: sentence => process.stderr.write(`${fault.name}: ${sentence}\n`),
+			defer: closing.defer,
+		});
+	} finally {
+		await closing.close();
+	}
+}
+
+/** A fault must lose nothing and find nothing wrong; a control run must lose something. */
+function isAsItShouldBe({fault: {isControl}, tally}: Row): boolean {
+	return isControl ? tally.lostAcknowledged > 0 : tally.bad + tally.lostAcknowledged + tally.twice + tally.forks === 0 && tally.done > 0;
+}
+
+async function main(): Promise<number> {
+	if (process.argv.includes('--help')) {
+		process.stdout.write(usage);
+		return 0;
+	}
+	const options = readWords(process.argv.slice(2));
+	if (options === undefined) {
+		process.stderr.write(usage);
+		return 2;
+	}
+	const missing = missingPackages(options.chosen.flatMap(({programs}) => programs));
+	if (missing.length > 0) {
+		process.stderr.write(`faults: programs are missing; install them with\n  apt-get install ${missing.join(' ')}\n`);
+		return 2;
+	}
+	if (process.getuid?.() !== 0) {
+		process.stderr.write('faults: mounting file systems needs root\n');
+		return 2;
+	}
+	process.stderr.write(`seed ${options.seed}\n`);
+	const rows: Row[] = [];
+	for (const fault of options.chosen) {
+		const startedMs = systemClock.monotonicMs();
+		const tally = await runOne(fault, options);
+		const row = {fault, tally, tookMs: systemClock.monotonicMs() - startedMs};
+		rows.push(row);
+		for (const problem of fault.isControl ? [] : tally.problems) process.stderr.write(`${fault.name}: ${problem}\n`);
+		for (const note of tally.notes) process.stderr.write(`${fault.name}: ${note}\n`);
+	}
+	process.stdout.write(`${formatTable(rows)}\n`);
+	if (options.report) process.stdout.write(`wrote ${writeReport(rows, options.seed)}\n`);
+	const wrong = rows.filter(row => !isAsItShouldBe(row));
+	for (const {fault} of wrong)
+		process.stderr.write(
+			fault.isControl ? `${fault.name} lost nothing: the harness does not bite\n` : `${fault.name} is not as it should be\n`,
+		);
+	if (options.json) {
+		const results = rows.map(({fault, tally: {done, lostAcknowledged, twice, forks}}) => [
+			fault.name,
+			{done, lostAcknowledged, twice, forks},
+		]);
+		process.stdout.write(`${JSON.stringify({faults: Object.fromEntries(results)})}\n`);
+	}
+	return wrong.length === 0 ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.exit(await main());
