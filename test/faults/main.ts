@@ -13,8 +13,9 @@ import {killFault} from './kill.ts';
 import {missingPackages} from './packages.ts';
 import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
 import {formatTable, type Row, writeReport} from './report.ts';
+import {straceFault} from './strace.ts';
 
-const faults: readonly Fault[] = [powerCut, powerCutControlNormal, powerCutControlOff, killFault];
+const faults: readonly Fault[] = [powerCut, powerCutControlNormal, powerCutControlOff, killFault, straceFault];
 
 const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S] [--quick] [--json] [--report]
   --only    some of: ${faults.map(({name}) => name).join(', ')}
