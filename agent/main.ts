@@ -99,11 +99,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			},
 			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
 		);
+		// A door waits for room in the log, and for room among what must be looked up there first.
+		const admission: Admission = {accept: ingest.accept, pressure: () => log.pressure() ?? ingest.pressure()};
 		const anchor = config.anchor === undefined ? undefined : closing.use(await openAnchor(site, log, reader, clock, logger));
 		if (anchor !== undefined) closing.defer(keepAnchoring(anchor, logger, stopping.signal));
-		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, ingest.accept));
-		const client =
-			config.client === undefined ? undefined : closing.use(await openClient(site, devices, log, ingest.accept, clock, logger));
+		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, admission));
+		const client = config.client === undefined ? undefined : closing.use(await openClient(site, devices, admission, clock, logger));
 		const status = (): Promise<Status> =>
 			statusOf({site, log, devices, broker, client, anchor, startedAtMs, clock, stopping: stopping.signal});
 		closing.use(await openStatusServer(paths.socket, {status, anchorNow: async () => anchor?.anchorNow()}));
@@ -145,15 +146,14 @@ export function devicesOf({config, errorAt}: Site): Devices {
 	return createDevices(config.devices, mappings);
 }
 
-type Accept = ReturnType<typeof createIngest>['accept'];
+type Admission = ReturnType<typeof createIngest>;
 
-function openDoor(options: AgentOptions, devices: Devices, log: Log, accept: Accept): Promise<Broker> {
+function openDoor(options: AgentOptions, devices: Devices, log: Log, admission: Admission): Promise<Broker> {
 	const {site, logger} = options;
 	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
 	return (options.openBroker ?? openBroker)(
 		{
-			accept,
-			pressure: log.pressure,
+			...admission,
 			authenticate: async (_clientId, username, password) => {
 				if (username === undefined || password === undefined) return undefined;
 				const device = await devices.authenticate(username, password);
@@ -166,14 +166,14 @@ function openDoor(options: AgentOptions, devices: Devices, log: Log, accept: Acc
 	);
 }
 
-async function openClient(site: Site, devices: Devices, log: Log, accept: Accept, clock: Clock, logger: Logger): Promise<MqttDoor> {
+async function openClient(site: Site, devices: Devices, admission: Admission, clock: Clock, logger: Logger): Promise<MqttDoor> {
 	const {name, url, clientId, username, passwordFile, protocol, windowMax} = site.config.client!;
 	const topics = new Set(devices.all.flatMap(device => device.compiled.map(mapping => mapping.filterFor(device.id))));
 	if (topics.size === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
 	// Loaded only where it is used: the library costs 18 MB.
 	const {openMqttClient} = await import('./ingest/mqtt-client.ts');
 	return openMqttClient(
-		{accept, pressure: log.pressure, clock, logger},
+		{...admission, clock, logger},
 		{
 			name,
 			url,
