@@ -1,6 +1,6 @@
 // Reads kedge.yaml into one frozen Config; whatever is wrong is named with its line.
 
-import {isMap, LineCounter, parseDocument} from 'yaml';
+import {type Document, isMap, isScalar, LineCounter, parseDocument, visit} from 'yaml';
 import {AgentError} from './base/errors.ts';
 
 /** Every key with its unit and default is explained in kedge.example.yaml; a test compares the two. */
@@ -90,11 +90,8 @@ type Read<T> = (value: unknown, path: ConfigPath) => T;
 export function parseConfig(text: string, file: string): ParsedConfig {
 	const lines = new LineCounter();
 	const document = parseDocument(text, {lineCounter: lines, strict: true, uniqueKeys: true});
-	const [syntax] = document.errors;
-	if (syntax !== undefined) {
-		const line = lines.linePos(syntax.pos[0]).line;
-		throw new AgentError('CONFIG_INVALID', `${file}:${line}: ${syntax.message.split('\n')[0]}`);
-	}
+	const syntax = syntaxProblem(document);
+	if (syntax !== undefined) throw new AgentError('CONFIG_INVALID', `${file}:${lines.linePos(syntax.at).line}: ${syntax.problem}`);
 	const errorAt = (path: ConfigPath, problem: string): AgentError =>
 		new AgentError('CONFIG_INVALID', `${file}:${lineOf(path)}: ${pathText(path)}: ${problem}`, {
 			hint: 'Every key is explained in kedge.example.yaml.',
@@ -112,11 +109,35 @@ export function parseConfig(text: string, file: string): ParsedConfig {
 		return 1;
 	};
 	try {
-		return {config: deepFreeze(readConfig(document.toJS({maxAliasCount: 100}) ?? {}, [])), errorAt};
+		return {config: deepFreeze(readConfig(document.toJS({maxAliasCount: aliasesMax}) ?? {}, [])), errorAt};
 	} catch (error) {
 		if (error instanceof ConfigProblem) throw errorAt(error.path, error.message);
+		// An alias stands for its anchor so often that the text would become very large.
+		if (error instanceof ReferenceError) throw new AgentError('CONFIG_INVALID', `${file}:1: ${error.message}`, {cause: error});
 		throw error;
 	}
+}
+
+/** How often the aliases of a file may stand for something, counted through one another. */
+const aliasesMax = 100;
+
+/** What makes the text no YAML that we take, and at which character: the first error or warning, a key that is no text, or an alias of nothing. */
+function syntaxProblem(document: Document.Parsed): {readonly at: number; readonly problem: string} | undefined {
+	const [found] = [...document.errors, ...document.warnings];
+	if (found !== undefined) {
+		const sentence = found.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+		return {at: found.pos[0], problem: found.code === 'MULTIPLE_DOCS' ? 'the file must hold one document, without "---" inside' : sentence};
+	}
+	let problem: {readonly at: number; readonly problem: string} | undefined;
+	visit(document, {
+		Pair: (_, {key}) => {
+			if (!isScalar(key)) problem ??= {at: (key as {range?: readonly number[]}).range?.[0] ?? 0, problem: 'a key must be a text'};
+		},
+		Alias: (_, alias) => {
+			if (alias.resolve(document) === undefined) problem ??= {at: alias.range?.[0] ?? 0, problem: `there is no anchor &${alias.source}`};
+		},
+	});
+	return problem;
 }
 
 function pathText(path: ConfigPath): string {
@@ -135,14 +156,18 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 /** A mapping with exactly these keys; a reader sees undefined where a key is missing. */
 function object<T>(readers: {readonly [K in keyof T]-?: Read<T[K]>}): Read<T> {
 	return (value, path) => {
-		if (!isRecord(value)) return fail(path, 'must be a mapping of keys');
-		for (const key of Object.keys(value)) {
-			if (Object.hasOwn(readers, key)) continue;
-			const near = Object.keys(readers).find(known => distance(known.toLowerCase(), key.toLowerCase()) <= 2);
-			fail([...path, key], `unknown key${near === undefined ? '' : `; did you mean "${near}"?`}`);
-		}
-		return Object.fromEntries(Object.entries<Read<unknown>>(readers).map(([key, read]) => [key, read(value[key], [...path, key])])) as T;
+		// A section with nothing below it is there, and takes its defaults.
+		const found = value === null ? {} : required(value, path);
+		if (!isRecord(found)) return fail(path, 'must be a mapping of keys');
+		for (const key of Object.keys(found)) if (!Object.hasOwn(readers, key)) fail([...path, key], unknownKey(key, Object.keys(readers)));
+		return Object.fromEntries(Object.entries<Read<unknown>>(readers).map(([key, read]) => [key, read(found[key], [...path, key])])) as T;
 	};
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+	const distances = known.map(name => distance(name.toLowerCase(), key.toLowerCase()));
+	const least = Math.min(...distances);
+	return least <= 2 && least < key.length ? `unknown key; did you mean "${known[distances.indexOf(least)]}"?` : 'unknown key';
 }
 
 /** How many letters differ, cheaply: enough to guess at a misspelt key. */
@@ -164,6 +189,11 @@ function optional<T>(read: Read<T>): Read<T | undefined> {
 	return (value, path) => (value === undefined || value === null ? undefined : read(value, path));
 }
 
+/** A section that may be left out. */
+function section<T>(read: Read<T>): Read<T | undefined> {
+	return (value, path) => (value === undefined ? undefined : read(value, path));
+}
+
 function withDefault<T>(read: Read<T>, fallback: T): Read<T> {
 	return (value, path) => (value === undefined || value === null ? fallback : read(value, path));
 }
@@ -172,10 +202,14 @@ function required(value: unknown, path: ConfigPath): unknown {
 	return value === undefined || value === null ? fail(path, 'is missing') : value;
 }
 
+function printed(value: unknown): string {
+	return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}
+
 function text(pattern?: RegExp, what?: string): Read<string> {
 	return (value, path) => {
 		const found = required(value, path);
-		if (typeof found !== 'string') return fail(path, `must be a text, not ${JSON.stringify(found)}`);
+		if (typeof found !== 'string') return fail(path, `must be a text, not ${printed(found)}`);
 		if (pattern !== undefined && !pattern.test(found)) return fail(path, `"${found}" is not ${what}`);
 		return found;
 	};
@@ -185,7 +219,7 @@ function wholeNumber(min: number, max: number): Read<number> {
 	return (value, path) => {
 		const found = required(value, path);
 		if (typeof found !== 'number' || !Number.isInteger(found) || found < min || found > max)
-			return fail(path, `must be a whole number from ${min} to ${max}, not ${JSON.stringify(found)}`);
+			return fail(path, `must be a whole number from ${min} to ${max}, not ${printed(found)}`);
 		return found;
 	};
 }
@@ -194,20 +228,20 @@ function number(min: number, max: number): Read<number> {
 	return (value, path) => {
 		const found = required(value, path);
 		if (typeof found !== 'number' || !(found >= min && found <= max))
-			return fail(path, `must be a number from ${min} to ${max}, not ${JSON.stringify(found)}`);
+			return fail(path, `must be a number from ${min} to ${max}, not ${printed(found)}`);
 		return found;
 	};
 }
 
 const flag: Read<boolean> = (value, path) => {
 	const found = required(value, path);
-	return typeof found === 'boolean' ? found : fail(path, `must be true or false, not ${JSON.stringify(found)}`);
+	return typeof found === 'boolean' ? found : fail(path, `must be true or false, not ${printed(found)}`);
 };
 
 function oneOf<T extends string>(...choices: readonly T[]): Read<T> {
 	return (value, path) => {
 		const found = required(value, path);
-		return choices.includes(found as T) ? (found as T) : fail(path, `must be one of ${choices.join(', ')}, not ${JSON.stringify(found)}`);
+		return choices.includes(found as T) ? (found as T) : fail(path, `must be one of ${choices.join(', ')}, not ${printed(found)}`);
 	};
 }
 
@@ -228,8 +262,8 @@ const logName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{
 const readMapping: Read<MappingConfig> = object<MappingConfig>({
 	topic: text(),
 	format: oneOf('json', 'senml'),
-	time: optional(object<NonNullable<MappingConfig['time']>>({pointer: text(), format: oneOf('iso', 'unix-s', 'unix-ms')})),
-	sequence: optional(object<NonNullable<MappingConfig['sequence']>>({pointer: text(), session: optional(text())})),
+	time: section(object<NonNullable<MappingConfig['time']>>({pointer: text(), format: oneOf('iso', 'unix-s', 'unix-ms')})),
+	sequence: section(object<NonNullable<MappingConfig['sequence']>>({pointer: text(), session: optional(text())})),
 	readings: list(
 		object<MappingConfig['readings'][number]>({
 			pointer: optional(text()),
@@ -262,7 +296,7 @@ const readShape: Read<Config> = object<Config>({
 		directory: withDefault(text(), '.'),
 		quarantineMiB: withDefault(wholeNumber(1, 4096), 16),
 	}),
-	broker: optional(
+	broker: section(
 		object<BrokerConfig>({
 			host: withDefault(text(), '127.0.0.1'),
 			port: withDefault(wholeNumber(0, 65_535), 1883),
@@ -271,7 +305,7 @@ const readShape: Read<Config> = object<Config>({
 			connectionsPerAddressMax: withDefault(wholeNumber(1, 10_000), 64),
 		}),
 	),
-	client: optional(
+	client: section(
 		object<ClientConfig>({
 			name: withDefault(text(id, idWhat), 'broker'),
 			url: text(/^(?:mqtts?|tcp|ssl|wss?):\/\//, 'a URL such as mqtt://127.0.0.1:1883'),
@@ -297,7 +331,7 @@ const readShape: Read<Config> = object<Config>({
 		),
 		[],
 	),
-	anchor: optional(
+	anchor: section(
 		object<AnchorConfig>({
 			rpcUrl: text(/^https?:\/\//, 'an http or https URL'),
 			chainId: wholeNumber(1, Number.MAX_SAFE_INTEGER),
