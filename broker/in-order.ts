@@ -27,6 +27,8 @@ export function createInOrder<Item, Answer>(release: (item: Item, answer: Answer
 			// The place is given up before the call: releasing may read the next packet and come back here.
 			first = ready.after;
 			if (first === undefined) last = undefined;
+			// A place that was promoted to V8's old generation would else keep all that follow from being collected young, and those the next ones, for ever.
+			ready.after = undefined;
 			release(ready.item, ready.answer!);
 		}
 	};
