@@ -11,7 +11,7 @@ import {kinds} from '../../agent/format/entry.ts';
 import {type Log, openLog} from '../../agent/log/log.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {auditSite} from '../../agent/main.ts';
-import {judge} from '../../agent/simulation.ts';
+import {judge, type Verdict} from '../../agent/simulation.ts';
 import {openLogKey, sitePaths} from '../../agent/site.ts';
 
 /** A signed head that somebody outside has seen; root in hexadecimal. */
@@ -111,6 +111,17 @@ async function appendOne(log: Log): Promise<void> {
 	});
 }
 
+/** Says what the judge found, and what the agent says that it refused: such a message is kept, and still no reading. */
+async function whatIsWrong(logPath: string, accountPath: string, {missing, twice, unexpected}: Verdict): Promise<string[]> {
+	const {examples} = await judge({logPath, accountPath, examplesMax: 100_000});
+	await using reader = await openLogReader({path: logPath, hasher: nodeHasher});
+	const refused = [...(await reader.counters())].filter(([name]) => name.startsWith('refused')).map(([name, count]) => `${count} ${name}`);
+	return [
+		`${missing} acknowledged readings are missing, ${twice} are there too often, ${unexpected} should have been refused; counters: ${refused.join(', ') || 'nothing refused'}`,
+		...examples.filter(sentence => !sentence.includes('beyond the anchored size')).slice(0, 5),
+	];
+}
+
 async function examine({folder, accountPath, heads, acknowledged}: Examination): Promise<Findings> {
 	const paths = sitePaths(folder);
 	const problems: string[] = [];
@@ -131,7 +142,7 @@ async function examine({folder, accountPath, heads, acknowledged}: Examination):
 			counts.missing = verdict.missing;
 			counts.twice = verdict.twice + verdict.unexpected;
 			counts.acknowledged = verdict.acknowledged;
-			problems.push(...verdict.examples.filter(sentence => !sentence.includes('beyond the anchored size')).slice(0, 5));
+			if (verdict.missing + verdict.twice + verdict.unexpected > 0) problems.push(...(await whatIsWrong(paths.log, accountPath, verdict)));
 			await appendOne(log);
 			const after = log.checkpoint();
 			const known = [before, after]

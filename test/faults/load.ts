@@ -3,7 +3,7 @@
 import {copyFileSync} from 'node:fs';
 import {type Clock, systemClock} from '../../agent/base/clock.ts';
 import {demoFaults} from '../../agent/simulation.ts';
-import {openAccount} from '../../sim/account.ts';
+import {messageDigest, openAccount} from '../../sim/account.ts';
 import {createPublisher} from '../../sim/client.ts';
 import {createFaultLine, type FaultRates} from '../../sim/faults.ts';
 import {createFleet} from '../../sim/fleet.ts';
@@ -21,7 +21,8 @@ export type LoadOptions = {
 	/** What goes wrong between devices and broker. @default as in the demo, without messages that come minutes late */
 	readonly faults?: Partial<FaultRates>;
 	readonly accountPath: string;
-	readonly inFlightMax?: number;
+	/** Keeps every message for writeAccountOf. @default false */
+	readonly remember?: boolean;
 	readonly clock?: Clock;
 };
 
@@ -34,6 +35,8 @@ export type Load = {
 	 * the account would be of a later moment than the log.
 	 */
 	readonly writeAccount: (path: string) => Promise<void>;
+	/** Writes an account in which exactly these messages, by their digest, are acknowledged, and all others may or may not have arrived. Gives their readings. */
+	readonly writeAccountOf: (path: string, digests: ReadonlySet<string>) => Promise<number>;
 	/** No new messages; waits for every PUBACK, and gives how many never came. The account is then on disk. */
 	readonly end: (drainMs?: number) => Promise<number>;
 };
@@ -48,6 +51,7 @@ export function startLoad(options: LoadOptions): Load {
 	const rates: FaultRates = {...demoFaults, late: 0, ...options.faults};
 	const account = openAccount(accountPath);
 	const acknowledged = new WeakSet<Message>();
+	const remembered = new Set<Message>();
 	const counts = {messages: 0, readings: 0};
 	const startMs = clock.nowMs();
 	const startedMs = clock.monotonicMs();
@@ -64,7 +68,6 @@ export function startLoad(options: LoadOptions): Load {
 			...(password === undefined ? {} : {username: device.id, password}),
 			clock,
 			queueMax,
-			...(options.inFlightMax === undefined ? {} : {inFlightMax: options.inFlightMax}),
 			onAcknowledged: message => {
 				acknowledged.add(message);
 				counts.messages += 1;
@@ -81,6 +84,7 @@ export function startLoad(options: LoadOptions): Load {
 				account.hostile(message);
 				account.flush();
 			}
+			if (options.remember) remembered.add(message);
 			one.publisher.publish(message);
 		}
 	};
@@ -118,6 +122,16 @@ export function startLoad(options: LoadOptions): Load {
 			const copy = openAccount(path);
 			for (const message of uncertain()) copy.uncertain(message);
 			await copy[Symbol.asyncDispose]();
+		},
+		writeAccountOf: async (path, digests) => {
+			const account = openAccount(path);
+			let readings = 0;
+			for (const message of remembered) {
+				if (!digests.has(messageDigest(message.topic, message.payload))) account.uncertain(message);
+				else if (account.acknowledged(message)) readings += message.readings.length;
+			}
+			await account[Symbol.asyncDispose]();
+			return readings;
 		},
 		end: async (drainMs = 20_000) => {
 			stopping.abort();

@@ -8,14 +8,26 @@ import {systemClock} from '../../agent/base/clock.ts';
 import {createClosing} from '../../agent/base/closing.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {createChance} from '../../sim/seed.ts';
+import {clockFault} from './clock.ts';
+import {diskFull} from './disk-full.ts';
 import type {Fault, Tally} from './fault.ts';
 import {killFault} from './kill.ts';
+import {mosquittoFault} from './mosquitto.ts';
 import {missingPackages} from './packages.ts';
 import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
 import {formatTable, type Row, writeReport} from './report.ts';
 import {straceFault} from './strace.ts';
 
-const faults: readonly Fault[] = [powerCut, powerCutControlNormal, powerCutControlOff, killFault, straceFault];
+const faults: readonly Fault[] = [
+	powerCut,
+	powerCutControlNormal,
+	powerCutControlOff,
+	killFault,
+	straceFault,
+	diskFull,
+	mosquittoFault,
+	clockFault,
+];
 
 const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S] [--quick] [--json] [--report]
   --only    some of: ${faults.map(({name}) => name).join(', ')}

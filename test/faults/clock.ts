@@ -1,0 +1,129 @@
+// Lets the agent's wall clock jump while the devices' time goes on: hours back, days ahead, and a start in 1970, as on a board without a battery.
+
+import {renameSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {toHex} from '../../agent/base/bytes.ts';
+import {systemClock} from '../../agent/base/clock.ts';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {decodeEntry, kinds} from '../../agent/format/entry.ts';
+import {openLogReader} from '../../agent/log/reader.ts';
+import {sitePaths} from '../../agent/site.ts';
+import {noFaults} from '../../sim/faults.ts';
+import {addFindings, examine} from './examiner.ts';
+import {createAdding, type Fault, type Ground, type Tally} from './fault.ts';
+import {watchHeads} from './heads.ts';
+import {startLoad} from './load.ts';
+import {placeOf} from './packages.ts';
+import {makeTemplate, place, startAgent} from './place.ts';
+
+const homes = 6;
+const jumpsPerRound = 8;
+/** In the words of faketime. */
+const right = '+0';
+const jumps = ['-2h', '+3d', '-20m', '+90m', right];
+const in1970 = '@1970-01-01 00:01:00';
+
+async function jump(ground: Ground): Promise<Tally> {
+	const adding = createAdding();
+	const template = await makeTemplate(join(ground.folder, 'template'), {homes});
+	let done = 0;
+	let starts = 0;
+	const arrived = {minMs: Number.POSITIVE_INFINITY, maxMs: 0};
+	for (let round = 1; done < ground.count; round += 1) {
+		const chance = ground.chance(`round ${round}`);
+		const site = join(ground.folder, `site-${round}`);
+		place(template, site);
+		const clockFile = join(ground.folder, `clock-${round}`);
+		const turnTo = (setting: string): void => {
+			writeFileSync(`${clockFile}.new`, `${setting}\n`);
+			renameSync(`${clockFile}.new`, clockFile);
+		};
+		// What cannot be read as a time must not be there even for an instant.
+		const env = {
+			LD_PRELOAD: placeOf('libfaketime.so.1')!,
+			FAKETIME_TIMESTAMP_FILE: clockFile,
+			FAKETIME_NO_CACHE: '1',
+			DONT_FAKE_MONOTONIC: '1',
+		};
+		const accountPath = join(ground.folder, `account-${round}.jsonl`);
+		const load = startLoad({
+			url: template.url,
+			seed: `${ground.seed} ${round}`,
+			homes,
+			passwords: template.passwords,
+			accountPath,
+			// Devices that send in order, so that an order that is not kept shows.
+			faults: noFaults,
+		});
+		const heads = watchHeads();
+		turnTo(right);
+		let agent = await startAgent(site, {env});
+		heads.follow(agent.status);
+		for (let i = 1; i <= jumpsPerRound && done < ground.count; i += 1) {
+			await systemClock.sleep(chance.between(100, 700));
+			const setting = chance.pick(jumps);
+			done += 1;
+			if (!chance.happens(0.25)) {
+				turnTo(setting);
+				continue;
+			}
+			// A board that lost its power starts in the past, and hears of the time later.
+			await agent.end('SIGKILL');
+			turnTo(in1970);
+			starts += 1;
+			agent = await startAgent(site, {env});
+			heads.follow(agent.status);
+			await systemClock.sleep(chance.between(100, 700));
+			turnTo(setting);
+		}
+		await systemClock.sleep(300);
+		turnTo(right);
+		const pending = await load.end();
+		heads.leave();
+		if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged`]});
+		await agent.end('SIGTERM');
+		const where = `round ${round}`;
+		const problems = await orderProblems(site, arrived);
+		if (problems.length > 0) adding.add({problems: problems.map(problem => `${where}: ${problem}`)});
+		addFindings(adding, where, await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()}));
+		ground.say(`${done} of ${ground.count} jumps`);
+	}
+	adding.add({done});
+	adding.note(
+		`${starts} of them starts in 1970; arrival times in the logs go from ${new Date(arrived.minMs).toISOString()} to ${new Date(arrived.maxMs).toISOString()}`,
+	);
+	return adding.tally();
+}
+
+/** Devices sent in the order of their own time: the entries of a channel must stand in it. */
+async function orderProblems(site: string, arrived: {minMs: number; maxMs: number}): Promise<string[]> {
+	await using reader = await openLogReader({path: sitePaths(site).log, hasher: nodeHasher});
+	const size = (await reader.head())?.size ?? 0;
+	const newest = new Map<string, number>();
+	const problems: string[] = [];
+	for (let begin = 0; begin < size; begin += 4096) {
+		const page = await reader.entries(begin, Math.min(size, begin + 4096));
+		for (let at = 0; at < page.length; at += 118) {
+			const {kind, subject, measuredAtMs, arrivedAtMs} = decodeEntry(page.subarray(at, at + 118));
+			arrived.minMs = Math.min(arrived.minMs, arrivedAtMs);
+			arrived.maxMs = Math.max(arrived.maxMs, arrivedAtMs);
+			if (kind !== kinds.reading) continue;
+			const channel = toHex(subject);
+			if (measuredAtMs < (newest.get(channel) ?? 0) && problems.length < 5)
+				problems.push(`entry ${begin + at / 118} stands before one that was sent earlier`);
+			newest.set(channel, measuredAtMs);
+		}
+	}
+	return problems;
+}
+
+export const clockFault: Fault = {
+	name: 'clock',
+	about: 'the wall clock of the agent jumps −2 h, +3 d, −20 min, +90 min, and starts in 1970, under load',
+	unit: 'jumps',
+	programs: ['libfaketime.so.1'],
+	count: 64,
+	quickCount: 8,
+	isControl: false,
+	run: jump,
+};
