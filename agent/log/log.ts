@@ -213,6 +213,8 @@ async function openTree(database: Database, hasher: Hasher, head: HeadRow | unde
 	return handle;
 }
 
+const spent = (): void => {};
+
 /** A batch on its way to the disk, with the memory that it lies in. */
 type Closed = ClosedBatch & {readonly memory: BatchMemory};
 
@@ -352,7 +354,12 @@ function createWriter(options: {
 			// The memory goes back before the callbacks run: they append more.
 			if (memories.length < 2) memories.push(next.memory);
 			releaseRoom();
-			for (let i = 0; i < dones.length; i += 1) dones[i]!(undefined, firsts[i]!);
+			for (let i = 0; i < dones.length; i += 1) {
+				const done = dones[i]!;
+				// V8 may have promoted the list: until its next full collection all that the list points to would count as alive, message and all.
+				dones[i] = spent;
+				done(undefined, firsts[i]!);
+			}
 		}
 	};
 
