@@ -153,11 +153,11 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 			let receiptAtMs = clock.monotonicMs() + receiptEveryMs;
 			while (!looking.signal.aborted) {
 				status = await readStatus(site.paths).catch(() => undefined);
-				if (status !== undefined && status.size > 0) {
+				if (status !== undefined && status.releasedSize > 0) {
 					await watch.look(status.size).catch(error => onEvent(describeError(error)));
 					if (clock.monotonicMs() >= receiptAtMs && !finishing) {
 						receiptAtMs = clock.monotonicMs() + receiptEveryMs;
-						await watch.prove(status.size, status.anchor?.minedSize ?? 0).catch(error => onEvent(describeError(error)));
+						await watch.prove(status.releasedSize, status.anchor?.minedSize ?? 0).catch(error => onEvent(describeError(error)));
 					}
 				}
 				await clock.sleep(lookEveryMs, looking.signal);
@@ -182,7 +182,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 				onStep('judging: is everything that was acknowledged in the log, once, and anchored?');
 				const verdict = await judge({logPath: site.paths.log, accountPath: join(directory, 'account.jsonl')});
 				onStep(`issuing and verifying ${receiptsAtEnd} receipts`);
-				const size = (await reader.head())?.size ?? 0;
+				const size = (await reader.released())?.size ?? 0;
 				for (let i = 0; i < receiptsAtEnd && size > 0; i += 1) await watch.prove(size, size);
 				const counters = await reader.counters();
 				const {receiptsVerified, receiptsBad} = watch.state();

@@ -8,7 +8,7 @@ import type {Anchor} from './anchor/anchor.ts';
 import type {Chain} from './anchor/chain.ts';
 import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
 import {askAgent, openStatusServer, type Status} from './api/status-server.ts';
-import {toHex} from './base/bytes.ts';
+import {equalBytes, fromHex, toHex} from './base/bytes.ts';
 import {type Clock, systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {verifyEd25519} from './base/ed25519.ts';
@@ -16,8 +16,10 @@ import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import {createSystemRandom, type Random} from './base/random.ts';
+import type {Checkpoint} from './format/checkpoint.ts';
 import {decodeEntry, noteKinds} from './format/entry.ts';
 import type {AnchorRecord} from './format/evidence.ts';
+import {anchorLogId} from './format/log-id.ts';
 import {formatTrust, parseTrust} from './format/trust.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest} from './ingest/ingest.ts';
@@ -26,8 +28,11 @@ import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import {type AuditReport, audit} from './log/audit.ts';
 import type {Channel} from './log/channels.ts';
+import {createHeadFile} from './log/head-file.ts';
 import {type Log, openLog} from './log/log.ts';
+import type {OutsideHead} from './log/outside.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
+import {createRelease, type Release} from './log/release.ts';
 import {type AnchoredCheckpoint, createIssuer, type Issuer} from './receipt/issue.ts';
 import {anchorKeyFiles, openLogKey, readSecret, type Site, type SitePaths, siteFile} from './site.ts';
 import type {ChainReader} from './verify/anchors.ts';
@@ -50,6 +55,8 @@ export type Agent = {
 	readonly port: number | undefined;
 	/** Aborts when the agent no longer knows its own state: the process must exit and start again. */
 	readonly failed: AbortSignal;
+	/** Aborts when a head outside of the database contradicts it: nothing is acknowledged or released any more, but `status` goes on. */
+	readonly frozen: AbortSignal;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -80,10 +87,30 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				synchronous: options.synchronous ?? 'FULL',
 			}),
 		);
-		log.note(noteKinds.start, {note: 'start', agent: version, node: process.version, platform: `${process.platform}-${process.arch}`}, 0n);
-		// The note also proves, before any device is let in, that this disk takes a commit.
-		await log.settled();
 		const reader = closing.use(await openLogReader({path: paths.log, hasher: nodeHasher}));
+		const anchoringKey = config.anchor === undefined ? undefined : await openAnchoringKey(site);
+		const heads = anchoringKey === undefined ? undefined : closing.use(await openChainHeads(site, anchoringKey.address, log.origin));
+		const release = createRelease({
+			newest: log.checkpoint,
+			rootAt: reader.rootAt,
+			headFile: createHeadFile(paths.released),
+			readHeads: async () => (heads === undefined ? [] : heads.read()),
+			logger,
+		});
+		// Before anything is signed: an older database must not grow a second history.
+		await release.look();
+		if (!release.frozen.aborted) {
+			log.note(
+				noteKinds.start,
+				{note: 'start', agent: version, node: process.version, platform: `${process.platform}-${process.arch}`},
+				0n,
+			);
+			// The note also proves, before any device is let in, that this disk takes a commit.
+			await log.settled();
+			await release.release();
+			// What the doors brought is released when they have closed, so that nothing acknowledged waits for the next start to be provable.
+			closing.defer(async () => void (await release.release().catch(() => {})));
+		}
 		const ingest = createIngest<Channel>(
 			{
 				channel: log.channel,
@@ -99,15 +126,35 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			},
 			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
 		);
-		// A door waits for room in the log, and for room among what must be looked up there first.
-		const admission: Admission = {accept: ingest.accept, pressure: () => log.pressure() ?? ingest.pressure()};
-		const anchor = config.anchor === undefined ? undefined : closing.use(await openAnchor(site, log, reader, clock, logger));
-		if (anchor !== undefined) closing.defer(keepAnchoring(anchor, logger, stopping.signal));
-		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, admission));
-		const client = config.client === undefined ? undefined : closing.use(await openClient(site, devices, admission, clock, logger));
+		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log takes nothing.
+		const admission: Admission = {
+			accept: (delivery, done) => {
+				if (release.frozen.aborted) done('failed');
+				else ingest.accept(delivery, outcome => done(release.frozen.aborted ? 'failed' : outcome));
+			},
+			pressure: () => log.pressure() ?? ingest.pressure(),
+		};
+		const anchor =
+			anchoringKey === undefined || release.frozen.aborted
+				? undefined
+				: closing.use(await openAnchor(site, anchoringKey, log, release, reader, clock, logger));
+		closing.defer(everySecond(nudgeOf(anchor, release, clock, logger, stopping.signal)));
+		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, admission, release.frozen));
+		release.frozen.addEventListener('abort', () => broker?.kickAll());
+		const client =
+			config.client === undefined || release.frozen.aborted
+				? undefined
+				: closing.use(await openClient(site, devices, admission, clock, logger));
+		if (client !== undefined) release.frozen.addEventListener('abort', () => void client[Symbol.asyncDispose]());
 		const status = (): Promise<Status> =>
-			statusOf({site, log, devices, broker, client, anchor, startedAtMs, clock, stopping: stopping.signal});
-		closing.use(await openStatusServer(paths.socket, {status, anchorNow: async () => anchor?.anchorNow()}));
+			statusOf({site, log, release, devices, broker, client, anchor, startedAtMs, clock, stopping: stopping.signal});
+		closing.use(
+			await openStatusServer(paths.socket, {
+				status,
+				anchorNow: async () => anchor?.anchorNow(),
+				release: async () => void (await release.release()),
+			}),
+		);
 		logger.log('info', 'agent runs', {
 			origin: log.origin,
 			size: log.size(),
@@ -119,6 +166,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			status,
 			port: broker?.port,
 			failed: log.failed,
+			frozen: release.frozen,
 			[Symbol.asyncDispose]: async () => {
 				stopping.abort();
 				await closing.close();
@@ -148,7 +196,7 @@ export function devicesOf({config, errorAt}: Site): Devices {
 
 type Admission = ReturnType<typeof createIngest>;
 
-function openDoor(options: AgentOptions, devices: Devices, log: Log, admission: Admission): Promise<Broker> {
+function openDoor(options: AgentOptions, devices: Devices, log: Log, admission: Admission, frozen: AbortSignal): Promise<Broker> {
 	const {site, logger} = options;
 	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
 	return (options.openBroker ?? openBroker)(
@@ -159,7 +207,7 @@ function openDoor(options: AgentOptions, devices: Devices, log: Log, admission: 
 				const device = await devices.authenticate(username, password);
 				return device && {deviceId: device.id, role: 'device', topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id))};
 			},
-			mayConnect: () => !log.failed.aborted,
+			mayConnect: () => !log.failed.aborted && !frozen.aborted,
 			logger,
 		},
 		{host, port, limits: {packetBytesMax, connectionsMax, connectionsPerAddressMax}},
@@ -192,19 +240,30 @@ function anchorKey(size: number, logId: string): string {
 	return `${String(size).padStart(15, '0')}/${logId}`;
 }
 
-async function openAnchor(site: Site, log: Log, reader: LogReader, clock: Clock, logger: Logger): Promise<Anchor> {
-	const {rpcUrl, chainId, registry, keystore, keystorePasswordFile, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
+type AnchoringKey = Awaited<ReturnType<typeof openAnchoringKey>>;
+
+/** Opens the encrypted anchoring key that the config, or the example of it, names. Fails with KEY_INVALID. */
+async function openAnchoringKey(site: Site): Promise<Awaited<ReturnType<typeof import('./anchor/keystore.ts').openKeystore>>> {
+	const {keystore, keystorePasswordFile} = site.config.anchor ?? anchorKeyFiles;
+	const {openKeystore} = await import('./anchor/keystore.ts');
+	return openKeystore(await readSecretFile(siteFile(site, keystore)), await readSecret(siteFile(site, keystorePasswordFile)));
+}
+
+async function openAnchor(
+	site: Site,
+	signer: AnchoringKey,
+	log: Log,
+	release: Release,
+	reader: LogReader,
+	clock: Clock,
+	logger: Logger,
+): Promise<Anchor> {
+	const {rpcUrl, chainId, registry, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
 	// Loaded only where something is anchored: the library costs 22 MB.
-	const [{createAnchor}, {openChain}, {openKeystore}] = await Promise.all([
-		import('./anchor/anchor.ts'),
-		import('./anchor/chain.ts'),
-		import('./anchor/keystore.ts'),
-	]);
-	const json = await readSecretFile(siteFile(site, keystore));
-	const signer = await openKeystore(json, await readSecret(siteFile(site, keystorePasswordFile)));
+	const [{createAnchor}, {openChain}] = await Promise.all([import('./anchor/anchor.ts'), import('./anchor/chain.ts')]);
 	return createAnchor(
 		{
-			newestCheckpoint: async () => log.checkpoint(),
+			newestCheckpoint: release.release,
 			arrivedAtMsOf: async index => (index < log.size() ? decodeEntry(await reader.entry(index)).arrivedAtMs : undefined),
 			consistencyProof: reader.consistency,
 			store: {
@@ -233,27 +292,46 @@ async function readSecretFile(path: string): Promise<string> {
 	}
 }
 
-/** Nudges the anchor every second; what is due it knows from the database. Gives what stops the nudging and waits for the last one. */
-function keepAnchoring(anchor: Anchor, logger: Logger, signal: AbortSignal): () => Promise<void> {
+/** Looks at chains again this often: a second history shows itself there. */
+const lookEveryMs = 60_000;
+/** While nothing may be released, look more often. */
+const lookWithheldMs = 5000;
+
+/** What is done every second: look outside when it is time, release, and let the anchor take its steps. What is due they know themselves. */
+function nudgeOf(anchor: Anchor | undefined, release: Release, clock: Clock, logger: Logger, signal: AbortSignal): () => Promise<void> {
 	let last = '';
-	let running: Promise<void> = Promise.resolve();
-	const nudge = async (): Promise<void> => {
+	let lookedAtMs = clock.monotonicMs();
+	return async () => {
+		if (release.frozen.aborted) return;
 		try {
-			while (!signal.aborted && (await anchor.tick(signal))) last = '';
+			const waitMs = release.standing().state === 'open' ? lookEveryMs : lookWithheldMs;
+			if (clock.monotonicMs() - lookedAtMs >= waitMs) {
+				lookedAtMs = clock.monotonicMs();
+				await release.look();
+			}
+			await release.release();
+			while (!signal.aborted && !release.frozen.aborted && (await anchor?.tick(signal))) last = '';
 		} catch (error) {
+			// The registry holds a history that is not ours: look at it, and freeze if that is final.
+			if (error instanceof AgentError && error.code === 'ANCHOR_REFUSED') await release.look().catch(() => {});
 			const sentence = describeError(error);
 			// Said once, not every second; `status` keeps saying it.
 			if (sentence !== last && !signal.aborted) logger.log('error', 'anchoring stopped', {error: sentence});
 			last = sentence;
 		}
 	};
+}
+
+/** Calls every second, never two at a time. Gives what ends that and waits for the last one. */
+function everySecond(nudge: () => Promise<void>): () => Promise<void> {
+	let running: Promise<void> = Promise.resolve();
 	const task = schedule(
 		'* * * * * *',
 		() => {
 			running = nudge();
 			return running;
 		},
-		{noOverlap: true, timezone: 'UTC', name: 'anchor'},
+		{noOverlap: true, timezone: 'UTC', name: 'nudge'},
 	);
 	return async () => {
 		await task.destroy();
@@ -261,9 +339,38 @@ function keepAnchoring(anchor: Anchor, logger: Logger, signal: AbortSignal): () 
 	};
 }
 
+/** A chain is asked at the start, when devices wait: no longer than this. */
+const headsTimeoutMs = 3000;
+
+type ChainHeads = {readonly read: () => Promise<readonly OutsideHead[]>; readonly [Symbol.asyncDispose]: () => Promise<void>};
+
+/** Reads the log's heads on its chain, as of the newest block (a single node's word) and as of the newest final one. */
+async function openChainHeads(site: Site, opener: string, origin: string): Promise<ChainHeads> {
+	const {rpcUrl, chainId, registry} = site.config.anchor!;
+	const {openChain} = await import('./anchor/chain.ts');
+	const chain = openChain({url: rpcUrl, chainId, timeoutMs: headsTimeoutMs});
+	const logId = anchorLogId(chainId, registry.toLowerCase(), opener, origin);
+	const readOne = async (tag: 'latest' | 'finalized'): Promise<OutsideHead[]> => {
+		try {
+			if ((await chain.chainId()) !== chainId) return [];
+			const {size, root} = await chain.latest(registry.toLowerCase(), logId, tag);
+			const bytes = size === 0 ? nodeHasher.sha256(new Uint8Array(0)) : fromHex(root.slice(2));
+			return bytes === undefined ? [] : [{source: `chain ${chainId} at ${tag}`, size, root: bytes, isConfirmed: tag === 'finalized'}];
+		} catch {
+			// Not reachable, or the registry was not there yet as of that block: no head, which is an answer.
+			return [];
+		}
+	};
+	return {
+		read: async () => [...(await readOne('latest')), ...(await readOne('finalized'))],
+		[Symbol.asyncDispose]: () => chain[Symbol.asyncDispose](),
+	};
+}
+
 async function statusOf(parts: {
 	readonly site: Site;
 	readonly log: Log;
+	readonly release: Release;
 	readonly devices: Devices;
 	readonly broker: Broker | undefined;
 	readonly client: MqttDoor | undefined;
@@ -277,7 +384,10 @@ async function statusOf(parts: {
 	const stats = log.stats();
 	const anchored = await anchor?.status();
 	const isConnected = client?.stats().connected ?? true;
+	const standing = parts.release.standing();
 	const warnings: string[] = [];
+	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
+	if (standing.state === 'withheld') warnings.push(`Nothing is released: ${standing.reason}.`);
 	if (anchor === undefined)
 		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
 	if (anchored?.lastError !== undefined)
@@ -287,11 +397,12 @@ async function statusOf(parts: {
 	return {
 		version,
 		origin: log.origin,
-		state: parts.stopping.aborted ? 'stopping' : 'running',
+		state: parts.stopping.aborted ? 'stopping' : standing.state === 'open' ? 'running' : standing.state,
 		startedAtMs: parts.startedAtMs,
 		nowMs: parts.clock.nowMs(),
 		size: stats.size,
 		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
+		releasedSize: parts.release.released()?.size ?? 0,
 		channels: log.channels().length,
 		devices: parts.devices.all.length,
 		connections: broker?.stats().sessions ?? 0,
@@ -389,13 +500,8 @@ export async function prepareAnchoring(
 	options: {readonly rpcUrl: string; readonly chainId: number; readonly registry: string | undefined; readonly challengeTimeS: number},
 	clock: Clock = systemClock,
 ): Promise<PreparedAnchoring> {
-	const [{openChain}, {deployRegistry, openLogAt}, {openKeystore}] = await Promise.all([
-		import('./anchor/chain.ts'),
-		import('./anchor/deploy.ts'),
-		import('./anchor/keystore.ts'),
-	]);
-	const {keystore, keystorePasswordFile} = site.config.anchor ?? anchorKeyFiles;
-	const signer = await openKeystore(await readSecretFile(siteFile(site, keystore)), await readSecret(siteFile(site, keystorePasswordFile)));
+	const [{openChain}, {deployRegistry, openLogAt}] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/deploy.ts')]);
+	const signer = await openAnchoringKey(site);
 	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
 	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
@@ -414,15 +520,41 @@ export async function prepareAnchoring(
 	return {...mine, logId, deployed, opened};
 }
 
-/** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
-export type SiteReader = LogReader & {readonly issuer: Issuer<Channel>; readonly anchors: () => Promise<readonly AnchorRecord[]>};
+/** Whoever issues many receipts looks for a newer checkpoint this often. */
+const releasedMsMax = 500;
 
-export async function openSiteReader(paths: {readonly log: string}): Promise<SiteReader> {
+/** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
+export type SiteReader = LogReader & {
+	readonly issuer: Issuer<Channel> /** The newest checkpoint that may be shown; a running agent is asked for its newest first. */;
+	readonly released: () => Promise<Checkpoint | undefined>;
+	readonly anchors: () => Promise<readonly AnchorRecord[]>;
+};
+
+export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' | 'socket'>): Promise<SiteReader> {
 	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
+	const headFile = createHeadFile(paths.released);
+	let looked: {readonly atMs: number; readonly head: Promise<Checkpoint | undefined>} | undefined;
+	const released = (): Promise<Checkpoint | undefined> => {
+		const nowMs = systemClock.monotonicMs();
+		if (looked === undefined || nowMs - looked.atMs > releasedMsMax) looked = {atMs: nowMs, head: lookAtReleased()};
+		return looked.head;
+	};
+	const lookAtReleased = async (): Promise<Checkpoint | undefined> => {
+		// A running agent releases within a second anyway; whoever asks for a proof should not have to wait for that.
+		await askAgent(paths.socket, 'POST', '/release').catch(() => {});
+		const head = await headFile.read();
+		if (head === undefined || head.size === 0) return undefined;
+		const size = (await reader.head())?.size ?? 0;
+		if (head.size > size || !equalBytes(await reader.rootAt(head.size), head.root))
+			throw new AgentError('LOG_FROZEN', `the database contradicts the released checkpoint of size ${head.size} in ${paths.released}`, {
+				hint: 'It is an older copy, or it was edited. Nothing is proven from it.',
+			});
+		return head;
+	};
 	let bySubject = new Map<string, Channel>();
 	const issuer = createIssuer<Channel>({
 		hasher: nodeHasher,
-		head: reader.head,
+		head: released,
 		entry: reader.entry,
 		source: reader.source,
 		inclusion: reader.inclusion,
@@ -437,6 +569,7 @@ export async function openSiteReader(paths: {readonly log: string}): Promise<Sit
 	});
 	return {
 		...reader,
+		released,
 		issuer,
 		anchors: async () => {
 			const rows = (await reader.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow);

@@ -9,12 +9,13 @@ import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Random} from './base/random.ts';
 import {type ParsedConfig, parseConfig} from './config.ts';
-import {formatOrigin} from './format/checkpoint.ts';
+import {formatOrigin, signCheckpoint} from './format/checkpoint.ts';
 import {formatNoteKey, noteKey} from './format/note.ts';
 import {idPattern} from './format/subject.ts';
 import {formatTrust, type TrustedRegistry} from './format/trust.ts';
 import {generatePassword, hashPassword} from './ingest/password.ts';
 import {createLog} from './log/log.ts';
+import {emptyRoot} from './merkle/tree.ts';
 
 export type SitePaths = {
 	readonly directory: string;
@@ -22,6 +23,8 @@ export type SitePaths = {
 	/** The seed of the key that signs checkpoints, 64 hexadecimal digits, mode 600. */
 	readonly logKey: string;
 	readonly trust: string;
+	/** The side file: the newest released checkpoint, a C2SP signed note. */
+	readonly released: string;
 	readonly socket: string;
 };
 
@@ -41,6 +44,7 @@ export function sitePaths(directory: string): SitePaths {
 		log: join(full, 'log.db'),
 		logKey: join(full, 'log.key'),
 		trust: join(full, 'trust.json'),
+		released: join(full, 'released.checkpoint'),
 		socket: beside.length <= socketPathMax ? beside : join(tmpdir(), `kedge-${digest}.sock`),
 	};
 }
@@ -121,13 +125,14 @@ export async function makeSite(options: {
 		keystore: join(paths.directory, anchorKeyFiles.keystore),
 		password: join(paths.directory, anchorKeyFiles.keystorePasswordFile),
 	};
-	for (const path of [files.config, files.keystore, files.password, paths.log, paths.logKey, paths.trust])
+	for (const path of [files.config, files.keystore, files.password, paths.log, paths.logKey, paths.trust, paths.released])
 		if (await exists(path))
 			throw new AgentError('DATA_EXISTS', `${path} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
 
 	const {createKeystore} = await import('./anchor/keystore.ts');
 	const seed = ed25519Seed(random);
-	const key = noteKey(nodeHasher, formatOrigin(logName, 1), createEd25519Signer(seed).publicKey);
+	const signer = createEd25519Signer(seed);
+	const key = noteKey(nodeHasher, formatOrigin(logName, 1), signer.publicKey);
 	const password = toHex(random.bytes(32));
 	const keystore = await createKeystore(password);
 	const made: MadeSite = {paths, vkey: formatNoteKey(key), anchoringAddress: keystore.address};
@@ -140,6 +145,9 @@ export async function makeSite(options: {
 	await createLog({path: paths.log, logName, epoch: 1, key});
 	// It will hold payloads and the secrets of subjects; SQLite gives its other files the same mode.
 	await chmod(paths.log, 0o600);
+	// From the beginning there is a head outside of the database: one that is missing was lost.
+	const empty = signCheckpoint({origin: key.name, size: 0, root: emptyRoot(nodeHasher)}, key, signer.sign);
+	await writeNew(paths.released, empty.note, 0o600);
 	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
 	await writeNew(files.config, config, 0o600);
 	return made;

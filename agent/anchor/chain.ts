@@ -79,7 +79,8 @@ export type Chain = {
 	readonly finalizedNumber: () => Promise<number>;
 	/** Who may anchor the log; undefined if it was never opened. */
 	readonly operatorOf: (registry: string, logId: string) => Promise<string | undefined>;
-	readonly latest: (registry: string, logId: string) => Promise<RegistryHead>;
+	/** The log's newest anchored head, as of the newest block or as of the newest final one. */
+	readonly latest: (registry: string, logId: string, tag?: 'latest' | 'finalized') => Promise<RegistryHead>;
 	/** Where the anchor that `latest` shows got into the chain. Finds it by the block's time, so that no node has to search a range. */
 	readonly findAnchor: (search: AnchorSearch & {readonly time: number}) => Promise<MinedAt | undefined>;
 	/** What this chain says of an anchor that a receipt claims. Never throws: a chain that cannot be asked is an answer too. */
@@ -238,9 +239,14 @@ export function openChain(options: ChainOptions): Chain {
 			};
 		});
 	};
-	const call = async (registry: string, name: string, values: readonly unknown[]): Promise<readonly unknown[]> => {
+	const call = async (
+		registry: string,
+		name: string,
+		values: readonly unknown[],
+		tag: 'latest' | 'finalized' = 'latest',
+	): Promise<readonly unknown[]> => {
 		const data = registryInterface.encodeFunctionData(name, values);
-		const answer = await tryAsk('eth_call', [{to: registry, data}, 'latest']);
+		const answer = await tryAsk('eth_call', [{to: registry, data}, tag]);
 		if ('refusal' in answer && !isRevert(answer.refusal)) throw refused('eth_call', answer.refusal);
 		const found = 'refusal' in answer ? undefined : hexText('eth_call', answer.value, anyHex);
 		try {
@@ -318,8 +324,8 @@ export function openChain(options: ChainOptions): Chain {
 			const found = String(operator).toLowerCase();
 			return found === zeroAddress ? undefined : found;
 		},
-		latest: async (registry, logId) => {
-			const [size, time, root] = await call(registry, 'latest', [logId]);
+		latest: async (registry, logId, tag) => {
+			const [size, time, root] = await call(registry, 'latest', [logId], tag);
 			return {size: Number(size), time: Number(time), root: String(root)};
 		},
 		findAnchor: async ({registry, logId, size, root, time}) => {

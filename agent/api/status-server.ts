@@ -9,16 +9,21 @@ export type Needs = {
 	readonly status: () => Promise<Status>;
 	/** Anchors the newest checkpoint now instead of when it is due. */
 	readonly anchorNow: () => Promise<void>;
+	/** Releases the newest checkpoint now instead of within a second. */
+	readonly release: () => Promise<void>;
 };
 
 export type Status = {
 	readonly version: string;
 	readonly origin: string;
-	readonly state: 'running' | 'stopping';
+	/** withheld: nothing is released until a head outside of the database was read. frozen: one of them contradicts the database. */
+	readonly state: 'running' | 'withheld' | 'frozen' | 'stopping';
 	readonly startedAtMs: number;
 	readonly nowMs: number;
 	readonly size: number;
 	readonly newestCheckpoint: {readonly size: number; readonly root: string} | undefined;
+	/** Size of the newest checkpoint that may be shown to others. */
+	readonly releasedSize: number;
 	readonly channels: number;
 	readonly devices: number;
 	readonly connections: number;
@@ -56,7 +61,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status and POST /anchor on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, POST /anchor and POST /release on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -88,7 +93,10 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		else if (incoming.method === 'POST' && incoming.url === '/anchor') {
 			await needs.anchorNow();
 			send(202, {accepted: true});
-		} else send(404, {error: 'there is GET /status and POST /anchor'});
+		} else if (incoming.method === 'POST' && incoming.url === '/release') {
+			await needs.release();
+			send(200, {released: true});
+		} else send(404, {error: 'there is GET /status, POST /anchor and POST /release'});
 	} catch (error) {
 		send(500, {error: error instanceof Error ? error.message : String(error)});
 	}

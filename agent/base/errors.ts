@@ -27,6 +27,7 @@ export const remedies = {
 	LOG_CLOSED: 'retry',
 	LOG_COMMIT_FAILED: 'restart',
 	LOG_CORRUPT: 'restart',
+	LOG_FROZEN: 'restart',
 	LOG_LOCKED: 'retry',
 	PORT_TAKEN: 'retry',
 	SQLITE_FAILED: 'restart',

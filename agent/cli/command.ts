@@ -15,6 +15,8 @@ export const exitCodes = {
 	retry: 3,
 	/** Remedy `restart`: the agent stopped because it no longer knew its state. */
 	restart: 4,
+	/** The log is frozen: it contradicts what was released. */
+	frozen: 5,
 } as const;
 
 export type Io = {

@@ -58,7 +58,7 @@ function overview(): string {
 		...commands.map(command => `  kedge ${command.name.padEnd(12)}${command.summary}`),
 		'',
 		'kedge COMMAND --help explains a command.',
-		'Exit codes: 0 done; 1 the answer is no; 2 wrong words, config or file; 3 the world did not answer; 4 the agent must be started again.',
+		'Exit codes: 0 done; 1 the answer is no; 2 wrong words, config or file; 3 the world did not answer; 4 the agent must be started again; 5 the log is frozen.',
 		'',
 	].join('\n');
 }
@@ -91,7 +91,7 @@ function report(error: unknown, io: Io): number {
 		return exitCodes.restart;
 	}
 	if (error.hint !== undefined) io.error(`  ${error.hint}\n`);
-	return exitCodes[error.remedy];
+	return error.code === 'LOG_FROZEN' ? exitCodes.frozen : exitCodes[error.remedy];
 }
 
 const stop = new AbortController();

@@ -23,8 +23,11 @@ export const runCommand: Command = {
 			agent.failed.addEventListener('abort', () => resolve('failed'), {once: true});
 		});
 		if (stopped === 'failed') throw agent.failed.reason;
+		const {frozen} = agent;
 		await agent[Symbol.asyncDispose]();
 		logger.log('info', 'agent stopped');
+		// Frozen it stayed up so that `status` could say why; its exit code says it too.
+		if (frozen.aborted) throw frozen.reason;
 		return exitCodes.ok;
 	},
 };

@@ -7,6 +7,7 @@ import {type Database, openDatabase, type SqlRow} from '../base/sqlite.ts';
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
 import {decodeEntry, entryLength, type Index, type Size, saltLength, subjectRange} from '../format/entry.ts';
 import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
+import {emptyRoot} from '../merkle/tree.ts';
 import {recordHeadLength} from './batch.ts';
 import {type Channel, loadChannels} from './channels.ts';
 import {type HeadRow, type LogMeta, readMeta} from './log.ts';
@@ -27,6 +28,8 @@ export type LogReader = {
 	/** Packed entries of the indexes begin … end−1, which MUST be in the log. */
 	readonly entries: (begin: Index, end: Index) => Promise<Uint8Array>;
 	readonly source: (index: Index) => Promise<Source>;
+	/** Root of the tree of `size` ≤ the log's entries, recomputed from what is stored. */
+	readonly rootAt: (size: Size) => Promise<Uint8Array>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
 	/** Consistency proof between two sizes ≤ the log's [RFC 9162 §2.1.4]. */
@@ -147,6 +150,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			}
 			throw corrupt(`the source of entry ${index} is missing`);
 		},
+		rootAt: async size => (size === 0 ? emptyRoot(hasher) : nodes.rangeHash({begin: 0, end: size})),
 		inclusion: async (index, size) => {
 			const path: Uint8Array[] = [];
 			for (const range of inclusionRanges(index, size)) path.push(await nodes.rangeHash(range));

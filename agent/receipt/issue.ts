@@ -3,11 +3,12 @@
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
-import {decodeEntry, type EntryNumber, type Index, kinds, type Size} from '../format/entry.ts';
+import {decodeEntry, type EntryNumber, entryLeafHash, type Index, kinds, type Size} from '../format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
 import {formatHistory, type HistoryEntry, historyEntriesMax} from '../format/history.ts';
 import {formatReceipt} from '../format/receipt.ts';
 import {formatTlogProof} from '../format/tlog-proof.ts';
+import {isIncluded} from '../merkle/check.ts';
 
 /** A channel as far as a receipt opens it. */
 export type Channel = SubjectOpening & {readonly subject: Uint8Array};
@@ -77,7 +78,10 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		if (anchored !== undefined && parsed !== undefined && parsed.size > index)
 			return {note: anchored.note, size: parsed.size, anchors: anchored.anchors};
 		const head = await needs.head();
-		if (head === undefined || head.size <= index) throw new AgentError('ENTRY_UNKNOWN', `no checkpoint covers entry ${index} yet`);
+		if (head === undefined || head.size <= index)
+			throw new AgentError('ENTRY_UNKNOWN', `no released checkpoint covers entry ${index} yet`, {
+				hint: 'A running agent releases within a second; if it is stopped, start it.',
+			});
 		return {note: head.note, size: head.size, anchors: []};
 	};
 
@@ -97,6 +101,16 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		return shown;
 	};
 
+	/** An entry that was edited since it was signed is never handed out as evidence. */
+	const assertLeadsToRoot = (index: Index, entry: Uint8Array, path: readonly Uint8Array[], note: string): void => {
+		const head = parseCheckpoint(note);
+		const leaf = entryLeafHash(needs.hasher, entry);
+		if (head === undefined || !isIncluded(needs.hasher, {index, size: head.size, root: head.root, leaf, path}))
+			throw new AgentError('LOG_CORRUPT', `entry ${index} does not lead to the root that was signed: it was edited or damaged`, {
+				hint: 'Run: kedge audit',
+			});
+	};
+
 	return {
 		receipt: async (index, options = {}) => {
 			const entry = await needs.entry(index);
@@ -105,22 +119,30 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 			const channel = options.withoutChannel ? undefined : await needs.channelOf(decoded.subject);
 			// What is not a reading says nothing without its body: that is always shown.
 			const isShown = options.withArrival === true || decoded.kind !== kinds.reading;
+			const path = await needs.inclusion(index, checkpoint.size);
+			assertLeadsToRoot(index, entry, path, checkpoint.note);
 			return formatReceipt(needs.hasher, {
 				entry,
 				subject: channel && {urn: channel.urn, secret: channel.secret},
 				arrival: isShown ? await needs.source(index) : undefined,
-				proof: formatTlogProof({index, path: await needs.inclusion(index, checkpoint.size), checkpoint: checkpoint.note}),
+				proof: formatTlogProof({index, path, checkpoint: checkpoint.note}),
 				anchors: checkpoint.anchors,
 			});
 		},
 		history: async (channel, fromMs, toMs) => {
-			const found = await gather(needs.range(channel, fromMs, toMs));
+			// What no released checkpoint covers yet is not shown to anybody.
+			const releasedSize = (await needs.head())?.size ?? 0;
+			const found = (await gather(needs.range(channel, fromMs, toMs))).filter(({index}) => index < releasedSize);
 			const shown = await withoutGaps(channel, found);
 			const newest = shown.at(-1);
 			if (newest === undefined) throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no reading in this period`);
 			const checkpoint = await checkpointFor(newest.index);
 			const entries: HistoryEntry[] = [];
-			for (const {index, entry} of shown) entries.push({index, entry, path: await needs.inclusion(index, checkpoint.size)});
+			for (const {index, entry} of shown) {
+				const path = await needs.inclusion(index, checkpoint.size);
+				assertLeadsToRoot(index, entry, path, checkpoint.note);
+				entries.push({index, entry, path});
+			}
 			return formatHistory(needs.hasher, {
 				subject: {urn: channel.urn, secret: channel.secret},
 				fromMs,

@@ -1,7 +1,7 @@
 // Proofs out of a log of a million entries: how long until one can be asked, what one costs to issue and to verify, how large it is, and how fast all is audited.
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {systemClock} from '../../agent/base/clock.ts';
 import {createEd25519Signer, verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
@@ -13,9 +13,11 @@ import {type NoteKey, noteKey} from '../../agent/format/note.ts';
 import {quantityOfName} from '../../agent/format/quantity.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
 import type {Draft} from '../../agent/log/batch.ts';
+import {createHeadFile} from '../../agent/log/head-file.ts';
 import {createLog, openLog} from '../../agent/log/log.ts';
 import {auditSite, openSiteReader} from '../../agent/main.ts';
 import {createIssuer} from '../../agent/receipt/issue.ts';
+import {sitePaths} from '../../agent/site.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
 import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
 
@@ -96,6 +98,8 @@ async function makeLog(path: string, entries: number): Promise<{readonly key: No
 	}
 	await log.settled();
 	if (failure !== undefined) throw failure;
+	// As the agent does before it releases a checkpoint: proofs lead to nothing newer.
+	await createHeadFile(sitePaths(dirname(path)).released).write(log.checkpoint()!);
 	return {key, checkpoints};
 }
 
@@ -110,7 +114,7 @@ async function measureOpening(path: string): Promise<{readonly readMs: number; r
 	const readMs: number[] = [];
 	const writeMs: number[] = [];
 	for (let round = 0; round < 5; round += 1) {
-		const reading = await timed(() => openSiteReader({log: path}));
+		const reading = await timed(() => openSiteReader(sitePaths(dirname(path))));
 		readMs.push(reading.ms);
 		await reading.value[Symbol.asyncDispose]();
 		const writing = await timed(() =>
@@ -132,7 +136,7 @@ async function measureIssuing(
 	const ms: number[] = [];
 	const firstMs: number[] = [];
 	for (let reader = 0; reader < 10; reader += 1) {
-		await using site = await openSiteReader({log: path});
+		await using site = await openSiteReader(sitePaths(dirname(path)));
 		for (let i = 0; i < receipts / 10; i += 1) {
 			const took = (await timed(() => site.issuer.receipt(index()))).ms;
 			ms.push(took);
@@ -144,7 +148,7 @@ async function measureIssuing(
 
 /** Receipts each against the smallest of the checkpoints that covers it, as if each of these were anchored. */
 async function makeReceipts(path: string, entries: number, checkpoints: readonly Checkpoint[], count: number): Promise<Uint8Array[]> {
-	await using site = await openSiteReader({log: path});
+	await using site = await openSiteReader(sitePaths(dirname(path)));
 	const bySubject = new Map((await site.channels()).map(channel => [Buffer.from(channel.subject).toString('hex'), channel]));
 	const issuer = createIssuer({
 		...site,

@@ -4,21 +4,23 @@ import {toHex} from '../../agent/base/bytes.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
-import {parseCheckpoint} from '../../agent/format/checkpoint.ts';
-import {decodeEntry, noteKinds, qualities} from '../../agent/format/entry.ts';
+import {type Checkpoint, parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
+import {decodeEntry, entryLeafHash, noteKinds, qualities} from '../../agent/format/entry.ts';
 import type {AnchorRecord} from '../../agent/format/evidence.ts';
 import {historyEntriesMax, parseHistory} from '../../agent/format/history.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
+import {noteKey} from '../../agent/format/note.ts';
 import {parseReceipt} from '../../agent/format/receipt.ts';
 import {parseTlogProof} from '../../agent/format/tlog-proof.ts';
 import type {Trust} from '../../agent/format/trust.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import type {LogReader} from '../../agent/log/reader.ts';
+import {rootFromInclusion} from '../../agent/merkle/check.ts';
 import {type AnchoredCheckpoint, createIssuer, type Issuer, type Needs} from '../../agent/receipt/issue.ts';
 import type {Verdict} from '../../agent/verify/verdict.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
-import {append, createLogWorld, draftOf, enrolMeter, type LogWorld, startMs} from '../helpers/log-world.ts';
+import {append, createLogWorld, draftOf, enrolMeter, type LogWorld, signer, startMs} from '../helpers/log-world.ts';
 
 const minuteMs = 60_000;
 const payload = '{"kwh":"12.345"}';
@@ -203,13 +205,18 @@ test('a receipt leads to the smallest anchored checkpoint above its entry, and t
 test('a receipt without arrival and anchors stays within 4 KiB at twenty levels, with the longest names that a config takes', async t => {
 	const {read, log, reader, issuerWith} = await createWorld(t);
 	const index = await read(0, 1);
-	const note = log.checkpoint()!.note;
 	const path = Array.from({length: 20}, (_, i) => new Uint8Array(32).fill(i + 200));
 	// The origin stands twice in a checkpoint: 64 letters, a slash, 64 letters, a slash and the epoch.
 	const longOrigin = `${'o'.repeat(64)}/${'g'.repeat(64)}/281474976710655`;
+	/** A checkpoint over a made-up tree of a million entries in which the path leads from the entry to the root. */
+	const size = 1_000_000;
+	const root = rootFromInclusion(nodeHasher, {index, size, leaf: entryLeafHash(nodeHasher, await reader.entry(index)), path})!;
+	const headWith = (origin: string): Checkpoint => ({
+		...signCheckpoint({origin, size, root}, noteKey(nodeHasher, origin, signer.publicKey), signer.sign),
+	});
 	const issuer = issuerWith({
 		inclusion: async () => path,
-		head: async () => ({...(await reader.head())!, size: 1_000_000, note: note.replaceAll(log.origin, longOrigin)}),
+		head: async () => headWith(longOrigin),
 		channelOf: async () => ({
 			...(await reader.channels())[1]!,
 			urn: `urn:kedge:device:${'d'.repeat(64)}:${'q'.repeat(32)}:${'p'.repeat(64)}`,
@@ -217,7 +224,7 @@ test('a receipt without arrival and anchors stays within 4 KiB at twenty levels,
 	});
 	const text = await issuer.receipt(index);
 	t.true(Buffer.byteLength(text) <= 4096, `${Buffer.byteLength(text)} bytes`);
-	const ordinary = await issuerWith({inclusion: async () => path}).receipt(index);
+	const ordinary = await issuerWith({inclusion: async () => path, head: async () => headWith(log.origin)}).receipt(index);
 	t.log(`${Buffer.byteLength(ordinary)} bytes at twenty levels; ${Buffer.byteLength(text)} with the longest names`);
 });
 
@@ -313,4 +320,13 @@ test('a period with more entries than a history holds is refused before anything
 		code: 'ARGUMENT_INVALID',
 		message: new RegExp(`more than ${historyEntriesMax}`),
 	});
+});
+
+test('an entry that no longer leads to the signed root is never handed out', async t => {
+	const {read, reader, issuerWith} = await createWorld(t);
+	const index = await read(0, 1);
+	const edited = await reader.entry(index);
+	edited[63] = edited[63]! ^ 1;
+	const issuer = issuerWith({entry: async () => edited});
+	await t.throwsAsync(issuer.receipt(index), {code: 'LOG_CORRUPT', message: /entry \d+ does not lead to the root/});
 });

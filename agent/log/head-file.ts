@@ -1,0 +1,48 @@
+// The side file: the newest released checkpoint, kept outside of the database, so that an older database is noticed.
+
+import {open, readFile, rename} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {AgentError, describeError} from '../base/errors.ts';
+import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
+
+export type HeadFile = {
+	/** The checkpoint in the file; undefined if there is no file. Fails with FORMAT_INVALID if the file holds anything else. */
+	readonly read: () => Promise<Checkpoint | undefined>;
+	/** Puts a checkpoint in the place of the one before. When it resolves, a power cut leaves the new one; before, the old or the new one, never half of one. */
+	readonly write: (checkpoint: Checkpoint) => Promise<void>;
+};
+
+export function createHeadFile(path: string): HeadFile {
+	return {
+		read: async () => {
+			let text: string;
+			try {
+				text = await readFile(path, 'utf8');
+			} catch (error) {
+				if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+				throw new AgentError('FORMAT_INVALID', `cannot read ${path}: ${describeError(error)}`, {cause: error});
+			}
+			const checkpoint = parseCheckpoint(text);
+			if (checkpoint === undefined) throw new AgentError('FORMAT_INVALID', `${path} does not hold a checkpoint`);
+			return checkpoint;
+		},
+		write: async checkpoint => {
+			const fresh = `${path}.new`;
+			const file = await open(fresh, 'w', 0o600);
+			try {
+				await file.writeFile(checkpoint.note);
+				await file.sync();
+			} finally {
+				await file.close();
+			}
+			await rename(fresh, path);
+			// The new name is only durable once the directory is.
+			const directory = await open(dirname(path), 'r');
+			try {
+				await directory.sync();
+			} finally {
+				await directory.close();
+			}
+		},
+	};
+}
