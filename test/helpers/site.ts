@@ -119,7 +119,7 @@ export async function startAgent(t: ExecutionContext, site: Site, options: Start
 				if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended before it answered: ${said}`);
 				return readStatus(site.paths).catch(() => undefined);
 			},
-			{clock: systemClock, everyMs: 20, timeoutMs: 30_000},
+			{clock: systemClock, everyMs: 20, timeoutMs: 60_000},
 		);
 		if (isUp === undefined) throw new Error(`the agent does not answer: ${said}`);
 	}
@@ -157,7 +157,7 @@ export async function untilStatus(
 			last = await readStatus(site.paths).catch(() => undefined);
 			return last !== undefined && isSo(last) ? last : undefined;
 		},
-		{clock: systemClock, everyMs: options.everyMs ?? 50, timeoutMs: options.timeoutMs ?? 30_000},
+		{clock: systemClock, everyMs: options.everyMs ?? 50, timeoutMs: options.timeoutMs ?? 60_000},
 	);
 	if (found === undefined) t.fail(`the agent never came so far: ${JSON.stringify(last)}`);
 	return found!;
