@@ -1,5 +1,6 @@
 // Runs a fleet against a broker: steps the devices in time, lets faults happen, sends, and keeps the account.
 
+import {setMaxListeners} from 'node:events';
 import {existsSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import type {Clock} from '../agent/base/clock.ts';
 import {AgentError} from '../agent/base/errors.ts';
@@ -229,6 +230,8 @@ async function drain(live: readonly Live[], drainMs: number, clock: Clock): Prom
 	const late = new AbortController();
 	const done = new AbortController();
 	const timer = clock.sleep(drainMs, done.signal).then(() => late.abort());
+	// One listener a device is meant, and no leak.
+	setMaxListeners(live.length + 1, late.signal);
 	await Promise.all(live.map(({publisher}) => publisher.untilDrained(late.signal)));
 	done.abort();
 	await timer;
