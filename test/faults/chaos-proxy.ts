@@ -104,10 +104,12 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
 				else void wake().then(cut);
 			});
 		}
+		/** The subscriber speaks MQTT 5, whose PUBLISH has properties in front of the payload. */
+		let isFive = false;
 		const delivered = new PacketCutter();
 		carry(broker, subscriber, chunk => {
 			for (const packet of delivered.cut(chunk)) {
-				const read = readPublish(packet);
+				const read = readPublish(packet, isFive);
 				if (read === undefined) continue;
 				counts.delivered += 1;
 				if (read.isRepeat) counts.repeated += 1;
@@ -117,6 +119,7 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
 		const answered = new PacketCutter();
 		carry(subscriber, broker, chunk => {
 			for (const packet of answered.cut(chunk)) {
+				if (packet[0] === 0x10) isFive = packet[behindLength(packet) + 6] === 5;
 				if (packet[0] !== 0x40) continue;
 				const id = packet.readUInt16BE(2);
 				const place = waiting.findIndex(one => one.id === id);
@@ -154,13 +157,33 @@ export async function startChaosProxy(target: number): Promise<ChaosProxy> {
 	};
 }
 
-/** A PUBLISH at QoS 1 [MQTT 3.1.1 §3.3]; undefined for everything else. */
-function readPublish(packet: Buffer): {readonly id: number; readonly digest: string; readonly isRepeat: boolean} | undefined {
-	if (packet[0]! >> 4 !== 3 || (packet[0]! & 6) !== 2) return undefined;
-	let at = 1;
+/** Where a packet goes on behind its first byte and its length. */
+function behindLength(packet: Buffer): number {
+	return behindVariable(packet, 1);
+}
+
+/** Behind a number of variable length [MQTT 3.1.1 §2.2.3]. */
+function behindVariable(packet: Buffer, begin: number): number {
+	let at = begin;
 	while (packet[at]! > 127) at += 1;
-	at += 1;
-	const topicEnd = at + 2 + packet.readUInt16BE(at);
-	const topic = packet.toString('utf8', at + 2, topicEnd);
-	return {id: packet.readUInt16BE(topicEnd), digest: messageDigest(topic, packet.subarray(topicEnd + 2)), isRepeat: (packet[0]! & 8) !== 0};
+	return at + 1;
+}
+
+/** A PUBLISH at QoS 1 [MQTT 3.1.1 §3.3]; undefined for everything else. */
+function readPublish(
+	packet: Buffer,
+	isFive: boolean,
+): {readonly id: number; readonly digest: string; readonly isRepeat: boolean} | undefined {
+	if (packet[0]! >> 4 !== 3 || (packet[0]! & 6) !== 2) return undefined;
+	const begin = behindLength(packet);
+	const topicEnd = begin + 2 + packet.readUInt16BE(begin);
+	const topic = packet.toString('utf8', begin + 2, topicEnd);
+	let payloadBegin = topicEnd + 2;
+	if (isFive) {
+		let length = 0;
+		const propertiesBegin = behindVariable(packet, payloadBegin);
+		for (let at = propertiesBegin - 1; at >= payloadBegin; at -= 1) length = length * 128 + (packet[at]! & 127);
+		payloadBegin = propertiesBegin + length;
+	}
+	return {id: packet.readUInt16BE(topicEnd), digest: messageDigest(topic, packet.subarray(payloadBegin)), isRepeat: (packet[0]! & 8) !== 0};
 }

@@ -4,16 +4,14 @@ import {fork} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import type {Examination, Findings} from './examine.ts';
 import type {Adding} from './fault.ts';
+import {endWithUs} from './process.ts';
 
 const path = fileURLToPath(new URL('./examine.js', import.meta.url));
 
 /** Examines one log. A process that dies over it has found that the log kills whoever opens it. */
 export async function examine(examination: Examination): Promise<Findings> {
 	const child = fork(path, {stdio: ['ignore', 'inherit', 'inherit', 'ipc']});
-	const kill = (): void => {
-		child.kill('SIGKILL');
-	};
-	process.once('exit', kill);
+	endWithUs(child);
 	try {
 		return await new Promise<Findings>((resolve, reject) => {
 			child.once('message', findings => resolve(findings as Findings));
@@ -22,7 +20,6 @@ export async function examine(examination: Examination): Promise<Findings> {
 			child.send(examination);
 		});
 	} finally {
-		process.removeListener('exit', kill);
 		child.disconnect();
 	}
 }

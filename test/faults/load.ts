@@ -35,8 +35,8 @@ export type Load = {
 	 * the account would be of a later moment than the log.
 	 */
 	readonly writeAccount: (path: string) => Promise<void>;
-	/** Writes an account in which exactly these messages, by their digest, are acknowledged, and all others may or may not have arrived. Gives their readings. */
-	readonly writeAccountOf: (path: string, digests: ReadonlySet<string>) => Promise<number>;
+	/** Writes an account in which exactly these messages, by their digest, are acknowledged, and all others may or may not have arrived. Gives their readings, and how many digests belong to no message. */
+	readonly writeAccountOf: (path: string, digests: ReadonlySet<string>) => Promise<{readonly readings: number; readonly unknown: number}>;
 	/** No new messages; waits for every PUBACK, and gives how many never came. The account is then on disk. */
 	readonly end: (drainMs?: number) => Promise<number>;
 };
@@ -125,13 +125,16 @@ export function startLoad(options: LoadOptions): Load {
 		},
 		writeAccountOf: async (path, digests) => {
 			const account = openAccount(path);
+			const unknown = new Set(digests);
 			let readings = 0;
 			for (const message of remembered) {
-				if (!digests.has(messageDigest(message.topic, message.payload))) account.uncertain(message);
+				const digest = messageDigest(message.topic, message.payload);
+				unknown.delete(digest);
+				if (!digests.has(digest)) account.uncertain(message);
 				else if (account.acknowledged(message)) readings += message.readings.length;
 			}
 			await account[Symbol.asyncDispose]();
-			return readings;
+			return {readings, unknown: unknown.size};
 		},
 		end: async (drainMs = 20_000) => {
 			stopping.abort();

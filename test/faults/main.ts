@@ -17,6 +17,7 @@ import {missingPackages} from './packages.ts';
 import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
 import {formatTable, type Row, writeReport} from './report.ts';
 import {straceFault} from './strace.ts';
+import {straceAnchorFault} from './strace-anchor.ts';
 
 const faults: readonly Fault[] = [
 	powerCut,
@@ -24,6 +25,7 @@ const faults: readonly Fault[] = [
 	powerCutControlOff,
 	killFault,
 	straceFault,
+	straceAnchorFault,
 	diskFull,
 	mosquittoFault,
 	clockFault,
@@ -35,7 +37,7 @@ const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S]
   --seed    what decides the moments; the one that is printed repeats a run as far as the machine does
   --quick   each only a few times
   --json    ends with one JSON object
-  --report  writes what was seen into test/faults/README.md
+  --report  writes what was seen into test/faults/README.md; what it says of faults that were not done stays
 `;
 
 type Options = {
@@ -122,13 +124,13 @@ async function main(): Promise<number> {
 	for (const fault of options.chosen) {
 		const startedMs = systemClock.monotonicMs();
 		const tally = await runOne(fault, options);
-		const row = {fault, tally, tookMs: systemClock.monotonicMs() - startedMs};
+		const row = {fault, tally, tookMs: systemClock.monotonicMs() - startedMs, seed: options.seed};
 		rows.push(row);
 		for (const problem of fault.isControl ? [] : tally.problems) process.stderr.write(`${fault.name}: ${problem}\n`);
 		for (const note of tally.notes) process.stderr.write(`${fault.name}: ${note}\n`);
 	}
 	process.stdout.write(`${formatTable(rows)}\n`);
-	if (options.report) process.stdout.write(`wrote ${writeReport(rows, options.seed)}\n`);
+	if (options.report) process.stdout.write(`wrote ${writeReport(rows, faults)}\n`);
 	const wrong = rows.filter(row => !isAsItShouldBe(row));
 	for (const {fault} of wrong)
 		process.stderr.write(

@@ -147,7 +147,7 @@ async function disturb(ground: Ground): Promise<Tally> {
 		const broker = createMosquitto(join(ground.folder, `mosquitto-${round}`), brokerPort);
 		await broker.start();
 		const proxy = await startChaosProxy(brokerPort);
-		const protocol = chance.happens(0.5) ? '5' : '3.1.1';
+		const protocol = round % 2 === 0 ? '5' : '3.1.1';
 		const site = join(ground.folder, `site-${round}`);
 		const template = await makeTemplate(join(ground.folder, `template-${round}`), {
 			homes,
@@ -223,7 +223,8 @@ async function disturb(ground: Ground): Promise<Tally> {
 
 		// Ours: what the agent sent a PUBACK for. Whatever else devices sent may be in the log.
 		const ours = join(ground.folder, `ours-${round}.jsonl`);
-		const acknowledged = await load.writeAccountOf(ours, proxy.acknowledged);
+		const {readings: acknowledged, unknown} = await load.writeAccountOf(ours, proxy.acknowledged);
+		if (unknown > 0) adding.add({problems: [`${where}: ${unknown} messages were acknowledged that no device sent`]});
 		const findings = await examine({folder: site, accountPath: ours, heads: heads.seen(), acknowledged});
 		addFindings(adding, where, findings);
 		for (const problem of proxy.problems.slice(0, 3)) adding.add({problems: [`${where}: ${problem}`]});

@@ -9,6 +9,12 @@ process.on('exit', () => {
 	for (const child of running) child.kill('SIGKILL');
 });
 
+/** Kills a process at the latest when this one ends. */
+export function endWithUs(child: ChildProcess): void {
+	running.add(child);
+	child.once('close', () => running.delete(child));
+}
+
 /** Kept of what a program says; the rest is dropped from the front. */
 const saidMax = 200_000;
 
@@ -34,7 +40,7 @@ export function start(
 		stdio: ['ignore', 'pipe', 'pipe'],
 		env: {...process.env, NO_COLOR: '1', ...options.env},
 	});
-	running.add(child);
+	endWithUs(child);
 	let said = '';
 	let rest = '';
 	const hear = (text: string): void => {
@@ -50,10 +56,7 @@ export function start(
 	child.stderr.setEncoding('utf8').on('data', hear);
 	const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
 		child.once('error', reject);
-		child.once('close', (code, signal) => {
-			running.delete(child);
-			resolve(code ?? signal!);
-		});
+		child.once('close', (code, signal) => resolve(code ?? signal!));
 	});
 	ended.catch(() => {});
 	return {

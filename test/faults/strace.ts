@@ -12,14 +12,14 @@ import {makeTemplate, place, type Template} from './place.ts';
 import {type Started, start} from './process.ts';
 import {type Shape, scriptHomes, scriptOf, shapes} from './script.ts';
 
-const agentPath = fileURLToPath(new URL('./scripted-agent.js', import.meta.url));
+export const scriptedAgentPath = fileURLToPath(new URL('./scripted-agent.js', import.meta.url));
 
 /** Everything by which a file changes or is made to last. */
 const writeLike =
 	'write,pwrite64,writev,pwritev,fsync,fdatasync,sync_file_range,ftruncate,truncate,fallocate,unlink,unlinkat,rename,renameat2,link';
 /** What is done to the n-th of them. The call itself is not carried out; the next point's call finds it carried out. */
-const injections = {kill: 'signal=KILL', eio: 'error=EIO', enospc: 'error=ENOSPC'} as const;
-type Injection = keyof typeof injections;
+export const injections = {kill: 'signal=KILL', eio: 'error=EIO', enospc: 'error=ENOSPC'} as const;
+export type Injection = keyof typeof injections;
 
 type Point = {readonly shape: Shape; readonly call: string; readonly when: number; readonly injection: Injection};
 
@@ -35,7 +35,8 @@ type Life = {
 	readonly said: string;
 };
 
-async function live(program: string, words: readonly string[]): Promise<Life> {
+/** One life of the scripted agent, and what it said. */
+export async function live(program: string, words: readonly string[]): Promise<Life> {
 	const done = new Set<number>();
 	const heads: Head[] = [];
 	let sent = 0;
@@ -58,7 +59,8 @@ async function live(program: string, words: readonly string[]): Promise<Life> {
 	return {code, done, sent, heads, ended, said: started.said()};
 }
 
-function straceWords(folder: string, output: string, extra: readonly string[], agent: readonly string[]): string[] {
+/** The words of strace for an agent whose log is in `folder`; only calls on the log's files count. */
+export function straceWords(folder: string, output: string, extra: readonly string[], agent: readonly string[]): string[] {
 	const paths = ['log.db', 'log.db-wal', 'log.db-shm', 'log.db-journal', ''].flatMap(name => ['-P', join(folder, name).replace(/\/$/, '')]);
 	return ['-f', '-qq', '--seccomp-bpf', '-o', output, ...paths, '-e', `trace=${writeLike}`, ...extra, process.execPath, ...agent];
 }
@@ -67,7 +69,7 @@ function straceWords(folder: string, output: string, extra: readonly string[], a
 async function callsOf(template: Template, folder: string, shape: Shape, seed: string): Promise<Map<string, number>> {
 	place(template, folder);
 	const output = `${folder}.strace`;
-	const life = await live('strace', straceWords(folder, output, [], [agentPath, folder, shape, seed, 'first']));
+	const life = await live('strace', straceWords(folder, output, [], [scriptedAgentPath, folder, shape, seed, 'first']));
 	if (!life.ended) throw new Error(`without a fault the agent ended with ${life.code}: ${life.said}`);
 	const counts = new Map<string, number>();
 	for (const [, thread, call] of readFileSync(output, 'utf8').matchAll(/^(\d+) +(\w+)\(/gm)) {
@@ -88,10 +90,10 @@ async function breakAt(adding: Adding, template: Template, folder: string, point
 	const where = `${shape}, ${call} ${when}, ${injection}`;
 	place(template, folder);
 	const inject = ['-e', `inject=${call}:${injections[injection]}:when=${when}`];
-	const first = await live('strace', straceWords(folder, `${folder}.strace`, inject, [agentPath, folder, shape, seed, 'first']));
+	const first = await live('strace', straceWords(folder, `${folder}.strace`, inject, [scriptedAgentPath, folder, shape, seed, 'first']));
 	if (first.code === 'hangs') adding.add({problems: [`${where}: the agent hangs: ${first.said}`]});
 	// Restarted, it hears everything again.
-	const again = await live(process.execPath, [agentPath, folder, shape, seed, 'again']);
+	const again = await live(process.execPath, [scriptedAgentPath, folder, shape, seed, 'again']);
 	const messages = scriptOf(shape, seed).flat();
 	if (!again.ended || again.done.size !== messages.length)
 		adding.add({
