@@ -1,5 +1,6 @@
 // kedge run: runs the agent until it is told to stop.
 
+import {keepHeapSmall} from '../base/heap.ts';
 import {createLineLogger} from '../base/logger.ts';
 import {openAgent} from '../main.ts';
 import {openSite} from '../site.ts';
@@ -14,6 +15,7 @@ export const runCommand: Command = {
 	],
 	options: configOption,
 	run: async ({values}, io) => {
+		keepHeapSmall();
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const logger = createLineLogger(io.error, site.config.logging.level);
 		const agent = await openAgent({site, logger, clock: io.clock});

@@ -19,12 +19,15 @@ type Server = {readonly port: number; readonly close: () => Promise<void>};
 
 async function openSide(options: ServerOptions): Promise<Server> {
 	if (options.side === 'library') return openLibrary();
-	const [{openAgent}, {openSite}, {openBroker}, {createLineLogger}] = await Promise.all([
+	const [{openAgent}, {openSite}, {openBroker}, {createLineLogger}, {keepHeapSmall}] = await Promise.all([
 		import('../../agent/main.ts'),
 		import('../../agent/site.ts'),
 		import('../../broker/broker.ts'),
 		import('../../agent/base/logger.ts'),
+		import('../../agent/base/heap.ts'),
 	]);
+	// As `kedge run` does.
+	keepHeapSmall();
 	const agent = await openAgent({
 		site: await openSite(options.configPath),
 		logger: createLineLogger(line => process.stderr.write(line), 'warn'),
