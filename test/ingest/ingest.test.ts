@@ -178,6 +178,16 @@ test('equal messages that wait together for one look into the log are one', asyn
 	);
 });
 
+test('so many messages that wait together for one look that memory forgets the first are still told apart', async t => {
+	const world = await openWorld(t);
+	for (let i = 0; i < 300; i += 1) void world.send('clock', {at: startMs + 2000 + i, v: i});
+	await world.log().settled();
+	const late = Array.from({length: 400}, (_, i) => ({at: startMs + i, v: i}));
+	await Promise.all([...late, ...late, ...late.toReversed()].map(payload => world.send('clock', payload)));
+	t.is((await values(world)).length, 700);
+	t.is(await repeats(world), 800);
+});
+
 test('another value under the same key is a conflict, once, however often both are sent again', async t => {
 	const world = await openWorld(t);
 	const both = [
