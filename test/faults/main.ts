@@ -80,7 +80,9 @@ function readWords(words: readonly string[]): Options | undefined {
 async function runOne(fault: Fault, options: Options): Promise<Tally> {
 	const folder = mkdtempSync(join(tmpdir(), 'kedge-faults-'));
 	const closing = createClosing();
-	closing.defer(() => rmSync(folder, {recursive: true, force: true, maxRetries: 5}));
+	const remove = (): void => rmSync(folder, {recursive: true, force: true, maxRetries: 5});
+	closing.defer(remove);
+	process.once('exit', remove);
 	try {
 		return await fault.run({
 			count: options.count ?? (options.quick ? fault.quickCount : fault.count),
@@ -92,6 +94,7 @@ async function runOne(fault: Fault, options: Options): Promise<Tally> {
 		});
 	} finally {
 		await closing.close();
+		process.removeListener('exit', remove);
 	}
 }
 

@@ -13,7 +13,7 @@ import {createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {watchHeads} from './heads.ts';
 import {startLoad} from './load.ts';
 import {placeOf} from './packages.ts';
-import {type Agent, makeTemplate, place, startAgent} from './place.ts';
+import {makeTemplate, place, startAgent} from './place.ts';
 import {type Started, start} from './process.ts';
 
 const homes = 6;
@@ -72,7 +72,6 @@ type Scene = {
 	readonly broker: Mosquitto;
 	readonly proxy: Awaited<ReturnType<typeof startChaosProxy>>;
 	readonly chance: Chance;
-	readonly agent: () => Agent;
 	readonly restartAgent: () => Promise<void>;
 };
 
@@ -91,8 +90,11 @@ const disturbances = {
 		broker.process().child.kill('SIGCONT');
 	},
 	'agent killed': async ({restartAgent, chance}) => {
-		await restartAgent();
-		await wait(chance, 100, 1000);
+		// More than once: what it had not yet written is only a moment's worth.
+		for (let i = chance.between(1, 4); i > 0; i -= 1) {
+			await restartAgent();
+			await wait(chance, 50, 1200);
+		}
 	},
 	'connection cut': async ({proxy, chance}) => {
 		for (let i = chance.between(1, 3); i > 0; i -= 1) {
@@ -179,7 +181,6 @@ async function disturb(ground: Ground): Promise<Tally> {
 			broker,
 			proxy,
 			chance,
-			agent: () => agent,
 			restartAgent: async () => {
 				await agent.end('SIGKILL');
 				heads.leave();

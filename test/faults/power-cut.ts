@@ -22,7 +22,10 @@ const examinersMax = 2;
 function imageFolder(ground: Ground): string {
 	if (!existsSync('/dev/shm')) return ground.folder;
 	const folder = `/dev/shm/kedge-faults-${process.pid}`;
-	ground.defer(() => rmSync(folder, {recursive: true, force: true}));
+	const remove = (): void => rmSync(folder, {recursive: true, force: true});
+	ground.defer(remove);
+	// Memory is not given back by itself where somebody ends the run early.
+	process.once('exit', remove);
 	return folder;
 }
 
