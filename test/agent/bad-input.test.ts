@@ -29,7 +29,7 @@ const refused: readonly (readonly [what: string, device: string, topic: string, 
 	['a repeated key', 'home-01', home, meterText(2, text => text.replace('{', '{"seq":1,')), 'payload-malformed'],
 	['the key __proto__', 'home-01', home, meterText(3, text => text.replace('{', '{"__proto__":{"seq":1},')), 'payload-malformed'],
 	['NaN', 'home-01', home, meterText(4, text => text.replace('1.5', 'NaN')), 'payload-malformed'],
-	['1e400', 'home-01', home, meterText(5, text => text.replace('1.5', '1e400').replace('20.5', '1e400')), 'value-inexact'],
+	['1e400', 'home-01', home, meterText(5, text => text.replace('1.5', '1e400').replace('20.5', '1e400')), 'value-out-of-range'],
 	[
 		'numbers of 20 digits',
 		'home-01',

@@ -36,6 +36,9 @@ export function exactValue(reading: CompiledReading, value: JsonValue, unit: str
 	if (decimal === undefined) return refuse('value-not-number', `${quantity.name} is ${describe(value)}`);
 	if (scale === undefined) return refuse('unit-wrong', `"${unit}" does not measure ${quantity.name}`);
 	const scaled = scaleDecimal(decimal, exponent, scale.numerator, scale.denominator);
+	// So many zeros behind the digits fit no 64 bits, whatever the unit.
+	if (scaled === undefined && decimal.exponent - exponent > 20)
+		return refuse('value-out-of-range', `${quantity.name} ${text} ${unit} does not fit 64 bits`);
 	if (scaled === undefined)
 		return refuse('value-inexact', `${quantity.name} ${text} ${unit} is not a whole multiple of 10^${exponent} ${quantity.unit}`);
 	return fitsValue(scaled) ? scaled : refuse('value-out-of-range', `${quantity.name} ${text} ${unit} does not fit 64 bits`);
