@@ -60,7 +60,7 @@ export async function openSite(configPath: string): Promise<Site> {
 		throw new AgentError('DATA_MISSING', `there is no config file ${configPath}`, {hint: 'Make a site with: kedge init', cause: error});
 	}
 	const parsed = parseConfig(text, configPath);
-	return {...parsed, configPath, paths: sitePaths(join(dirname(resolve(configPath)), parsed.config.log.directory))};
+	return {...parsed, configPath, paths: sitePaths(resolve(dirname(configPath), parsed.config.log.directory))};
 }
 
 /** A path from the config: relative ones start at the data directory. */
