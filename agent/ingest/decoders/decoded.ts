@@ -37,7 +37,7 @@ export function exactValue(reading: CompiledReading, value: JsonValue, unit: str
 	if (scale === undefined) return refuse('unit-wrong', `"${unit}" does not measure ${quantity.name}`);
 	const scaled = scaleDecimal(decimal, exponent, scale.numerator, scale.denominator);
 	// So many zeros behind the digits fit no 64 bits, whatever the unit.
-	if (scaled === undefined && decimal.exponent - exponent > 20)
+	if (scaled === undefined && decimal.exponent - exponent > 64)
 		return refuse('value-out-of-range', `${quantity.name} ${text} ${unit} does not fit 64 bits`);
 	if (scaled === undefined)
 		return refuse('value-inexact', `${quantity.name} ${text} ${unit} is not a whole multiple of 10^${exponent} ${quantity.unit}`);

@@ -199,7 +199,7 @@ test('a value that does not fit is refused alone', t => {
 		readText(
 			'[{"bn":"dev:","bu":"Wh","n":"energy","v":1},{"n":"energy","v":0.5},{"n":"energy","v":1e400},{"n":"energy","v":99999999999999999999},{"n":"energy","v":2}]',
 		),
-		['4:1@~0', 'value-inexact', 'value-inexact', 'value-out-of-range', '4:2@~0'],
+		['4:1@~0', 'value-inexact', 'value-out-of-range', 'value-out-of-range', '4:2@~0'],
 	);
 });
 
