@@ -203,6 +203,28 @@ async function interleaved<Side extends ServerOptions['side']>(
 	return runs;
 }
 
+/**
+ * Pairs of agent and library with a subscriber to all topics. With one, aedes 1.2 handles what it has read within the answer to what it read before, and under this load
+ * it can run out of stack and end with a RangeError: such a pair does not count.
+ */
+async function besideSubscriber(plan: Plan, pairs: number, say: BenchOptions['say']): Promise<{agent: Run[]; library: Run[]}> {
+	const runs: {agent: Run[]; library: Run[]} = {agent: [], library: []};
+	for (let pair = 0; pair < pairs; pair += 1) {
+		say(`with one subscriber, pair ${pair + 1} of ${pairs}`);
+		const agent = await measure('agent', plan);
+		say(describe('agent', agent));
+		try {
+			const library = await measure('library', plan);
+			say(describe('library', library));
+			runs.agent.push(agent);
+			runs.library.push(library);
+		} catch (error) {
+			say(`  this pair does not count: ${error instanceof Error ? error.message : String(error)}`);
+		}
+	}
+	return runs;
+}
+
 const medianOf = (runs: readonly Run[], value: (run: Run) => number): number => median(runs.map(value));
 const largest = (runs: readonly Run[], value: (run: Run) => number): number => Math.max(...runs.map(value));
 /** The median over the rounds of what one side did against the other in the same round. */
@@ -216,7 +238,7 @@ export const bench: Bench = async ({quick, say}) => {
 	const rate = (run: Run): number => run.readingsPerS;
 
 	const main = await interleaved('50 devices, 40 in flight', ['agent', 'library', 'early'], full, rounds, say);
-	const heard = await interleaved('with one subscriber', ['agent', 'library'], {...full, listener: true}, quick ? 1 : 3, say);
+	const heard = await besideSubscriber({...full, listener: true}, quick ? 1 : 3, say);
 	const lone = await interleaved('one device, one in flight', ['agent'], {...full, devices: 1, inFlight: 1}, quick ? 1 : 3, say);
 	const packs = await interleaved('SenML packs of 100', ['agent'], {...full, shape: 'senml', inFlight: 4}, rounds, say);
 
@@ -244,24 +266,27 @@ export const bench: Bench = async ({quick, say}) => {
 			target: {atMost: 100},
 		},
 		{name: 'RSS two seconds after full load', value: megabytes(medianOf(main.agent, run => run.restBytes)), unit: 'MB', target: undefined},
-		{
-			name: 'one subscriber to all: agent against the library alone',
-			value: ratio(heard.agent, heard.library),
-			unit: 'times',
-			target: undefined,
-		},
-		{
-			name: 'one subscriber to all: agent delivered',
-			value: 100 * medianOf(heard.agent, run => run.deliveredShare),
-			unit: '%',
-			target: undefined,
-		},
-		{
-			name: 'one subscriber to all: library delivered',
-			value: 100 * medianOf(heard.library, run => run.deliveredShare),
-			unit: '%',
-			target: undefined,
-		},
 	];
+	if (heard.agent.length > 0)
+		figures.push(
+			{
+				name: 'one subscriber to all: agent against the library alone',
+				value: ratio(heard.agent, heard.library),
+				unit: 'times',
+				target: undefined,
+			},
+			{
+				name: 'one subscriber to all: agent delivered',
+				value: 100 * medianOf(heard.agent, run => run.deliveredShare),
+				unit: '%',
+				target: undefined,
+			},
+			{
+				name: 'one subscriber to all: library delivered',
+				value: 100 * medianOf(heard.library, run => run.deliveredShare),
+				unit: '%',
+				target: undefined,
+			},
+		);
 	return figures;
 };
