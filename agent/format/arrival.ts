@@ -24,16 +24,19 @@ const nothing = new Uint8Array(0);
 const lengthBytes = 4;
 const timeBytes = 6;
 
-/** u32 length and bytes of: topic, payload, flags (1 byte), identity, arrival time (6 bytes), device signature, decoder. */
-export function encodeArrival(arrival: Arrival): Uint8Array {
+/**
+ * u32 length and bytes of: topic, payload, flags (1 byte), identity, arrival time (6 bytes), device signature, decoder. The record is written into `scratch` if it
+ * fits there, and is then only good until the next call.
+ */
+export function encodeArrival(arrival: Arrival, scratch?: Uint8Array): Uint8Array {
 	// One allocation and no intermediate fields: this runs once for every message.
 	const {topic, payload, identity, deviceSignature, decoder} = arrival;
 	const topicLength = utf8Length(topic);
 	const identityLength = utf8Length(identity);
 	const decoderLength = utf8Length(decoder);
-	const record = new Uint8Array(
-		fieldCount * lengthBytes + topicLength + payload.length + 1 + identityLength + timeBytes + deviceSignature.length + decoderLength,
-	);
+	const length =
+		fieldCount * lengthBytes + topicLength + payload.length + 1 + identityLength + timeBytes + deviceSignature.length + decoderLength;
+	const record = scratch !== undefined && length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
 	let at = writeUtf8(record, writeLength(record, 0, topicLength), topic);
 	at = writeLength(record, at, payload.length);
 	record.set(payload, at);

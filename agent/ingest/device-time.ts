@@ -46,6 +46,8 @@ const isoPattern = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}
  */
 export function parseIsoTime(text: string): number | undefined {
 	if (text.length > 40) return undefined;
+	const common = parseCommonTime(text);
+	if (common !== undefined) return common;
 	const found = isoPattern.exec(text);
 	if (found === null) return undefined;
 	const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHour = '0', zoneMinute = '0'] = found;
@@ -66,6 +68,52 @@ export function parseIsoTime(text: string): number | undefined {
 	const wholeMs = utcMs(y, mo - 1, d, h, mi, s) - offsetMinutes * 60_000;
 	if (s === 60 && wholeMs % dayMs !== 0) return undefined;
 	return wholeMs + Number(fraction.padEnd(3, '0').slice(0, 3));
+}
+
+/** Offsets of the digits in `2026-11-22T18:00:00`. */
+const digitsAt = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] as const;
+
+/**
+ * The form that nearly every device prints, `2026-11-22T18:00:00Z` with or without three digits of a second, read without a pattern and without a date; undefined for
+ * anything that is not plainly such a time, which the pattern then judges.
+ */
+function parseCommonTime(text: string): number | undefined {
+	const isWhole = text.length === 20;
+	if (!isWhole && (text.length !== 24 || text.charCodeAt(19) !== 0x2e)) return undefined;
+	if (text.charCodeAt(text.length - 1) !== 0x5a || text.charCodeAt(10) !== 0x54) return undefined;
+	if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || text.charCodeAt(13) !== 0x3a || text.charCodeAt(16) !== 0x3a)
+		return undefined;
+	for (const at of digitsAt) if (!isDigitAt(text, at)) return undefined;
+	const year = pairAt(text, 0) * 100 + pairAt(text, 2);
+	const month = pairAt(text, 5);
+	const day = pairAt(text, 8);
+	const hour = pairAt(text, 11);
+	const minute = pairAt(text, 14);
+	const second = pairAt(text, 17);
+	// The 29th and later, and leap seconds, are left to the pattern's path, which knows every month.
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59) return undefined;
+	let ms = 0;
+	if (!isWhole) {
+		if (!isDigitAt(text, 20) || !isDigitAt(text, 21) || !isDigitAt(text, 22)) return undefined;
+		ms = (text.charCodeAt(20) - 0x30) * 100 + pairAt(text, 21);
+	}
+	return daysSince1970(year, month, day) * dayMs + ((hour * 60 + minute) * 60 + second) * 1000 + ms;
+}
+
+function isDigitAt(text: string, at: number): boolean {
+	const code = text.charCodeAt(at);
+	return code >= 0x30 && code <= 0x39;
+}
+
+function pairAt(text: string, at: number): number {
+	return (text.charCodeAt(at) - 0x30) * 10 + text.charCodeAt(at + 1) - 0x30;
+}
+
+/** Days of the proleptic Gregorian calendar, with the year beginning in March so that leap days come last. */
+function daysSince1970(year: number, month: number, day: number): number {
+	const shifted = month > 2 ? year : year - 1;
+	const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+	return shifted * 365 + Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400) + dayOfYear - 719_468;
 }
 
 const dayMs = 86_400_000;

@@ -67,7 +67,7 @@ export type Needs<C extends Channel> = {
 		readonly quantityName: string;
 		readonly exponent: number;
 	}) => C;
-	/** `done` MUST be called only when everything is durable. */
+	/** `done` MUST be called only when everything is durable. The record is only good during the call: whoever keeps it copies it. */
 	readonly append: (
 		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft<C>[]},
 		done: Done,
@@ -109,6 +109,8 @@ const unsureMax = 4096;
 const unsureBytesMax = 8 * 1024 * 1024;
 
 const nothing = new Uint8Array(0);
+/** Longer records are made apart. */
+const scratchLength = 8192;
 const noneRefused: readonly Refused[] = [];
 const ignored: Done = () => {};
 
@@ -179,6 +181,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	let unsureBytes = 0;
 	let looking = false;
 	let roomWanted: {readonly promise: Promise<void>; readonly resolve: () => void} | undefined;
+
+	/** Records of messages that are admitted are made here: one allocation the less for each. */
+	const scratch = new Uint8Array(scratchLength);
 
 	const accept: Ingest['accept'] = (delivery, done) => {
 		const arrivedAtMs = clock.nowMs();
@@ -437,7 +442,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseReadings(delivery, arrivedAtMs, decoder, refused, isLast ? finished : ignored);
 		}
 		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
-		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, decoder), arrivedAtMs, drafts}, finished);
+		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, decoder, scratch), arrivedAtMs, drafts}, finished);
 	};
 
 	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
@@ -493,16 +498,9 @@ function judgeInMessage<C extends Channel>(
 	return judgement;
 }
 
-function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string): Uint8Array {
-	return encodeArrival({
-		topic: delivery.topic,
-		payload: delivery.payload,
-		flags: delivery.flags,
-		identity: delivery.identity,
-		arrivedAtMs,
-		deviceSignature: nothing,
-		decoder,
-	});
+function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string, scratch?: Uint8Array): Uint8Array {
+	const {topic, payload, flags, identity} = delivery;
+	return encodeArrival({topic, payload, flags, identity, arrivedAtMs, deviceSignature: nothing, decoder}, scratch);
 }
 
 function keyName(channel: Channel, session: string | undefined, key: number): string {

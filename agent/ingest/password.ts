@@ -4,8 +4,8 @@ import {scrypt, timingSafeEqual} from 'node:crypto';
 import {fromBase64, toBase64} from '../base/bytes.ts';
 import type {Random} from '../base/random.ts';
 
-/** Cost of the hashes that we make: 4 MiB and a few ms. Enough for a generated password of 130 bits, and small beside a Pi's memory. */
-const costDefault = 12;
+/** Cost of the hashes that we make: 1 MiB and 2 ms. A generated password has 130 bits, which nobody guesses however cheap a guess is; what a check takes from a Pi matters more. */
+const costDefault = 10;
 /** Hashes made elsewhere may cost less or more, from 1 to 64 MiB. */
 const costMin = 10;
 const costMax = 16;

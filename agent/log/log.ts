@@ -54,7 +54,7 @@ export type Log = {
 		readonly quantityName: string;
 		readonly exponent: number;
 	}) => Channel;
-	/** Appends the entries of one arrival. `done` is called once everything is durable and MUST NOT be called before. */
+	/** Appends the entries of one arrival; the record is copied during the call. `done` is called once everything is durable and MUST NOT be called before. */
 	readonly append: (
 		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]},
 		done: Done,
