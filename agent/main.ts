@@ -138,7 +138,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			anchoringKey === undefined || release.frozen.aborted
 				? undefined
 				: closing.use(await openAnchor(site, anchoringKey, log, release, reader, clock, logger));
-		closing.defer(everySecond(nudgeOf(anchor, release, clock, logger, stopping.signal)));
+		closing.defer(keepNudging(nudgeOf(anchor, release, clock, logger, stopping.signal), clock, stopping.signal));
 		const broker = config.broker === undefined ? undefined : closing.use(await openDoor(options, devices, log, admission, release.frozen));
 		release.frozen.addEventListener('abort', () => broker?.kickAll());
 		const client =
@@ -322,19 +322,32 @@ function nudgeOf(anchor: Anchor | undefined, release: Release, clock: Clock, log
 	};
 }
 
-/** Calls every second, never two at a time. Gives what ends that and waits for the last one. */
-function everySecond(nudge: () => Promise<void>): () => Promise<void> {
+/**
+ * Calls every second by the monotonic clock, and at midnight UTC by the calendar, never two at a time. Gives what ends that and waits for the last call.
+ *
+ * The calendar only nudges, and seldom: node-cron 4.6 lists every slot that a step of the wall clock has jumped over (three days of seconds took minutes and 850 MB),
+ * and after a step back it is silent until the clock has caught up. A Pi without a battery clock makes such steps at every boot.
+ */
+function keepNudging(nudge: () => Promise<void>, clock: Clock, signal: AbortSignal): () => Promise<void> {
+	const ended = new AbortController();
 	let running: Promise<void> = Promise.resolve();
-	const task = schedule(
-		'* * * * * *',
-		() => {
-			running = nudge();
-			return running;
-		},
-		{noOverlap: true, timezone: 'UTC', name: 'nudge'},
-	);
+	const call = (): Promise<void> => {
+		running = running.then(nudge);
+		return running;
+	};
+	const loop = (async () => {
+		while (!ended.signal.aborted && !signal.aborted) {
+			await clock.sleep(1000, ended.signal);
+			if (!ended.signal.aborted) await call();
+		}
+	})();
+	const task = schedule('0 0 * * *', call, {noOverlap: true, timezone: 'UTC', name: 'midnight'});
+	// Handled here, a missed midnight is not worth a line of the library's own on standard error.
+	task.on('execution:missed', () => {});
 	return async () => {
+		ended.abort();
 		await task.destroy();
+		await loop;
 		await running;
 	};
 }
