@@ -12,7 +12,7 @@ import {addFindings, examine} from './examiner.ts';
 import {type Adding, createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {makeTemplate, place, type Template} from './place.ts';
 import {scriptHomes, scriptOf} from './script.ts';
-import {type Injection, injections, live, scriptedAgentPath, straceWords} from './strace.ts';
+import {type Injection, injections, live, scriptedAgentPath, straceWords, wasHit} from './strace.ts';
 
 const shape = 'one append';
 const anchoredTopic = id('Anchored(bytes32,uint64,bytes32,uint64)');
@@ -91,10 +91,11 @@ async function breakAt(adding: Adding, chain: Chain, template: Template, folder:
 	await account[Symbol.asyncDispose]();
 	const acknowledged = messages.reduce((sum, {readings}) => sum + readings.length, 0);
 	addFindings(adding, where, await examine({folder, accountPath, heads: [...first.heads, ...again.heads], acknowledged}));
-	adding.add({done: 1});
+	const isHit = wasHit(injection, first, `${folder}.strace`);
+	if (isHit) adding.add({done: 1});
 	await anvil.rpc('evm_revert', snapshot);
 	for (const path of [folder, accountPath, `${folder}.strace`]) rmSync(path, {recursive: true, force: true});
-	return first.ended;
+	return isHit ? (first.ended ? 'went on' : 'ended') : 'missed';
 }
 
 /** Sites whose lives go on side by side, each with a chain of its own: most of an anchor's time is waiting. */
@@ -122,7 +123,7 @@ async function straceAnchor(ground: Ground): Promise<Tally> {
 	const key = new Map(points.map(point => [point, chance.word()]));
 	points.sort((a, b) => key.get(a)! - key.get(b)!);
 
-	let absorbed = 0;
+	const ends = new Map<string, number>();
 	let begun = 0;
 	let done = 0;
 	const work = async (lane: (typeof lanes)[number]): Promise<void> => {
@@ -130,14 +131,16 @@ async function straceAnchor(ground: Ground): Promise<Tally> {
 			const i = begun++;
 			const {one, injection} = points[i % points.length]!;
 			const folder = join(ground.folder, `point-${i}`);
-			if (await breakAt(adding, lane.chain, lane.template, folder, one, injection, ground.seed)) absorbed += 1;
+			const end = await breakAt(adding, lane.chain, lane.template, folder, one, injection, ground.seed);
+			ends.set(end, (ends.get(end) ?? 0) + 1);
 			done += 1;
 			if (done % 10 === 0 || done === ground.count) ground.say(`${done} of ${ground.count} points (there are ${points.length})`);
 		}
 	};
 	await Promise.all(lanes.map(work));
+	const endsText = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
 	adding.note(
-		`${places.length} calls from the wish to the final block; the agent ended at ${ground.count - absorbed} of ${ground.count} points, at the others it went on by itself`,
+		`${places.length} calls from the wish to the final block; of ${ground.count} points: ${endsText} (missed points are not counted)`,
 	);
 	return adding.tally();
 }
