@@ -81,8 +81,9 @@ async function jump(ground: Ground): Promise<Tally> {
 		const pending = await load.end();
 		heads.leave();
 		if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged`]});
-		await agent.end('SIGTERM');
+		const code = await agent.end('SIGTERM');
 		const where = `round ${round}`;
+		if (code !== 0) adding.add({problems: [`${where}: told to stop, the agent ended with ${code}: ${agent.said()}`]});
 		const problems = await orderProblems(site, arrived);
 		if (problems.length > 0) adding.add({problems: problems.map(problem => `${where}: ${problem}`)});
 		addFindings(adding, where, await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()}));

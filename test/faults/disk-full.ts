@@ -82,7 +82,8 @@ async function fillDisk(ground: Ground): Promise<Tally> {
 		const pending = await load.end();
 		heads.leave();
 		if (pending > 0) adding.add({problems: [`${where}: with room again, ${pending} messages were not acknowledged`]});
-		await agent.end('SIGTERM');
+		const code = await agent.end('SIGTERM');
+		if (code !== 0) adding.add({problems: [`${where}: told to stop, the agent ended with ${code}: ${agent.said()}`]});
 		addFindings(adding, where, await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()}));
 		await unmount(site);
 		adding.add({done: 1});

@@ -1,6 +1,7 @@
 // Starts programs and ends them: by their own id, at the latest when the harness ends.
 
 import {type ChildProcess, spawn} from 'node:child_process';
+import {systemClock} from '../../agent/base/clock.ts';
 
 export type Ran = {readonly code: number | NodeJS.Signals; readonly out: string; readonly err: string};
 
@@ -17,6 +18,8 @@ export function endWithUs(child: ChildProcess): void {
 
 /** Kept of what a program says; the rest is dropped from the front. */
 const saidMax = 200_000;
+/** How long a program may take to end when it is told to. */
+const heedMsMax = 30_000;
 
 export type Started = {
 	readonly child: ChildProcess;
@@ -26,7 +29,7 @@ export type Started = {
 	/** Exit code, or the signal that ended it. */
 	readonly ended: Promise<number | NodeJS.Signals>;
 	readonly isUp: () => boolean;
-	/** Sends a signal and waits for the end. */
+	/** Sends a signal and waits for the end. What does not heed it in good time is killed, and gives SIGKILL. */
 	readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals>;
 };
 
@@ -65,9 +68,17 @@ export function start(
 		said: () => said,
 		ended,
 		isUp: () => child.exitCode === null && child.signalCode === null,
-		end: signal => {
+		end: async signal => {
 			if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-			return ended;
+			const waiting = new AbortController();
+			void systemClock.sleep(heedMsMax, waiting.signal).then(() => {
+				if (!waiting.signal.aborted) child.kill('SIGKILL');
+			});
+			try {
+				return await ended;
+			} finally {
+				waiting.abort();
+			}
 		},
 	};
 }
