@@ -12,28 +12,47 @@ export type Row = {readonly fault: Fault; readonly tally: Tally; readonly tookMs
 const begin = '<!-- what was seen: written by npm run faults -- --report -->';
 const end = '<!-- end of what was seen -->';
 
-const heading = [
-	'| fault | done | acknowledged readings looked for | lost | twice | forks | looks that found something wrong | s | seed |',
-	'|---|---:|---:|---:|---:|---:|---:|---:|---|',
+const columns = [
+	'fault',
+	'done',
+	'acknowledged readings looked for',
+	'lost',
+	'twice',
+	'forks',
+	'looks that found something wrong',
+	's',
+	'seed',
 ];
+/** Names and seeds stand at the left, numbers at the right. */
+const leftColumns = new Set(['fault', 'seed']);
 
-function rowText({fault, tally, tookMs, seed}: Row): string {
-	const cells = [
+function cellsOf({fault, tally, tookMs, seed}: Row): string[] {
+	return [
 		`\`${fault.name}\``,
 		`${tally.done} ${fault.unit}`,
-		tally.looked,
-		tally.lostAcknowledged,
-		tally.twice,
-		tally.forks,
-		fault.isControl ? `${tally.bad}, as it must` : tally.bad,
-		Math.round(tookMs / 1000),
+		String(tally.looked),
+		String(tally.lostAcknowledged),
+		String(tally.twice),
+		String(tally.forks),
+		fault.isControl ? `${tally.bad}, as it must` : String(tally.bad),
+		String(Math.round(tookMs / 1000)),
 		`\`${seed}\``,
 	];
-	return `| ${cells.join(' | ')} |`;
+}
+
+/** A table in Markdown, its columns padded as the formatter wants them. */
+function tableOf(rows: readonly (readonly string[])[]): string[] {
+	const isLeft = columns.map(column => leftColumns.has(column));
+	const widths = columns.map((column, i) => Math.max(3, column.length, ...rows.map(row => row[i]?.length ?? 0)));
+	const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+	const padded = (row: readonly string[]): string =>
+		line(widths.map((width, i) => (isLeft[i] ? (row[i] ?? '').padEnd(width) : (row[i] ?? '').padStart(width))));
+	const rule = line(widths.map((width, i) => (isLeft[i] ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
+	return [padded(columns), rule, ...rows.map(padded)];
 }
 
 export function formatTable(rows: readonly Row[]): string {
-	return [...heading, ...rows.map(rowText)].join('\n');
+	return tableOf(rows.map(cellsOf)).join('\n');
 }
 
 function notesText({fault, tally}: Row): string[] {
@@ -49,12 +68,21 @@ export function writeReport(rows: readonly Row[], faults: readonly Fault[]): str
 	const [from, to] = [text.indexOf(begin), text.indexOf(end)];
 	if (from < 0 || to < from) throw new Error(`${path} has lost its markers`);
 	const before = text.slice(from, to).split('\n');
-	const linesOf = (mark: string, written: (row: Row) => readonly string[]): string[] =>
+	const ofEach = <T>(mark: string, kept: (line: string) => T, written: (row: Row) => readonly T[]): T[] =>
 		faults.flatMap(fault => {
 			const row = rows.find(one => one.fault === fault);
-			return row === undefined ? before.filter(line => line.startsWith(`${mark} \`${fault.name}\``)) : written(row);
+			return row === undefined ? before.filter(line => line.startsWith(`${mark} \`${fault.name}\``)).map(kept) : written(row);
 		});
-	const notes = linesOf('-', notesText);
+	const cells = ofEach(
+		'|',
+		line =>
+			line
+				.split('|')
+				.slice(1, -1)
+				.map(cell => cell.trim()),
+		row => [cellsOf(row)],
+	);
+	const notes = ofEach('-', line => line, notesText);
 	const section = [
 		begin,
 		'',
@@ -62,8 +90,7 @@ export function writeReport(rows: readonly Row[], faults: readonly Fault[]): str
 		'The repetitions of a fault are numbered from 1 up; each draws from the seed, the name of the fault and its number. To repeat one: `npm run faults -- --only NAME --seed SEED`',
 		'with `--count` as in the table. The seed chooses the moments; where they hit, the timing of the machine decides.',
 		'',
-		...heading,
-		...linesOf('|', row => [rowText(row)]),
+		...tableOf(cells),
 		'',
 		...notes,
 		...(notes.length === 0 ? [] : ['']),
