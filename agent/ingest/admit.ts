@@ -6,6 +6,8 @@ import {type Refused, refuse} from './refusal.ts';
 
 /** Nothing was measured before this: a clock that says so was never set. */
 export const measuredAtMsMin = Date.UTC(2000, 0, 1);
+/** A clock that says less was never set: this program did not exist then. A Pi without a battery clock starts like that, before the network tells it the time. */
+export const clockMsMin = Date.UTC(2023, 0, 1);
 /** A device's clock may be this far ahead. */
 export const aheadMsMax = 24 * 3600 * 1000;
 
@@ -26,7 +28,9 @@ export function admit(reading: DecodedReading, context: AdmitContext): Admitted 
 	if (measuredAtMs === 0) quality |= qualities.noDeviceTime;
 	else {
 		if (measuredAtMs < measuredAtMsMin) return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, before 2000`);
-		if (measuredAtMs > context.arrivedAtMs + aheadMsMax || !fitsTime(measuredAtMs))
+		// Against a clock that was never set every right time looks ahead: then the device's word stands, and the entry says what the agent's clock was like.
+		const isAhead = measuredAtMs > context.arrivedAtMs + aheadMsMax && !context.clockUnsynchronised;
+		if (isAhead || !fitsTime(measuredAtMs))
 			return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, more than a day ahead of ${timeText(context.arrivedAtMs)}`);
 		if (measuredAtMs < context.arrivedAtMs - context.lateAfterMs) quality |= qualities.late;
 		if (!reading.timeIsDevices) quality |= qualities.noDeviceTime;

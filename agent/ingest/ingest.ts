@@ -7,7 +7,7 @@ import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import {kinds, qualities} from '../format/entry.ts';
 import {channelUrn} from '../format/subject.ts';
-import {admit} from './admit.ts';
+import {admit, clockMsMin} from './admit.ts';
 import type {Decoded, DecodedReading} from './decoders/decoded.ts';
 import {decodeJson, jsonDecoder} from './decoders/json.ts';
 import {decodeSenml, senmlDecoder} from './decoders/senml.ts';
@@ -208,7 +208,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done);
 			return;
 		}
-		const context = {arrivedAtMs, lateAfterMs, simulated: route.device.simulated, clockUnsynchronised: false};
+		const context = {arrivedAtMs, lateAfterMs, simulated: route.device.simulated, clockUnsynchronised: arrivedAtMs < clockMsMin};
 		const candidates: Candidate<C>[] = [];
 		let refused: Refused[] | undefined;
 		let isUnsure = false;

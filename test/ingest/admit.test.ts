@@ -35,6 +35,12 @@ const cases: readonly Case[] = [
 		{simulated: true, clockUnsynchronised: true},
 		['simulated', 'clockUnsynchronised', 'noDeviceTime', 'late'],
 	],
+	[
+		'a right time is taken while the agent thinks that it is 1970',
+		{},
+		{arrivedAtMs: 60_000, clockUnsynchronised: true},
+		['clockUnsynchronised'],
+	],
 	['a time that does not fit the entry is refused even if the clock is as wrong', {measuredAtMs: 2 ** 48}, {arrivedAtMs: 2 ** 48}, /ahead/],
 ];
 
