@@ -17,7 +17,8 @@ const yellow = (text: string): string => `\u001b[33m${text}\u001b[39m`;
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 
 const labelWidth = 12;
-const homesPerLine = 4;
+/** Columns that one home takes, the gap behind it included. */
+const homeWidth = 17;
 
 function label(name: string): string {
 	return bold(name.padEnd(labelWidth));
@@ -53,7 +54,28 @@ function homeCell(id: string, values: DemoState['values']): string {
 	return `${name} ${watts < 0 ? green(text) : text}${sun} `;
 }
 
+/** The lines of the view, none wider than the terminal. */
 export function demoView(state: DemoState, options: ViewOptions): string[] {
+	return drawLines(state, options).map(line => clip(line, options.columns));
+}
+
+/** Cuts a line to so many visible characters; colours take none. */
+function clip(line: string, columns: number): string {
+	let visible = 0;
+	let at = 0;
+	while (at < line.length) {
+		if (line[at] === '\u001b') {
+			at = line.indexOf('m', at) + 1;
+			continue;
+		}
+		if (visible === columns) return `${line.slice(0, at - 1)}…\u001b[0m`;
+		visible += 1;
+		at += 1;
+	}
+	return line;
+}
+
+function drawLines(state: DemoState, options: ViewOptions): string[] {
 	const {values, status, sim, anchors, newestReceipt: receipt} = state;
 	const homes = [...new Set([...values.keys()].map(name => name.split(':')[0]!))].filter(id => id.startsWith('home-')).sort();
 	const lines: string[] = [];
@@ -71,12 +93,13 @@ export function demoView(state: DemoState, options: ViewOptions): string[] {
 	lines.push(
 		`${label('street')}${homes.length} homes, ${net < 0 ? green(`giving ${(-net / 1000).toFixed(1)} kW`) : `taking ${(net / 1000).toFixed(1)} kW`} together; imported ${(importWh / 1000).toFixed(1)} kWh, exported ${(exportWh / 1000).toFixed(1)} kWh ${dim('(* has solar panels)')}`,
 	);
+	const homesPerLine = Math.max(1, Math.floor((options.columns - labelWidth) / homeWidth));
 	for (let i = 0; i < homes.length; i += homesPerLine)
 		lines.push(
 			`${' '.repeat(labelWidth)}${homes
 				.slice(i, i + homesPerLine)
 				.map(id => homeCell(id, values))
-				.join('  ')}`,
+				.join('')}`,
 		);
 	const boiler = (name: string): string | undefined => values.get(`boiler-01:${name}`);
 	lines.push(
