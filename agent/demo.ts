@@ -11,6 +11,7 @@ import type {SimStats} from '../sim/run.ts';
 import {openChain} from './anchor/chain.ts';
 import {deployRegistry, fundAccount, openLogAt} from './anchor/deploy.ts';
 import {openKeystore, signerFromKey} from './anchor/keystore.ts';
+import {openChainReader} from './anchoring.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
@@ -23,9 +24,10 @@ import {decimalText} from './format/decimal.ts';
 import {decodeEntry, entryLength, kinds} from './format/entry.ts';
 import {quantityOfCode} from './format/quantity.ts';
 import {formatTrust, parseTrust, type Trust} from './format/trust.ts';
-import {openChainReader, openSiteReader, readStatus, requestAnchor, type SiteReader, type Status} from './main.ts';
+import {openSiteReader, type SiteReader} from './reading.ts';
 import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
 import {makePassword, makeSite, openSite, readSecret, type Site, siteFile} from './site.ts';
+import {readStatus, requestAnchor, type Status} from './state.ts';
 import {createVerifier, type Verifier} from './verify/verifier.ts';
 
 /** The first of the accounts that anvil fills with play money; its key is printed by anvil itself and is no secret. */

@@ -30,6 +30,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/config.ts': ['agent/base/'],
 	'agent/cli/': [
 		'agent/main.ts',
+		'agent/anchoring.ts',
+		'agent/reading.ts',
+		'agent/state.ts',
 		'agent/site.ts',
 		'agent/simulation.ts',
 		'agent/demo.ts',
@@ -39,8 +42,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/format/',
 		'agent/base/',
 	],
-	// The composition root, in four files: the agent, the files it lives in, the simulator beside it, and the demo of all three.
+	// The composition root: the agent, the world around it, the chain, reading beside it, its state, the files it lives in, the simulator, and the demo of all.
 	'agent/main.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/world.ts': ['agent/', 'broker/'],
+	'agent/anchoring.ts': ['agent/'],
+	'agent/reading.ts': ['agent/'],
+	'agent/state.ts': ['agent/', 'broker/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/version.ts': [],
@@ -58,7 +65,7 @@ const libraries: Readonly<Record<string, readonly {readonly place: string; reado
 		{place: 'agent/ingest/', files: 1},
 		{place: 'sim/', files: 1},
 	],
-	'node-cron': [{place: 'agent/main.ts'}],
+	'node-cron': [{place: 'agent/world.ts'}],
 	sqlite3: [{place: 'agent/base/sqlite.ts'}],
 	yaml: [{place: 'agent/config.ts'}],
 };

@@ -1,6 +1,6 @@
 // kedge anchor: makes a chain ready for this log's anchors and prints the config for it.
 
-import {prepareAnchoring} from '../main.ts';
+import {prepareAnchoring} from '../anchoring.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, textOf, usageError} from './command.ts';
 

@@ -1,6 +1,6 @@
 // kedge audit: re-derives everything that the log claims.
 
-import {auditSite} from '../main.ts';
+import {auditSite} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
 

@@ -1,6 +1,6 @@
 // kedge history: issues all entries of a channel for a period, each with its proof.
 
-import {openSiteReader} from '../main.ts';
+import {openSiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {channelOptions, findChannel} from './channels.ts';
 import {type Command, configDefault, configOption, exitCodes, textOf, timeOf, usageError} from './command.ts';

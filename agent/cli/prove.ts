@@ -2,7 +2,7 @@
 
 import {AgentError} from '../base/errors.ts';
 import {decodeEntry, kinds} from '../format/entry.ts';
-import {openSiteReader, type SiteReader} from '../main.ts';
+import {openSiteReader, type SiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {channelOptions, findChannel} from './channels.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, isSet, textOf, timeOf, usageError} from './command.ts';

@@ -2,7 +2,7 @@
 
 import {toHex} from '../base/bytes.ts';
 import {decodeArrival} from '../format/arrival.ts';
-import {openSiteReader} from '../main.ts';
+import {openSiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, isSet, textOf} from './command.ts';
 

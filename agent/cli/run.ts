@@ -18,7 +18,7 @@ export const runCommand: Command = {
 		keepHeapSmall();
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const logger = createLineLogger(io.error, site.config.logging.level);
-		const agent = await openAgent({site, logger, clock: io.clock});
+		const agent = await openAgent({site, logger, world: {clock: io.clock}});
 		const stopped = await new Promise<'asked' | 'failed'>(resolve => {
 			if (io.signal.aborted) resolve('asked');
 			io.signal.addEventListener('abort', () => resolve('asked'), {once: true});

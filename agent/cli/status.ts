@@ -1,7 +1,7 @@
 // kedge status: asks the running agent how it is.
 
-import {readStatus, type Status} from '../main.ts';
 import {openSite} from '../site.ts';
+import {readStatus, type Status} from '../state.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
 
 export const statusCommand: Command = {

@@ -1,12 +1,12 @@
 // kedge verify: checks receipts and histories against a trust file, offline unless it is given a chain to ask.
 
 import {readFile, rename, writeFile} from 'node:fs/promises';
+import {openChainReader} from '../anchoring.ts';
 import {fromBase64, toBase64} from '../base/bytes.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
-import {openChainReader} from '../main.ts';
 import {type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';

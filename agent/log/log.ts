@@ -94,8 +94,10 @@ export type OpenLogOptions = {
 	readonly quarantineBytesMax?: number;
 	/** For control runs of the fault harness only. @default 'FULL' */
 	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
-	/** The disk's seam, where tests put faults. @default openDatabase */
+	/** The disk's seams, where tests put faults. @default openDatabase */
 	readonly openDatabase?: typeof openDatabase;
+	/** @default takeProcessLock */
+	readonly takeProcessLock?: typeof takeProcessLock;
 };
 
 /** Pending in all, from hand-in to commit; beyond it `pressure` asks to wait. */
@@ -146,7 +148,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 		const database = closing.use(
 			await (options.openDatabase ?? openDatabase)({path, mode: 'write', synchronous: options.synchronous ?? 'FULL'}),
 		);
-		closing.use(await takeProcessLock(`${path}.lock`));
+		closing.use(await (options.takeProcessLock ?? takeProcessLock)(`${path}.lock`));
 		const {logName, epoch, vkey} = await readMeta(database, path);
 		const origin = formatOrigin(logName, epoch);
 		const key = noteKey(hasher, origin, signer.publicKey);

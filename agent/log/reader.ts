@@ -71,8 +71,13 @@ const spansPerPage = 256;
 const spansWithKeyMax = 16;
 
 /** Opens log.db read-only, on a connection of its own that never blocks the writer. Fails with DATA_MISSING. */
-export async function openLogReader(options: {readonly path: string; readonly hasher: Hasher}): Promise<LogReader> {
-	const database = await openDatabase({path: options.path, mode: 'read'});
+export async function openLogReader(options: {
+	readonly path: string;
+	readonly hasher: Hasher;
+	/** @default openDatabase */
+	readonly openDatabase?: typeof openDatabase;
+}): Promise<LogReader> {
+	const database = await (options.openDatabase ?? openDatabase)({path: options.path, mode: 'read'});
 	try {
 		const meta = await readMeta(database, options.path);
 		return createReader(database, meta, options.hasher);

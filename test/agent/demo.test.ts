@@ -5,8 +5,9 @@ import {join} from 'node:path';
 import test from 'ava';
 import {systemClock} from '../../agent/base/clock.ts';
 import {until} from '../../agent/base/retry.ts';
-import {auditSite, readStatus} from '../../agent/main.ts';
+import {auditSite} from '../../agent/reading.ts';
 import {openSite} from '../../agent/site.ts';
+import {readStatus} from '../../agent/state.ts';
 import {kedge, type Ran, testFolder} from '../helpers/site.ts';
 
 type Result = {

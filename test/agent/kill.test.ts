@@ -5,8 +5,9 @@ import test, {type ExecutionContext} from 'ava';
 import {toHex} from '../../agent/base/bytes.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
-import {auditSite, readStatus} from '../../agent/main.ts';
+import {auditSite} from '../../agent/reading.ts';
 import {demoFaults, judge, runSim, type SimStats} from '../../agent/simulation.ts';
+import {readStatus} from '../../agent/state.ts';
 import {createChance} from '../../sim/seed.ts';
 import {createTestSite, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 

@@ -34,17 +34,19 @@ async function openSide(options: ServerOptions): Promise<Server> {
 		...(options.side === 'agent'
 			? {}
 			: {
-					openBroker: (needs, brokerOptions) =>
-						openBroker(
-							{
-								...needs,
-								accept: (delivery, done) => {
-									needs.accept(delivery, () => {});
-									done('kept');
+					world: {
+						openBroker: (needs, brokerOptions) =>
+							openBroker(
+								{
+									...needs,
+									accept: (delivery, done) => {
+										needs.accept(delivery, () => {});
+										done('kept');
+									},
 								},
-							},
-							brokerOptions,
-						),
+								brokerOptions,
+							),
+					},
 				}),
 	});
 	return {port: agent.port!, close: () => agent[Symbol.asyncDispose]()};

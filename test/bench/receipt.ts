@@ -15,7 +15,7 @@ import {channelUrn} from '../../agent/format/subject.ts';
 import type {Draft} from '../../agent/log/batch.ts';
 import {createHeadFile} from '../../agent/log/head-file.ts';
 import {createLog, openLog} from '../../agent/log/log.ts';
-import {auditSite, openSiteReader} from '../../agent/main.ts';
+import {auditSite, openSiteReader} from '../../agent/reading.ts';
 import {createIssuer} from '../../agent/receipt/issue.ts';
 import {sitePaths} from '../../agent/site.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';

@@ -7,8 +7,8 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync} from 'mqtt';
 import {openDatabase} from '../../agent/base/sqlite.ts';
-import {readStatus} from '../../agent/main.ts';
 import {openSite, type Site} from '../../agent/site.ts';
+import {readStatus} from '../../agent/state.ts';
 import {
 	changeConfig,
 	freePort,

@@ -10,7 +10,7 @@ import {createSystemRandom} from '../../agent/base/random.ts';
 import {kinds} from '../../agent/format/entry.ts';
 import {type Log, openLog} from '../../agent/log/log.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
-import {auditSite} from '../../agent/main.ts';
+import {auditSite} from '../../agent/reading.ts';
 import {judge, type Verdict} from '../../agent/simulation.ts';
 import {openLogKey, sitePaths} from '../../agent/site.ts';
 

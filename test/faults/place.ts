@@ -7,9 +7,9 @@ import type {Status} from '../../agent/api/status-server.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {until} from '../../agent/base/retry.ts';
-import {readStatus} from '../../agent/main.ts';
 import {simulatedDeviceIds, simulatedDevicesYaml} from '../../agent/simulation.ts';
 import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
+import {readStatus} from '../../agent/state.ts';
 import {freePort, kedgePath} from '../helpers/site.ts';
 import {type Started, start} from './process.ts';
 

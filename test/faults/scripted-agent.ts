@@ -7,8 +7,9 @@ import {join} from 'node:path';
 import {systemClock} from '../../agent/base/clock.ts';
 import {createLineLogger} from '../../agent/base/logger.ts';
 import {arrivalFlags} from '../../agent/format/arrival.ts';
-import {openAgent, requestAnchor} from '../../agent/main.ts';
+import {openAgent} from '../../agent/main.ts';
 import {openSite} from '../../agent/site.ts';
+import {requestAnchor} from '../../agent/state.ts';
 import {type BrokerNeeds, openBroker} from '../../broker/broker.ts';
 import {type Shape, scriptOf} from './script.ts';
 
@@ -21,9 +22,11 @@ const site = await openSite(join(folder, 'kedge.yaml'));
 const agent = await openAgent({
 	site,
 	logger: createLineLogger(line => process.stderr.write(line), 'warn'),
-	openBroker: (needs, options) => {
-		door = needs;
-		return openBroker(needs, {...options, port: 0});
+	world: {
+		openBroker: (needs, options) => {
+			door = needs;
+			return openBroker(needs, {...options, port: 0});
+		},
 	},
 });
 // As `kedge run` ends.

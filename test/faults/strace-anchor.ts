@@ -4,7 +4,7 @@ import {readFileSync, rmSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {id} from 'ethers';
-import {prepareAnchoring} from '../../agent/main.ts';
+import {prepareAnchoring} from '../../agent/anchoring.ts';
 import {openSite} from '../../agent/site.ts';
 import {openAccount} from '../../sim/account.ts';
 import {type Anvil, anvilChainId, startAnvil} from '../helpers/anvil.ts';

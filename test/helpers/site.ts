@@ -11,9 +11,9 @@ import type {Status} from '../../agent/api/status-server.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {until} from '../../agent/base/retry.ts';
-import {readStatus} from '../../agent/main.ts';
 import {simulatedDeviceIds, simulatedDevicesYaml} from '../../agent/simulation.ts';
 import {makePassword, makeSite, openSite, type Site} from '../../agent/site.ts';
+import {readStatus} from '../../agent/state.ts';
 
 /** The compiled command line. */
 export const kedgePath = fileURLToPath(new URL('../../agent/cli/kedge.js', import.meta.url));

@@ -1,0 +1,204 @@
+// The composition root's part that joins the log and the chain: opens the outbox, reads heads and anchors on chains, and makes a site ready to anchor.
+
+import {readFileSync} from 'node:fs';
+import {readFile, writeFile} from 'node:fs/promises';
+import type {Anchor} from './anchor/anchor.ts';
+import type {Chain} from './anchor/chain.ts';
+import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
+import {fromHex} from './base/bytes.ts';
+import {type Clock, systemClock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Logger} from './base/logger.ts';
+import {decodeEntry} from './format/entry.ts';
+import type {AnchorRecord} from './format/evidence.ts';
+import {anchorLogId} from './format/log-id.ts';
+import {formatTrust, parseTrust} from './format/trust.ts';
+import type {Log} from './log/log.ts';
+import type {OutsideHead} from './log/outside.ts';
+import {type LogReader, openLogReader} from './log/reader.ts';
+import type {Release} from './log/release.ts';
+import type {AnchoredCheckpoint} from './receipt/issue.ts';
+import {anchorKeyFiles, readSecret, type Site, siteFile} from './site.ts';
+import type {ChainReader} from './verify/anchors.ts';
+import type {World} from './world.ts';
+
+/** What the documents of anchoring are filed under. */
+export const anchorKind = 'anchor';
+/** Anchors looked at in one query while searching for one that covers an index. */
+const anchorsPerPage = 16;
+
+/** Rows of the outbox are filed by size, so that the anchor above an index is the next key. */
+function anchorKey(size: number, logId: string): string {
+	return `${String(size).padStart(15, '0')}/${logId}`;
+}
+
+export type AnchoringKey = Awaited<ReturnType<typeof openAnchoringKey>>;
+
+/** Opens the encrypted anchoring key that the config, or the example of it, names. Fails with KEY_INVALID. */
+export async function openAnchoringKey(site: Site): Promise<Awaited<ReturnType<typeof import('./anchor/keystore.ts').openKeystore>>> {
+	const {keystore, keystorePasswordFile} = site.config.anchor ?? anchorKeyFiles;
+	const {openKeystore} = await import('./anchor/keystore.ts');
+	return openKeystore(await readSecretFile(siteFile(site, keystore)), await readSecret(siteFile(site, keystorePasswordFile)));
+}
+
+/** Opens the outbox of the chain that the config names. */
+export async function openAnchor(parts: {
+	readonly site: Site;
+	readonly signer: AnchoringKey;
+	readonly log: Log;
+	readonly release: Release;
+	readonly reader: LogReader;
+	readonly logger: Logger;
+	readonly world: World;
+}): Promise<Anchor> {
+	const {site, signer, log, release, reader, logger, world} = parts;
+	const {clock} = world;
+	const {rpcUrl, chainId, registry, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
+	// Loaded only where something is anchored: the library costs 22 MB.
+	const {createAnchor} = await import('./anchor/anchor.ts');
+	return createAnchor(
+		{
+			newestCheckpoint: release.release,
+			arrivedAtMsOf: async index => (index < log.size() ? decodeEntry(await reader.entry(index)).arrivedAtMs : undefined),
+			consistencyProof: reader.consistency,
+			store: {
+				load: async () => (await log.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow),
+				save: row => log.putDocument(anchorKind, anchorKey(row.size, row.logId), JSON.stringify(row)),
+			},
+			clock,
+			logger,
+			chain: await world.openChain({url: rpcUrl, chainId}),
+			signer,
+		},
+		{
+			registry,
+			origin: log.origin,
+			policy: {ageMsMax: everyMinutes * 60_000, entriesMax},
+			feeWeiMax: BigInt(Math.round(feeGweiMax * 1e9)),
+		},
+	);
+}
+
+async function readSecretFile(path: string): Promise<string> {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		throw new AgentError('KEY_INVALID', `cannot read ${path}: ${describeError(error)}`, {cause: error});
+	}
+}
+
+/** A chain is asked at the start, when devices wait: no longer than this. */
+const headsTimeoutMs = 3000;
+
+export type ChainHeads = {readonly read: () => Promise<readonly OutsideHead[]>; readonly [Symbol.asyncDispose]: () => Promise<void>};
+
+/** Reads the log's heads on its chain, as of the newest block (a single node's word) and as of the newest final one. */
+export async function openChainHeads(site: Site, world: World, opener: string, origin: string): Promise<ChainHeads> {
+	const {rpcUrl, chainId, registry} = site.config.anchor!;
+	const chain = await world.openChain({url: rpcUrl, chainId, timeoutMs: headsTimeoutMs});
+	const logId = anchorLogId(chainId, registry.toLowerCase(), opener, origin);
+	const readOne = async (tag: 'latest' | 'finalized'): Promise<OutsideHead[]> => {
+		try {
+			if ((await chain.chainId()) !== chainId) return [];
+			const {size, root} = await chain.latest(registry.toLowerCase(), logId, tag);
+			const bytes = size === 0 ? nodeHasher.sha256(new Uint8Array(0)) : fromHex(root.slice(2));
+			return bytes === undefined ? [] : [{source: `chain ${chainId} at ${tag}`, size, root: bytes, isConfirmed: tag === 'finalized'}];
+		} catch {
+			// Not reachable, or the registry was not there yet as of that block: no head, which is an answer.
+			return [];
+		}
+	};
+	return {
+		read: async () => [...(await readOne('latest')), ...(await readOne('finalized'))],
+		[Symbol.asyncDispose]: () => chain[Symbol.asyncDispose](),
+	};
+}
+
+/** The anchored checkpoint of the smallest size above the index, with its anchor on every chain. */
+export async function anchoredAbove(reader: LogReader, index: number): Promise<AnchoredCheckpoint | undefined> {
+	let keyMin = anchorKey(index + 1, '');
+	let note: string | undefined;
+	let size = 0;
+	const anchors: AnchorRecord[] = [];
+	for (;;) {
+		const page = await reader.documentsFrom(anchorKind, keyMin, anchorsPerPage);
+		for (const {key, body} of page) {
+			keyMin = `${key}\0`;
+			const row = JSON.parse(body) as AnchorRow;
+			if (note !== undefined && row.size !== size) return {note, anchors};
+			const record = isOnChain(row) ? toAnchorRecord(row) : undefined;
+			if (record === undefined) continue;
+			({note, size} = row);
+			anchors.push(record);
+		}
+		if (page.length < anchorsPerPage) return note === undefined ? undefined : {note, anchors};
+	}
+}
+
+/**
+ * Asks chains about anchors: of each record, the first of the nodes that speaks for its chain. One node is believed as far as one node goes; the verdict says whom
+ * it asked.
+ */
+export function openChainReader(urls: readonly string[]): ChainReader & AsyncDisposable {
+	const closing = createClosing();
+	const chains = new Map<string, Chain>();
+	return {
+		readAnchor: async (record, root) => {
+			let answer: Awaited<ReturnType<ChainReader['readAnchor']>> = {found: 'unreachable', detail: 'no node speaks for this chain'};
+			const {openChain} = await import('./anchor/chain.ts');
+			for (const url of urls) {
+				const name = `${record.chainId} ${url}`;
+				let chain = chains.get(name);
+				if (chain === undefined) {
+					chain = closing.use(openChain({url, chainId: record.chainId}));
+					chains.set(name, chain);
+				}
+				answer = await chain.readAnchor(record, root);
+				if (answer.found !== 'unreachable') return answer;
+			}
+			return answer;
+		},
+		[Symbol.asyncDispose]: closing.close,
+	};
+}
+
+export type PreparedAnchoring = {
+	readonly chainId: number;
+	readonly registry: string;
+	readonly opener: string;
+	readonly logId: string;
+	/** What had to be done; what was there already is left alone. */
+	readonly deployed: boolean;
+	readonly opened: boolean;
+};
+
+/**
+ * Makes a site ready to anchor: deploys a registry with the anchoring key unless one is named, opens the log there, and adds the registry to the trust file. Safe
+ * to repeat. Fails with CHAIN_UNREACHABLE, CHAIN_REFUSED (no funds) or CHAIN_MISMATCH.
+ */
+export async function prepareAnchoring(
+	site: Site,
+	options: {readonly rpcUrl: string; readonly chainId: number; readonly registry: string | undefined; readonly challengeTimeS: number},
+	clock: Clock = systemClock,
+): Promise<PreparedAnchoring> {
+	const [{openChain}, {deployRegistry, openLogAt}] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/deploy.ts')]);
+	const signer = await openAnchoringKey(site);
+	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
+	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
+	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
+	await using chain = openChain({url: options.rpcUrl, chainId: options.chainId});
+	const needs = {chain, clock, signer};
+	const {registry, deployed} =
+		options.registry === undefined
+			? await deployRegistry(needs, {challengeTimeS: options.challengeTimeS})
+			: {registry: options.registry.toLowerCase(), deployed: false};
+	const {logId, opened} = await openLogAt(needs, {registry, origin: reader.origin});
+	const mine = {chainId: options.chainId, registry, opener: signer.address};
+	const isTrusted = trust.value.registries.some(
+		known => known.chainId === mine.chainId && known.registry === registry && known.opener === mine.opener,
+	);
+	if (!isTrusted) await writeFile(site.paths.trust, formatTrust({...trust.value, registries: [...trust.value.registries, mine]}));
+	return {...mine, logId, deployed, opened};
+}

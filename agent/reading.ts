@@ -1,0 +1,84 @@
+// The composition root's part that reads a site beside its agent: what `prove`, `history`, `audit` and `quarantine` work on.
+
+import {type AnchorRow, toAnchorRecord} from './anchor/outbox.ts';
+import {anchoredAbove, anchorKind} from './anchoring.ts';
+import {askAgent} from './api/status-server.ts';
+import {equalBytes, toHex} from './base/bytes.ts';
+import {systemClock} from './base/clock.ts';
+import {verifyEd25519} from './base/ed25519.ts';
+import {AgentError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Checkpoint} from './format/checkpoint.ts';
+import type {AnchorRecord} from './format/evidence.ts';
+import {type AuditReport, audit} from './log/audit.ts';
+import type {Channel} from './log/channels.ts';
+import {createHeadFile} from './log/head-file.ts';
+import {type LogReader, openLogReader} from './log/reader.ts';
+import {createIssuer, type Issuer} from './receipt/issue.ts';
+import type {SitePaths} from './site.ts';
+
+/** Audits a site's log from its file alone. */
+export function auditSite(
+	paths: Pick<SitePaths, 'log'>,
+	options: {readonly signal?: AbortSignal; readonly onProgress?: (done: number, size: number) => void} = {},
+): Promise<AuditReport> {
+	return audit({path: paths.log, hasher: nodeHasher, verifySignature: verifyEd25519, ...options});
+}
+
+/** Whoever issues many receipts looks for a newer checkpoint this often. */
+const releasedMsMax = 500;
+
+/** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
+export type SiteReader = LogReader & {
+	readonly issuer: Issuer<Channel> /** The newest checkpoint that may be shown; a running agent is asked for its newest first. */;
+	readonly released: () => Promise<Checkpoint | undefined>;
+	readonly anchors: () => Promise<readonly AnchorRecord[]>;
+};
+
+export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' | 'socket'>): Promise<SiteReader> {
+	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
+	const headFile = createHeadFile(paths.released);
+	let looked: {readonly atMs: number; readonly head: Promise<Checkpoint | undefined>} | undefined;
+	const released = (): Promise<Checkpoint | undefined> => {
+		const nowMs = systemClock.monotonicMs();
+		if (looked === undefined || nowMs - looked.atMs > releasedMsMax) looked = {atMs: nowMs, head: lookAtReleased()};
+		return looked.head;
+	};
+	const lookAtReleased = async (): Promise<Checkpoint | undefined> => {
+		// A running agent releases within a second anyway; whoever asks for a proof should not have to wait for that.
+		await askAgent(paths.socket, 'POST', '/release').catch(() => {});
+		const head = await headFile.read();
+		if (head === undefined || head.size === 0) return undefined;
+		const size = (await reader.head())?.size ?? 0;
+		if (head.size > size || !equalBytes(await reader.rootAt(head.size), head.root))
+			throw new AgentError('LOG_FROZEN', `the database contradicts the released checkpoint of size ${head.size} in ${paths.released}`, {
+				hint: 'It is an older copy, or it was edited. Nothing is proven from it.',
+			});
+		return head;
+	};
+	let bySubject = new Map<string, Channel>();
+	const issuer = createIssuer<Channel>({
+		hasher: nodeHasher,
+		head: released,
+		entry: reader.entry,
+		source: reader.source,
+		inclusion: reader.inclusion,
+		range: reader.range,
+		channelOf: async subject => {
+			const name = toHex(subject);
+			// A channel that is not known yet was enrolled since the last look.
+			if (!bySubject.has(name)) bySubject = new Map((await reader.channels()).map(channel => [toHex(channel.subject), channel]));
+			return bySubject.get(name);
+		},
+		anchoredAbove: index => anchoredAbove(reader, index),
+	});
+	return {
+		...reader,
+		released,
+		issuer,
+		anchors: async () => {
+			const rows = (await reader.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow);
+			return rows.map(toAnchorRecord).filter(record => record !== undefined);
+		},
+	};
+}

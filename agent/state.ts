@@ -1,0 +1,93 @@
+// The composition root's part that tells how the agent is: gathers it from the rooms, and asks for it from outside.
+
+import type {Broker} from '../broker/broker.ts';
+import type {Anchor} from './anchor/anchor.ts';
+import {askAgent, type Status} from './api/status-server.ts';
+import {toHex} from './base/bytes.ts';
+import type {Clock} from './base/clock.ts';
+import type {Devices} from './ingest/devices.ts';
+import type {MqttDoor} from './ingest/mqtt-client.ts';
+import type {Log} from './log/log.ts';
+import type {Release} from './log/release.ts';
+import type {Site, SitePaths} from './site.ts';
+import {version} from './version.ts';
+
+/** The agent's state in plain JSON types. */
+export async function statusOf(parts: {
+	readonly site: Site;
+	readonly log: Log;
+	readonly release: Release;
+	readonly devices: Devices;
+	readonly broker: Broker | undefined;
+	readonly client: MqttDoor | undefined;
+	readonly anchor: Anchor | undefined;
+	readonly startedAtMs: number;
+	readonly clock: Clock;
+	readonly stopping: AbortSignal;
+}): Promise<Status> {
+	const {site, log, broker, client, anchor} = parts;
+	const checkpoint = log.checkpoint();
+	const stats = log.stats();
+	const anchored = await anchor?.status();
+	const isConnected = client?.stats().connected ?? true;
+	const standing = parts.release.standing();
+	const warnings: string[] = [];
+	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
+	if (standing.state === 'withheld') warnings.push(`Nothing is released: ${standing.reason}.`);
+	if (anchor === undefined)
+		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
+	if (anchored?.lastError !== undefined)
+		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
+	if (!isConnected) warnings.push(`The connection to broker ${site.config.client?.name} is down.`);
+	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
+	return {
+		version,
+		origin: log.origin,
+		state: parts.stopping.aborted ? 'stopping' : standing.state === 'open' ? 'running' : standing.state,
+		startedAtMs: parts.startedAtMs,
+		nowMs: parts.clock.nowMs(),
+		size: stats.size,
+		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
+		releasedSize: parts.release.released()?.size ?? 0,
+		channels: log.channels().length,
+		devices: parts.devices.all.length,
+		connections: broker?.stats().sessions ?? 0,
+		counters: Object.fromEntries(log.counters()),
+		pendingBytes: stats.pendingBytes,
+		quarantineBytes: stats.quarantineBytes,
+		residentBytes: process.memoryUsage.rss(),
+		broker: broker && {host: broker.host, port: broker.port, turnedAway: turnedAwayBy(broker)},
+		client: client && {name: site.config.client?.name ?? '', isConnected},
+		anchor: anchored && {
+			chainId: anchored.chainId,
+			registry: anchored.registry,
+			opener: anchored.opener,
+			rows: anchored.rows,
+			minedSize: anchored.minedSize,
+			finalSize: anchored.finalSize,
+			oldestUnanchoredAgeMs: anchored.oldestUnanchoredAgeMs,
+			waitingFor: anchored.waitingFor,
+			lastError: anchored.lastError?.sentence,
+		},
+		warnings,
+	};
+}
+
+/** What the embedded broker answered with a closed connection or a refused CONNECT. */
+function turnedAwayBy(broker: Broker): Record<string, number> {
+	const {turnedAway, connectsRefused, closed} = broker.stats();
+	const counts = {'too-many-connections': turnedAway, ...connectsRefused, ...closed};
+	return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+export type {Status};
+
+/** Asks the running agent of a site. Fails with AGENT_UNREACHABLE. */
+export function readStatus(paths: Pick<SitePaths, 'socket'>): Promise<Status> {
+	return askAgent<Status>(paths.socket, 'GET', '/status');
+}
+
+/** Asks the running agent to anchor its newest checkpoint now. Fails with AGENT_UNREACHABLE. */
+export async function requestAnchor(paths: Pick<SitePaths, 'socket'>): Promise<void> {
+	await askAgent(paths.socket, 'POST', '/anchor');
+}

@@ -1,0 +1,54 @@
+// Everything that the agent meets outside of itself, in one place, so that a simulation can put a world of its own around the same agent.
+
+import {schedule} from 'node-cron';
+import {openBroker} from '../broker/broker.ts';
+import type {Chain, ChainOptions} from './anchor/chain.ts';
+import {type AnchoringKey, openAnchoringKey} from './anchoring.ts';
+import {openStatusServer} from './api/status-server.ts';
+import {type Clock, systemClock} from './base/clock.ts';
+import {createSystemRandom, type Random} from './base/random.ts';
+import {openDatabase, takeProcessLock} from './base/sqlite.ts';
+import type {MqttClientNeeds, MqttClientOptions, MqttDoor} from './ingest/mqtt-client.ts';
+import {createHeadFile} from './log/head-file.ts';
+import type {Signer} from './log/log.ts';
+import {openLogKey, type Site, type SitePaths} from './site.ts';
+
+export type World = {
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly openDatabase: typeof openDatabase;
+	readonly takeProcessLock: typeof takeProcessLock;
+	readonly createHeadFile: typeof createHeadFile;
+	readonly openLogKey: (paths: SitePaths) => Promise<Signer>;
+	readonly openAnchoringKey: (site: Site) => Promise<AnchoringKey>;
+	readonly openBroker: typeof openBroker;
+	readonly openMqttClient: (needs: MqttClientNeeds, options: MqttClientOptions) => Promise<MqttDoor>;
+	readonly openChain: (options: ChainOptions) => Promise<Chain>;
+	readonly openStatusServer: typeof openStatusServer;
+	/** Calls at midnight UTC by the calendar; gives what ends that. */
+	readonly atMidnight: (call: () => Promise<void>) => () => Promise<void>;
+};
+
+/** The world outside of tests. */
+export function realWorld(): World {
+	return {
+		clock: systemClock,
+		random: createSystemRandom(),
+		openDatabase,
+		takeProcessLock,
+		createHeadFile,
+		openLogKey,
+		openAnchoringKey,
+		openBroker,
+		// Both are loaded only where they are used: MQTT.js costs 18 MB, ethers 22 MB.
+		openMqttClient: async (needs, options) => (await import('./ingest/mqtt-client.ts')).openMqttClient(needs, options),
+		openChain: async options => (await import('./anchor/chain.ts')).openChain(options),
+		openStatusServer,
+		atMidnight: call => {
+			const task = schedule('0 0 * * *', call, {noOverlap: true, timezone: 'UTC', name: 'midnight'});
+			// Handled here, a missed midnight is not worth a line of the library's own on standard error.
+			task.on('execution:missed', () => {});
+			return async () => void (await task.destroy());
+		},
+	};
+}
