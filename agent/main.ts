@@ -74,6 +74,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		const anchoringKey = config.anchor === undefined ? undefined : await world.openAnchoringKey(site);
 		const heads = anchoringKey === undefined ? undefined : closing.use(await openChainHeads(site, world, anchoringKey.address, log.origin));
 		const release = createRelease({
+			origin: log.origin,
 			newest: log.checkpoint,
 			rootAt: reader.rootAt,
 			headFile: world.createHeadFile(paths.released),

@@ -50,10 +50,14 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 		const head = await headFile.read();
 		if (head === undefined || head.size === 0) return undefined;
 		const size = (await reader.head())?.size ?? 0;
-		if (head.size > size || !equalBytes(await reader.rootAt(head.size), head.root))
-			throw new AgentError('LOG_FROZEN', `the database contradicts the released checkpoint of size ${head.size} in ${paths.released}`, {
-				hint: 'It is an older copy, or it was edited. Nothing is proven from it.',
-			});
+		if (head.origin !== reader.origin || head.size > size || !equalBytes(await reader.rootAt(head.size), head.root))
+			throw new AgentError(
+				'LOG_FROZEN',
+				`the database of ${reader.origin} contradicts the released checkpoint of ${head.origin} with size ${head.size} in ${paths.released}`,
+				{
+					hint: 'It is an older copy, or it was edited. Nothing is proven from it.',
+				},
+			);
 		return head;
 	};
 	let bySubject = new Map<string, Channel>();

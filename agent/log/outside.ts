@@ -1,6 +1,7 @@
 // Compares the log with heads that were seen outside of its database, and says whether this history may go on. Pure.
 
 import {equalBytes} from '../base/bytes.ts';
+import {parseOrigin} from '../format/checkpoint.ts';
 import type {Size} from '../format/entry.ts';
 
 /** A head of this log that somebody else keeps. */
@@ -33,7 +34,22 @@ export function judgeHeads(size: Size, rootAt: ReadonlyMap<Size, Uint8Array>, he
 	return {state: 'open', reason: `agrees with ${heads.map(head => `${head.source} (size ${head.size})`).join(' and ')}`};
 }
 
-function contradictionOf(size: Size, rootAt: ReadonlyMap<Size, Uint8Array>, head: OutsideHead): string | undefined {
+/**
+ * What a side file of another origin means. Of a later epoch: an older epoch was put back, and going on with it would be a second history. Of an earlier epoch: the side
+ * file is the one that was put back, and it says nothing of this life of the log, as if it were lost. Of another log: the files of two sites are mixed, and writing
+ * over it would take from that log what protects it.
+ */
+export function judgeOrigin(own: string, seen: string): {readonly frozen: string} | {readonly lost: string} | undefined {
+	if (own === seen) return undefined;
+	const [mine, other] = [parseOrigin(own), parseOrigin(seen)];
+	if (mine === undefined || other === undefined || mine.logName !== other.logName)
+		return {frozen: `the side file belongs to log "${seen}", the database to "${own}": the files of two logs are mixed`};
+	if (other.epoch > mine.epoch)
+		return {frozen: `the side file is of epoch ${other.epoch}, the database only of epoch ${mine.epoch}: an older epoch was put back`};
+	return {lost: `the side file is of epoch ${other.epoch}, the database of epoch ${mine.epoch}`};
+}
+
+export function contradictionOf(size: Size, rootAt: ReadonlyMap<Size, Uint8Array>, head: OutsideHead): string | undefined {
 	if (head.size > size)
 		return `${head.source} has a head of size ${head.size}, the database only ${size} entries: it is older than what was released`;
 	const own = rootAt.get(head.size);

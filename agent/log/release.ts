@@ -6,10 +6,12 @@ import type {Logger} from '../base/logger.ts';
 import type {Checkpoint} from '../format/checkpoint.ts';
 import type {Size} from '../format/entry.ts';
 import type {HeadFile} from './head-file.ts';
-import {judgeHeads, type OutsideHead, type Standing} from './outside.ts';
+import {judgeHeads, judgeOrigin, type OutsideHead, type Standing} from './outside.ts';
 
 /** All that the gate needs of the rest of the agent. */
 export type Needs = {
+	/** Of the log that is released here; a side file of another origin is no head of it. */
+	readonly origin: string;
 	/** The newest durable checkpoint. */
 	readonly newest: () => Checkpoint | undefined;
 	/** Root of the tree of `size` entries, recomputed from what is stored. */
@@ -48,7 +50,7 @@ export function createRelease(needs: Needs): Release {
 		logger.log('error', 'frozen', {reason});
 		frozen.abort(
 			new AgentError('LOG_FROZEN', `the log is frozen: ${reason}`, {
-				hint: 'Nothing is acknowledged or released. If an older copy was restored, put the newest log.db back; never run two copies.',
+				hint: 'Nothing is acknowledged or released. Stop any copy that runs elsewhere. Put the newest log.db back; if that is lost for good, run: kedge epoch',
 			}),
 		);
 	};
@@ -56,6 +58,12 @@ export function createRelease(needs: Needs): Release {
 	const readSideFile = async (): Promise<OutsideHead | undefined> => {
 		try {
 			const head = await headFile.read();
+			const foreign = head && judgeOrigin(needs.origin, head.origin);
+			if (foreign !== undefined) {
+				if ('frozen' in foreign) freeze(foreign.frozen);
+				else logger.log('warn', 'the side file says nothing about this log', {reason: foreign.lost});
+				return undefined;
+			}
 			released ??= head;
 			return head && {source: 'the side file', size: head.size, root: head.root, isConfirmed: true};
 		} catch (error) {
@@ -68,6 +76,7 @@ export function createRelease(needs: Needs): Release {
 	const look = async (): Promise<Standing> => {
 		if (frozen.signal.aborted) return standing;
 		const sideFile = await readSideFile();
+		if (frozen.signal.aborted) return standing;
 		const heads = [...(sideFile === undefined ? [] : [sideFile]), ...(await needs.readHeads())];
 		// Read after the heads: whatever was released by then is in the database by now, if it is ours.
 		const size = needs.newest()?.size ?? 0;

@@ -21,8 +21,8 @@ const headOf = (source: string, size: number, history = 0, isConfirmed = true): 
 	isConfirmed,
 });
 
-function checkpointOf(size: number, history = 0): Checkpoint {
-	return signCheckpoint({origin: 'gate/1', size, root: rootOf(size, history)}, key, signer.sign);
+function checkpointOf(size: number, history = 0, origin = 'gate/1'): Checkpoint {
+	return signCheckpoint({origin, size, root: rootOf(size, history)}, key, signer.sign);
 }
 
 for (const {name, heads, state} of [
@@ -68,6 +68,7 @@ function createWorld(t: ExecutionContext): World {
 		stored: 0,
 		heads: [],
 		release: createRelease({
+			origin: 'gate/1',
 			newest: () => world.newest,
 			rootAt: async size => rootOf(size, world.stored),
 			headFile,
@@ -93,6 +94,7 @@ test('a side file that cannot be written stops the release, and nothing else', a
 	const world = createWorld(t);
 	await world.headFile.write(checkpointOf(2));
 	const broken = createRelease({
+		origin: 'gate/1',
 		newest: () => checkpointOf(5),
 		rootAt: async size => rootOf(size),
 		headFile: {read: world.headFile.read, write: () => Promise.reject(new Error('disk full'))},
@@ -165,4 +167,45 @@ test('stored entries that do not lead to the signed root freeze the log before a
 	t.is(await world.release.release(), undefined);
 	t.true(world.release.frozen.aborted);
 	t.is((await readFile(world.path, 'utf8')).split('\n')[1], '0');
+});
+
+test('a side file of a later epoch freezes: an older epoch was put back', async t => {
+	const world = createWorld(t);
+	await world.headFile.write(checkpointOf(0, 0, 'gate/2'));
+	world.newest = checkpointOf(5);
+	t.is((await world.release.look()).state, 'frozen');
+	t.regex(world.release.standing().reason, /side file is of epoch 2, the database only of epoch 1/);
+	t.is(await world.release.release(), undefined);
+	t.is((await world.headFile.read())?.origin, 'gate/2', 'the side file is left as it is');
+});
+
+test('a side file of another log freezes, since writing over it would take what protects that log', async t => {
+	const world = createWorld(t);
+	await world.headFile.write(checkpointOf(3, 0, 'other/1'));
+	world.newest = checkpointOf(5);
+	world.heads = [headOf('chain', 3)];
+	t.is((await world.release.look()).state, 'frozen');
+	t.is((await world.headFile.read())?.origin, 'other/1');
+});
+
+test('a side file of an earlier epoch is a lost one: only a chain lets the log release', async t => {
+	const path = join(temporaryFolder(t), 'released.checkpoint');
+	const headFile = createHeadFile(path);
+	await headFile.write(checkpointOf(3));
+	let heads: OutsideHead[] = [];
+	const release = createRelease({
+		origin: 'gate/2',
+		newest: () => checkpointOf(5, 0, 'gate/2'),
+		rootAt: async size => rootOf(size),
+		headFile,
+		readHeads: async () => heads,
+		logger: silentLogger,
+	});
+	t.is((await release.look()).state, 'withheld');
+	t.is(release.released(), undefined);
+	t.is(await release.release(), undefined);
+	heads = [headOf('chain', 0)];
+	t.is((await release.look()).state, 'open');
+	t.is((await release.release())?.origin, 'gate/2');
+	t.is((await headFile.read())?.origin, 'gate/2');
 });
