@@ -13,7 +13,7 @@ import {diskFull} from './disk-full.ts';
 import type {Fault, Tally} from './fault.ts';
 import {killFault} from './kill.ts';
 import {mosquittoFault} from './mosquitto.ts';
-import {missingPackages} from './packages.ts';
+import {missingPackages, whatIsMissing} from './packages.ts';
 import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
 import {formatTable, type Row, writeReport} from './report.ts';
 import {straceFault} from './strace.ts';
@@ -33,10 +33,10 @@ const faults: readonly Fault[] = [
 
 const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S] [--quick] [--json] [--report]
   --only    some of: ${faults.map(({name}) => name).join(', ')}
-  --count   how often each is done
+  --count   how often each is done; without it: ${faults.map(({name, count, unit}) => `${name} ${count} ${unit}`).join(', ')}
   --seed    what decides the moments; the one that is printed repeats a run as far as the machine does
-  --quick   each only a few times
-  --json    ends with one JSON object
+  --quick   each only a few times, and those for which this machine lacks something not at all; without it nothing is left out
+  --json    ends with one JSON object: {"faults": {NAME: {done, lostAcknowledged, twice, forks}}}
   --report  writes what was seen into test/faults/README.md; what it says of faults that were not done stays
 `;
 
@@ -113,18 +113,23 @@ async function main(): Promise<number> {
 		process.stderr.write(usage);
 		return 2;
 	}
-	const missing = missingPackages(options.chosen.flatMap(({programs}) => programs));
-	if (missing.length > 0) {
-		process.stderr.write(`faults: programs are missing; install them with\n  apt-get install ${missing.join(' ')}\n`);
-		return 2;
+	const possible: Fault[] = [];
+	for (const fault of options.chosen) {
+		const missing = await whatIsMissing(fault.programs);
+		if (missing === undefined) possible.push(fault);
+		else process.stderr.write(`${fault.name}: skipped, this machine lacks ${missing}\n`);
 	}
-	if (process.getuid?.() !== 0) {
-		process.stderr.write('faults: mounting file systems needs root\n');
+	if (possible.length < options.chosen.length && !options.quick) {
+		const packages = missingPackages(options.chosen.flatMap(({programs}) => programs));
+		if (packages.length > 0) process.stderr.write(`faults: install what is missing with\n  apt-get install ${packages.join(' ')}\n`);
+		process.stderr.write(
+			`faults: only --quick leaves faults out; of these the machine can do --only ${possible.map(({name}) => name).join(',') || '(none)'}\n`,
+		);
 		return 2;
 	}
 	process.stderr.write(`seed ${options.seed}\n`);
 	const rows: Row[] = [];
-	for (const fault of options.chosen) {
+	for (const fault of possible) {
 		const startedMs = systemClock.monotonicMs();
 		const tally = await runOne(fault, options);
 		const row = {fault, tally, tookMs: systemClock.monotonicMs() - startedMs, seed: options.seed};
