@@ -122,6 +122,8 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	/** Monotonic. Before it the chain is left alone, after a failure or while something waits there. */
 	let resumeAtMs = Number.NEGATIVE_INFINITY;
 	let pollAtMs = Number.NEGATIVE_INFINITY;
+	/** Since when there is an entry at the index that no plan covers, monotonic. */
+	let oldestKnown = {index: -1, sinceMs: 0};
 	let waitingFor: string | undefined;
 	let lastError: AnchorStatus['lastError'];
 	let balanceWei: bigint | undefined;
@@ -418,11 +420,13 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 		const plannedSize = known.at(-1)?.size ?? 0;
 		const isNew = checkpoint !== undefined && checkpoint.size > plannedSize;
 		if (!isNew) forced = false;
+		if (!isNew || oldestKnown.index !== plannedSize) oldestKnown = {index: plannedSize, sinceMs: clock.monotonicMs()};
 		const found = planAnchor({
 			nowMs: clock.nowMs(),
 			headSize: checkpoint?.size,
 			plannedSize,
 			oldestArrivedAtMs: isNew ? await needs.arrivedAtMsOf(plannedSize) : undefined,
+			oldestKnownForMs: clock.monotonicMs() - oldestKnown.sinceMs,
 			inFlight: known.some(row => !isOnChain(row)),
 			policy,
 			forced,
