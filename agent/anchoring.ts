@@ -21,6 +21,7 @@ import {type LogReader, openLogReader} from './log/reader.ts';
 import type {Release} from './log/release.ts';
 import type {AnchoredCheckpoint} from './receipt/issue.ts';
 import {anchorKeyFiles, readSecret, type Site, siteFile} from './site.ts';
+import type {BeaconChain} from './timekeeping.ts';
 import type {ChainReader} from './verify/anchors.ts';
 import type {World} from './world.ts';
 
@@ -92,7 +93,10 @@ async function readSecretFile(path: string): Promise<string> {
 /** A chain is asked at the start, when devices wait: no longer than this. */
 const headsTimeoutMs = 3000;
 
-export type ChainHeads = {readonly read: () => Promise<readonly OutsideHead[]>; readonly [Symbol.asyncDispose]: () => Promise<void>};
+export type ChainHeads = BeaconChain & {
+	readonly read: () => Promise<readonly OutsideHead[]>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
 
 /** Reads the log's heads on its chain, as of the newest block (a single node's word) and as of the newest final one. */
 export async function openChainHeads(site: Site, world: World, opener: string, origin: string): Promise<ChainHeads> {
@@ -111,7 +115,13 @@ export async function openChainHeads(site: Site, world: World, opener: string, o
 		}
 	};
 	return {
+		chainId,
 		read: async () => [...(await readOne('latest')), ...(await readOne('finalized'))],
+		finalizedBlock: async () => {
+			// A block of another chain would be a beacon that lies.
+			if ((await chain.chainId()) !== chainId) throw new AgentError('CHAIN_MISMATCH', `the node does not speak for chain ${chainId}`);
+			return chain.finalizedBlock();
+		},
 		[Symbol.asyncDispose]: () => chain[Symbol.asyncDispose](),
 	};
 }

@@ -21,6 +21,7 @@ import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
+import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
 import {realWorld, type World} from './world.ts';
 
@@ -81,12 +82,19 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			readHeads: async () => (heads === undefined ? [] : heads.read()),
 			logger,
 		});
+		const timekeeping = await createTimekeeping({log, world, chain: heads, logger});
 		// Before anything is signed: an older database must not grow a second history.
 		await release.look();
 		if (!release.frozen.aborted) {
 			log.note(
 				noteKinds.start,
-				{note: 'start', agent: version, node: process.version, platform: `${process.platform}-${process.arch}`},
+				{
+					note: 'start',
+					agent: version,
+					node: process.version,
+					platform: `${process.platform}-${process.arch}`,
+					...clockFields(timekeeping.clockState()),
+				},
 				0n,
 			);
 			// The note also proves, before any device is let in, that this disk takes a commit.
@@ -106,6 +114,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				valueOfKey: reader.valueOfKey,
 				sessionTop: reader.sessionTop,
 				clock,
+				isClockUnsynchronised: timekeeping.isUnsynchronised,
 				logger,
 			},
 			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
@@ -122,7 +131,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			anchoringKey === undefined || release.frozen.aborted
 				? undefined
 				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world}));
-		closing.defer(keepNudging(nudgeOf(anchor, release, clock, logger, stopping.signal), world, stopping.signal));
+		closing.defer(keepNudging(nudgeOf({anchor, release, timekeeping, clock, logger, signal: stopping.signal}), world, stopping.signal));
 		const broker =
 			config.broker === undefined ? undefined : closing.use(await openDoor(site, world, logger, devices, log, admission, release.frozen));
 		release.frozen.addEventListener('abort', () => broker?.kickAll());
@@ -132,7 +141,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				: closing.use(await openClient(site, world, logger, devices, admission));
 		if (client !== undefined) release.frozen.addEventListener('abort', () => void client[Symbol.asyncDispose]());
 		const status = (): Promise<Status> =>
-			statusOf({site, log, release, devices, broker, client, anchor, startedAtMs, clock, stopping: stopping.signal});
+			statusOf({site, log, release, devices, broker, client, anchor, timekeeping, startedAtMs, clock, stopping: stopping.signal});
 		closing.use(
 			await world.openStatusServer(paths.socket, {
 				status,
@@ -230,13 +239,23 @@ const lookEveryMs = 60_000;
 /** While nothing may be released, look more often. */
 const lookWithheldMs = 5000;
 
-/** What is done every second: look outside when it is time, release, and let the anchor take its steps. What is due they know themselves. */
-function nudgeOf(anchor: Anchor | undefined, release: Release, clock: Clock, logger: Logger, signal: AbortSignal): () => Promise<void> {
+/** What is done every second: look at the clock, look outside when it is time, release, and let the anchor take its steps. What is due they know themselves. */
+function nudgeOf(parts: {
+	readonly anchor: Anchor | undefined;
+	readonly release: Release;
+	readonly timekeeping: Timekeeping;
+	readonly clock: Clock;
+	readonly logger: Logger;
+	readonly signal: AbortSignal;
+}): () => Promise<void> {
+	const {anchor, release, timekeeping, clock, logger, signal} = parts;
 	let last = '';
 	let lookedAtMs = clock.monotonicMs();
 	return async () => {
 		if (release.frozen.aborted) return;
 		try {
+			await timekeeping.look();
+			await timekeeping.startBeacon();
 			const waitMs = release.standing().state === 'open' ? lookEveryMs : lookWithheldMs;
 			if (clock.monotonicMs() - lookedAtMs >= waitMs) {
 				lookedAtMs = clock.monotonicMs();

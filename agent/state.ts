@@ -10,6 +10,7 @@ import type {MqttDoor} from './ingest/mqtt-client.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
 import type {Site, SitePaths} from './site.ts';
+import type {Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
 
 /** The agent's state in plain JSON types. */
@@ -21,6 +22,7 @@ export async function statusOf(parts: {
 	readonly broker: Broker | undefined;
 	readonly client: MqttDoor | undefined;
 	readonly anchor: Anchor | undefined;
+	readonly timekeeping: Timekeeping;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -38,6 +40,9 @@ export async function statusOf(parts: {
 		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
 	if (anchored?.lastError !== undefined)
 		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
+	const clockState = parts.timekeeping.clockState();
+	if (clockState.synchronisation === 'unsynchronised')
+		warnings.push('The clock of this machine is not synchronised: what arrives is marked so until it is.');
 	if (!isConnected) warnings.push(`The connection to broker ${site.config.client?.name} is down.`);
 	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
 	return {
@@ -46,6 +51,7 @@ export async function statusOf(parts: {
 		state: parts.stopping.aborted ? 'stopping' : standing.state === 'open' ? 'running' : standing.state,
 		startedAtMs: parts.startedAtMs,
 		nowMs: parts.clock.nowMs(),
+		clock: clockState,
 		size: stats.size,
 		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
 		releasedSize: parts.release.released()?.size ?? 0,

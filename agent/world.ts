@@ -6,6 +6,7 @@ import type {Chain, ChainOptions} from './anchor/chain.ts';
 import {type AnchoringKey, openAnchoringKey} from './anchoring.ts';
 import {openStatusServer} from './api/status-server.ts';
 import {type Clock, systemClock} from './base/clock.ts';
+import {type ClockState, readClockState} from './base/clock-state.ts';
 import {createSystemRandom, type Random} from './base/random.ts';
 import {openDatabase, takeProcessLock} from './base/sqlite.ts';
 import type {MqttClientNeeds, MqttClientOptions, MqttDoor} from './ingest/mqtt-client.ts';
@@ -15,6 +16,8 @@ import {openLogKey, type Site, type SitePaths} from './site.ts';
 
 export type World = {
 	readonly clock: Clock;
+	/** What the machine knows of its own clock. */
+	readonly readClockState: () => Promise<ClockState>;
 	readonly random: Random;
 	readonly openDatabase: typeof openDatabase;
 	readonly takeProcessLock: typeof takeProcessLock;
@@ -33,6 +36,7 @@ export type World = {
 export function realWorld(): World {
 	return {
 		clock: systemClock,
+		readClockState: () => readClockState(),
 		random: createSystemRandom(),
 		openDatabase,
 		takeProcessLock,

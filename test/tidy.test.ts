@@ -48,6 +48,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/anchoring.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
+	'agent/timekeeping.ts': ['agent/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/version.ts': [],

@@ -20,6 +20,13 @@ export type ChainOptions = {
 /** A log's newest anchored head as the registry has it; size 0 if there is none. */
 export type RegistryHead = {readonly size: number; readonly time: number; readonly root: string};
 
+/** A block that the chain will not take back, as one node tells it. */
+export type FinalizedBlock = {
+	readonly number: number;
+	readonly hash: string /** By the block's own header, s since 1970. */;
+	readonly timeS: number;
+};
+
 /** An event of a mined transaction. */
 export type ChainLog = {readonly address: string; readonly topics: readonly string[]; readonly data: string};
 
@@ -77,6 +84,8 @@ export type Chain = {
 	readonly headNumber: () => Promise<number>;
 	/** Number of the newest finalized block; 0 if there is none yet. */
 	readonly finalizedNumber: () => Promise<number>;
+	/** The newest finalized block; undefined if the chain has none yet. */
+	readonly finalizedBlock: () => Promise<FinalizedBlock | undefined>;
 	/** Who may anchor the log; undefined if it was never opened. */
 	readonly operatorOf: (registry: string, logId: string) => Promise<string | undefined>;
 	/** The log's newest anchored head, as of the newest block or as of the newest final one. */
@@ -210,10 +219,7 @@ export function openChain(options: ChainOptions): Chain {
 	};
 
 	type Block = {readonly number: number; readonly hash: string; readonly time: number; readonly baseFeeWei: bigint | undefined};
-	const block = async (tag: string): Promise<Block | undefined> => {
-		const method = 'eth_getBlockByNumber';
-		const found = await ask(method, [tag, false]);
-		if (found === null) return undefined;
+	const blockOf = (method: string, found: unknown): Block => {
 		const fields = object(method, found);
 		return {
 			number: number(method, fields.number),
@@ -221,6 +227,19 @@ export function openChain(options: ChainOptions): Chain {
 			time: number(method, fields.timestamp),
 			baseFeeWei: fields.baseFeePerGas === undefined ? undefined : bigint(method, fields.baseFeePerGas),
 		};
+	};
+	const block = async (tag: string): Promise<Block | undefined> => {
+		const method = 'eth_getBlockByNumber';
+		const found = await ask(method, [tag, false]);
+		return found === null ? undefined : blockOf(method, found);
+	};
+	/** What the node has for the newest finalized block; null if there is none. */
+	const askFinalized = async (method: string): Promise<unknown> => {
+		const answer = await tryAsk(method, ['finalized', false]);
+		if ('value' in answer) return answer.value;
+		// A young chain has finalized nothing yet, and geth says so with an error.
+		if (/block not found/i.test(answer.refusal.message)) return null;
+		throw refused(method, answer.refusal);
 	};
 	const headBlock = async (): Promise<Block> => {
 		const head = await block('latest');
@@ -313,11 +332,15 @@ export function openChain(options: ChainOptions): Chain {
 		headNumber: async () => (await headBlock()).number,
 		finalizedNumber: async () => {
 			const method = 'eth_getBlockByNumber';
-			const answer = await tryAsk(method, ['finalized', false]);
-			if ('value' in answer) return answer.value === null ? 0 : number(method, object(method, answer.value).number);
-			// A young chain has finalized nothing yet, and geth says so with an error.
-			if (/block not found/i.test(answer.refusal.message)) return 0;
-			throw refused(method, answer.refusal);
+			const found = await askFinalized(method);
+			return found === null ? 0 : number(method, object(method, found).number);
+		},
+		finalizedBlock: async () => {
+			const method = 'eth_getBlockByNumber';
+			const found = await askFinalized(method);
+			if (found === null) return undefined;
+			const {number: height, hash, time} = blockOf(method, found);
+			return {number: height, hash, timeS: time};
 		},
 		operatorOf: async (registry, logId) => {
 			const [operator] = await call(registry, 'operatorOf', [logId]);

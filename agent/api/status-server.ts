@@ -20,6 +20,7 @@ export type Status = {
 	readonly state: 'running' | 'withheld' | 'frozen' | 'stopping';
 	readonly startedAtMs: number;
 	readonly nowMs: number;
+	readonly clock: ClockStatus;
 	readonly size: number;
 	readonly newestCheckpoint: {readonly size: number; readonly root: string} | undefined;
 	/** Size of the newest checkpoint that may be shown to others. */
@@ -36,6 +37,15 @@ export type Status = {
 	readonly anchor: AnchorStatus | undefined;
 	/** What the owner should know, as sentences. */
 	readonly warnings: readonly string[];
+};
+
+export type ClockStatus = {
+	/** Another one for each boot of the machine; undefined where the system has none. */
+	readonly bootId: string | undefined;
+	/** Since the boot, when last read. */
+	readonly upMs: number;
+	/** unknown: no time service that can be asked. */
+	readonly synchronisation: 'synchronised' | 'unsynchronised' | 'unknown';
 };
 
 export type BrokerStatus = {

@@ -50,6 +50,10 @@ function statusText(status: Status): string {
 			'turned away',
 			turnedAway.length === 0 ? 'none' : `${turnedAway.map(([name, count]) => `${count} ${name}`).join(', ')} (since the start)`,
 		],
+		[
+			'clock',
+			`${status.clock.synchronisation === 'unknown' ? 'nobody here knows whether it is synchronised' : status.clock.synchronisation}, machine up ${Math.round(status.clock.upMs / 1000)} s`,
+		],
 		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
 	] as const;
 	const warnings = status.warnings.map(warning => `! ${warning}\n`);

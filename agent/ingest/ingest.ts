@@ -83,6 +83,8 @@ export type Needs<C extends Channel> = {
 	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | undefined>;
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
 	readonly clock: Clock;
+	/** True while the machine's clock is known to be unsynchronised. */
+	readonly isClockUnsynchronised: () => boolean;
 	readonly logger: Logger;
 };
 
@@ -208,7 +210,12 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done);
 			return;
 		}
-		const context = {arrivedAtMs, lateAfterMs, simulated: route.device.simulated, clockUnsynchronised: arrivedAtMs < clockMsMin};
+		const context = {
+			arrivedAtMs,
+			lateAfterMs,
+			simulated: route.device.simulated,
+			clockUnsynchronised: arrivedAtMs < clockMsMin || needs.isClockUnsynchronised(),
+		};
 		const candidates: Candidate<C>[] = [];
 		let refused: Refused[] | undefined;
 		let isUnsure = false;

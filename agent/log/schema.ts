@@ -40,6 +40,6 @@ CREATE TABLE quarantine (
 -- Counts since the log was created: refused:REASON (arrivals), also-refused:REASON (further readings of such an arrival), repeats, evicted.
 CREATE TABLE counters (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Small rows that other rooms keep behind this writer: the anchor outbox (kind anchor).
+-- Small rows that other rooms keep behind this writer: the anchor outbox (kind anchor), the newest beacon (kind beacon).
 CREATE TABLE documents (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
 `;

@@ -1,6 +1,7 @@
 // The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
 
 import type {EntryFacts} from './facts.ts';
+import {noteWords, timeText} from './note-words.ts';
 
 export type CheckName =
 	/** The file is whole and has the one canonical form. */
@@ -161,7 +162,7 @@ export function verdictText(verdict: Verdict): string {
 	const rows: [name: string, text: string][] = [];
 	if (facts.origin !== undefined) rows.push(['log', `${facts.origin}, size ${facts.size}`]);
 	if (facts.channel !== undefined) rows.push(['channel', facts.channel]);
-	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry));
+	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(['topic', facts.arrival.topic], ['sent by', facts.arrival.identity]);
 	if (facts.history !== undefined) {
 		const {fromMs, toMs, entries, first, last} = facts.history;
@@ -182,7 +183,7 @@ export function verdictText(verdict: Verdict): string {
 	return `${lines.join('\n')}\n`;
 }
 
-function entryRows(entry: EntryFacts): [name: string, text: string][] {
+function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: string, text: string][] {
 	const isReading = entry.kind === 'reading';
 	const place = `at index ${entry.index}, number ${entry.number} of its channel`;
 	const rows: [name: string, text: string][] = [['entry', `${entry.kind} ${isReading ? '' : `(${entry.quantity}) `}${place}`]];
@@ -194,19 +195,14 @@ function entryRows(entry: EntryFacts): [name: string, text: string][] {
 			entry.measuredAtMs === undefined ? 'the device claims no time' : `${timeText(entry.measuredAtMs)} by the device`,
 		]);
 	}
+	const says = bodyText === undefined ? undefined : noteWords(entry, bodyText);
+	if (says !== undefined) rows.push(['note', says]);
 	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
 	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
 	return rows;
 }
 
-/** Dates end at this many ms; a file may claim more. */
-const dateMsMax = 8_640_000_000_000_000;
-
-function timeText(timeMs: number): string {
-	return timeMs <= dateMsMax ? new Date(timeMs).toISOString() : `${timeMs} ms`;
-}
-
-const textLengthMax = 300;
+const textLengthMax = 400;
 
 /** Control, format and unassigned characters become escapes, and long texts are cut: a file must not be able to paint its own verdict on a terminal. */
 function plain(text: string): string {

@@ -123,6 +123,27 @@ test('an anchor that is mined but not final is said to be so', async t => {
 	t.like(await chain.readAnchor(toAnchorRecord(world.rows().at(-1)!)!, world.tree.root(12)), {found: 'mined'});
 });
 
+test('the newest finalized block has a number, a hash and a time, and a chain that finalized nothing has none', async t => {
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	const block = await chain.finalizedBlock();
+	t.is(block?.number, await chain.finalizedNumber());
+	t.is(block?.hash, await chain.blockHashAt(block!.number));
+	const {timestamp} = await anvil.rpc<{timestamp: string}>('eth_getBlockByNumber', `0x${block!.number.toString(16)}`, false);
+	t.is(block?.timeS, Number(timestamp));
+
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	await using young = openChain({url: proxy.url, chainId: anvilChainId});
+	proxy.treat = () => ({result: null});
+	t.is(await young.finalizedBlock(), undefined);
+	proxy.treat = () => ({error: {code: -39001, message: 'finalized block not found'}});
+	t.is(await young.finalizedBlock(), undefined);
+	for (const odd of [{number: '0x1'}, {...blockOf('0x12')}, {...blockOf(another('7')), timestamp: 'soon'}, 'block 7']) {
+		proxy.treat = () => ({result: odd});
+		await t.throwsAsync(young.finalizedBlock(), {code: 'CHAIN_UNREACHABLE'});
+	}
+});
+
 test('an anchor is found by the time that the registry keeps, among many blocks', async t => {
 	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
 	for (const row of world.rows().slice(0, 2)) {

@@ -5,7 +5,8 @@ import {join} from 'node:path';
 import {toHex} from '../../agent/base/bytes.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {decodeEntry, kinds} from '../../agent/format/entry.ts';
+import {decodeNote} from '../../agent/format/body.ts';
+import {decodeEntry, kinds, noteKinds} from '../../agent/format/entry.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {sitePaths} from '../../agent/site.ts';
 import {noFaults} from '../../sim/faults.ts';
@@ -22,12 +23,17 @@ const jumpsPerRound = 8;
 const right = '+0';
 const jumps = ['-2h', '+3d', '-20m', '+90m', right];
 const in1970 = '@1970-01-01 00:01:00';
+/** The agent looks at its clocks every second. */
+const lookMs = 1500;
+/** Two of the jumps never lie nearer together. */
+const rightWithinMs = 600_000;
 
 async function jump(ground: Ground): Promise<Tally> {
 	const adding = createAdding();
 	const template = await makeTemplate(join(ground.folder, 'template'), {homes});
 	let done = 0;
 	let starts = 0;
+	let steps = 0;
 	const arrived = {minMs: Number.POSITIVE_INFINITY, maxMs: 0};
 	for (let round = 1; done < ground.count; round += 1) {
 		const chance = ground.chance(`round ${round}`);
@@ -79,19 +85,23 @@ async function jump(ground: Ground): Promise<Tally> {
 		await systemClock.sleep(300);
 		turnTo(right);
 		const pending = await load.end();
+		await systemClock.sleep(lookMs);
 		heads.leave();
 		if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged`]});
 		const code = await agent.end('SIGTERM');
 		const where = `round ${round}`;
 		if (code !== 0) adding.add({problems: [`${where}: told to stop, the agent ended with ${code}: ${agent.said()}`]});
 		const problems = await orderProblems(site, arrived);
+		const noted = await stepsNoted(site);
+		steps += noted.count;
+		problems.push(...noted.problems);
 		if (problems.length > 0) adding.add({problems: problems.map(problem => `${where}: ${problem}`)});
 		addFindings(adding, where, await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()}));
 		ground.say(`${done} of ${ground.count} jumps`);
 	}
 	adding.add({done});
 	adding.note(
-		`${starts} of them starts in 1970; arrival times in the logs go from ${new Date(arrived.minMs).toISOString()} to ${new Date(arrived.maxMs).toISOString()}`,
+		`${starts} of them starts in 1970; ${steps} steps of the clock were noted in the logs (two between two looks are seen as one); arrival times in the logs go from ${new Date(arrived.minMs).toISOString()} to ${new Date(arrived.maxMs).toISOString()}`,
 	);
 	return adding.tally();
 }
@@ -116,6 +126,29 @@ async function orderProblems(site: string, arrived: {minMs: number; maxMs: numbe
 		}
 	}
 	return problems;
+}
+
+/** Every life of the agent that saw its clock set has notes of it, and the last of all says that it was set right. */
+async function stepsNoted(site: string): Promise<{readonly count: number; readonly problems: readonly string[]}> {
+	await using reader = await openLogReader({path: sitePaths(site).log, hasher: nodeHasher});
+	const size = (await reader.head())?.size ?? 0;
+	const problems: string[] = [];
+	let count = 0;
+	let newestMs: number | undefined;
+	for (let index = 0; index < size; index += 1) {
+		const {kind, quantity, value} = decodeEntry(await reader.entry(index));
+		if (kind !== kinds.note || quantity !== noteKinds.clockStep) continue;
+		const body = decodeNote((await reader.source(index)).record);
+		const [expectedMs, foundMs] = [Number(body?.expectedMs), Number(body?.foundMs)];
+		if (BigInt(foundMs - expectedMs) !== value || Math.abs(foundMs - expectedMs) <= 1000)
+			problems.push(`the step noted in entry ${index} is none: ${JSON.stringify(body)}`);
+		count += 1;
+		newestMs = foundMs;
+	}
+	if (newestMs === undefined) problems.push('no step of the clock was noted');
+	else if (Math.abs(newestMs - systemClock.nowMs()) > rightWithinMs)
+		problems.push(`the last step noted leaves the clock at ${new Date(newestMs).toISOString()}`);
+	return {count, problems};
 }
 
 export const clockFault: Fault = {

@@ -43,6 +43,19 @@ test('a reading is kept with what it came from', async t => {
 	]);
 });
 
+test('what arrives while the clock is known to be unsynchronised is marked, and a right time ahead of it is taken', async t => {
+	const world = await openWorld(t);
+	world.isClockUnsynchronised = true;
+	t.is(await world.send('clock', {at: startMs + 10 * 24 * 3_600_000, v: 1}), 'kept');
+	world.isClockUnsynchronised = false;
+	t.is(await world.send('clock', {at: startMs + 11 * 24 * 3_600_000, v: 2}), 'refused');
+	t.is(await world.send('clock', {at: startMs + 1, v: 3}), 'kept');
+	t.deepEqual(
+		(await world.readings()).readings.map(({qualities}) => qualities),
+		[['clockUnsynchronised'], []],
+	);
+});
+
 test('quality says what is late, simulated or without a time', async t => {
 	const world = await openWorld(t, {...config, simulated: ['pack']});
 	await world.send('clock', {at: startMs - 900_001, v: 1});

@@ -61,6 +61,8 @@ export type World = LogWorld & {
 	readonly ingest: () => Ingest;
 	/** What the door was told of lookups: how often it asked. */
 	lookUps: number;
+	/** What the machine says of its clock. */
+	isClockUnsynchronised: boolean;
 	readonly warnings: string[];
 	/** Sends as device `device` to the topic of its first mapping, QoS 1, each time with the next packet id. */
 	readonly send: (device: string, payload: unknown, changes?: Partial<Delivery>) => Promise<Outcome>;
@@ -107,6 +109,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 	const world: World = {
 		...disk,
 		lookUps: 0,
+		isClockUnsynchronised: false,
 		warnings,
 		log: () => log,
 		ingest: () => ingest,
@@ -138,6 +141,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 					},
 					sessionTop: opened.sessionTop,
 					clock: disk.clock,
+					isClockUnsynchronised: () => world.isClockUnsynchronised,
 					logger,
 				},
 				{devices: createDevices(devices, mappings), lateAfterMs: 900_000},
