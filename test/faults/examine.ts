@@ -1,5 +1,4 @@
-// Looks at what a fault left of a log, in a process of its own: opens it as the agent would, judges it by the account, audits it, and appends to it.
-// Run as a program it takes one examination after the other from its parent.
+// Looks at what a fault left of a log: opens it as the agent would, judges it by the account, audits it, and appends to it.
 
 import {createHash} from 'node:crypto';
 import {systemClock} from '../../agent/base/clock.ts';
@@ -122,7 +121,7 @@ async function whatIsWrong(logPath: string, accountPath: string, {missing, twice
 	];
 }
 
-async function examine({folder, accountPath, heads, acknowledged}: Examination): Promise<Findings> {
+export async function examine({folder, accountPath, heads, acknowledged}: Examination): Promise<Findings> {
 	const paths = sitePaths(folder);
 	const problems: string[] = [];
 	const counts = {size: 0, missing: 0, twice: 0, forks: 0, acknowledged};
@@ -173,8 +172,3 @@ async function examine({folder, accountPath, heads, acknowledged}: Examination):
 	}
 	return {...counts, problems};
 }
-
-if (process.send !== undefined)
-	process.on('message', (examination: Examination) => {
-		void examine(examination).then(findings => process.send!(findings));
-	});

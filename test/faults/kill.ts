@@ -1,22 +1,28 @@
 // Kills the agent's process under load, at any moment of its life, and starts it again on what is there.
 
+import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {systemClock} from '../../agent/base/clock.ts';
 import {addFindings, examine} from './examiner.ts';
 import {createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {watchHeads} from './heads.ts';
 import {startLoad} from './load.ts';
-import {makeTemplate, place, startAgent} from './place.ts';
+import {makeTemplate, place, startAgent, type Template} from './place.ts';
 
 const homes = 6;
 const killsPerRound = 10;
 
+/** Sites whose rounds go on side by side: most of a round is waiting. */
+const lanesMax = 2;
+
 async function kill(ground: Ground): Promise<Tally> {
 	const adding = createAdding();
-	const template = await makeTemplate(join(ground.folder, 'template'), {homes});
+	const rounds: {readonly round: number; readonly kills: number}[] = [];
+	for (let left = ground.count; left > 0; left -= killsPerRound)
+		rounds.push({round: rounds.length + 1, kills: Math.min(left, killsPerRound)});
 	let done = 0;
 	let restartMsMax = 0;
-	for (let round = 1; done < ground.count; round += 1) {
+	const killInRound = async (template: Template, round: number, kills: number): Promise<void> => {
 		const chance = ground.chance(`round ${round}`);
 		const site = join(ground.folder, `site-${round}`);
 		place(template, site);
@@ -30,7 +36,7 @@ async function kill(ground: Ground): Promise<Tally> {
 			accountPath,
 		});
 		const heads = watchHeads();
-		for (let i = 1; i <= killsPerRound && done < ground.count; i += 1) {
+		for (let i = 1; i <= kills; i += 1) {
 			// Every fourth dies while it opens its log, before anybody knows whether it is up.
 			const early = i % 4 === 0;
 			const startedMs = systemClock.monotonicMs();
@@ -41,7 +47,7 @@ async function kill(ground: Ground): Promise<Tally> {
 			const ended = await agent.end('SIGKILL');
 			heads.leave();
 			if (ended !== 'SIGKILL') adding.add({problems: [`round ${round} kill ${i}: the agent had ended with ${ended}: ${agent.said()}`]});
-			done += 1;
+			adding.add({done: 1});
 		}
 		const agent = await startAgent(site);
 		heads.follow(agent.status);
@@ -52,9 +58,15 @@ async function kill(ground: Ground): Promise<Tally> {
 		await agent.end('SIGKILL');
 		const findings = await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()});
 		addFindings(adding, `round ${round}`, findings);
+		rmSync(site, {recursive: true});
+		done += kills;
 		ground.say(`${done} of ${ground.count} kills, ${findings.acknowledged} acknowledged readings looked for`);
-	}
-	adding.add({done});
+	};
+	const lanes = Array.from({length: Math.min(lanesMax, rounds.length)}, async (_, i) => {
+		const template = await makeTemplate(join(ground.folder, `template-${i}`), {homes});
+		for (let next = rounds.shift(); next !== undefined; next = rounds.shift()) await killInRound(template, next.round, next.kills);
+	});
+	await Promise.all(lanes);
 	adding.note(`from start to answering at most ${Math.round(restartMsMax)} ms`);
 	return adding.tally();
 }

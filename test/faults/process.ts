@@ -33,14 +33,18 @@ export type Started = {
 	readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals>;
 };
 
-/** Starts a program without input. */
-export function start(
-	program: string,
-	words: readonly string[],
-	options: {readonly env?: Readonly<Record<string, string>>; readonly onLine?: (line: string) => void} = {},
-): Started {
+export type StartOptions = {
+	readonly env?: Readonly<Record<string, string>>;
+	/** Hears each line of standard output. */
+	readonly onLine?: (line: string) => void;
+	/** Whether `child.stdin` is there to write to. @default false */
+	readonly hasInput?: boolean;
+};
+
+/** Starts a program. */
+export function start(program: string, words: readonly string[], options: StartOptions = {}): Started {
 	const child = spawn(program, words, {
-		stdio: ['ignore', 'pipe', 'pipe'],
+		stdio: [options.hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
 		env: {...process.env, NO_COLOR: '1', ...options.env},
 	});
 	endWithUs(child);
@@ -49,14 +53,14 @@ export function start(
 	const hear = (text: string): void => {
 		said = (said + text).slice(-saidMax);
 	};
-	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+	child.stdout!.setEncoding('utf8').on('data', (text: string) => {
 		hear(text);
 		if (options.onLine === undefined) return;
 		const lines = (rest + text).split('\n');
 		rest = lines.pop()!;
 		for (const line of lines) options.onLine(line);
 	});
-	child.stderr.setEncoding('utf8').on('data', hear);
+	child.stderr!.setEncoding('utf8').on('data', hear);
 	const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
 		child.once('error', reject);
 		child.once('close', (code, signal) => resolve(code ?? signal!));
