@@ -31,6 +31,17 @@ export type ConsistencyCase = {
 	readonly valid: boolean;
 };
 
+/** Leaves, their claimed places, and the one proof that shall show them all. */
+export type MultiproofCase = {
+	readonly name: string;
+	readonly indexes: readonly number[];
+	readonly size: number;
+	readonly leafHashes: readonly string[];
+	readonly root: string;
+	readonly proof: readonly string[];
+	readonly valid: boolean;
+};
+
 /** The root over the first `size` standard leaves. */
 export type RootCase = {readonly size: number; readonly root: string};
 
@@ -620,6 +631,184 @@ function malformedEntryCases(): MalformedEntryCase[] {
 	];
 }
 
+// Multiproofs.
+
+type Multiproof = {
+	name: string;
+	indexes: readonly number[];
+	size: number;
+	leaves: readonly Uint8Array[];
+	root: Uint8Array;
+	proof: readonly Uint8Array[];
+};
+
+function multiproofCase({name, indexes, size, leaves, root, proof}: Multiproof): MultiproofCase {
+	const valid = reference.areIncluded(leaves, indexes.map(BigInt), BigInt(size), root, proof);
+	return {name, indexes, size, leafHashes: leaves.map(hex), root: hex(root), proof: proof.map(hex), valid};
+}
+
+function allIncluded(indexes: readonly number[], size: number): Multiproof {
+	const all = standardLeaves.slice(0, size);
+	return {
+		name: `leaves ${indexes.join(' ')} of ${size}`,
+		indexes,
+		size,
+		leaves: indexes.map(index => reference.leafHash(all[index]!)),
+		root: reference.MTH(all),
+		proof: reference.MULTI(indexes, all),
+	};
+}
+
+/** A true case in a tree too large to build: with hashes made up for the proof, the root follows from them. */
+function allIncludedInLarge(indexes: readonly number[], size: number): Multiproof {
+	const name = `leaves ${indexes.join(' ')} of ${size}`;
+	const leaves = indexes.map(index => labelled(`leaf ${index} of ${name}`));
+	for (let length = 0; ; length++) {
+		const proof = Array.from({length}, (_, at) => labelled(`hash ${at} of ${name}`));
+		const found = reference.rootFromMulti(
+			indexes.map((index, i) => [BigInt(index), leaves[i]!]),
+			BigInt(size),
+			proof,
+		);
+		if (found) return {name, indexes, size, leaves, root: found.root, proof};
+	}
+}
+
+const multiproofMutations: Record<string, {about: string; mutate: (base: Multiproof) => Partial<Multiproof>[]}> = {
+	'wrong-leaf': {
+		about: 'One of the leaves is not the one that the root covers.',
+		mutate: base => base.leaves.map((_, at) => ({leaves: base.leaves.with(at, labelled(`wrong leaf ${at} ${base.name}`))})),
+	},
+	'leaves-swapped': {
+		about: 'Two neighbouring leaves have changed places.',
+		mutate: base => base.leaves.slice(1).map((leaf, at) => ({leaves: base.leaves.with(at, leaf).with(at + 1, base.leaves[at]!)})),
+	},
+	'leaf-missing': {
+		about: 'A leaf is left out with its index, without it, or as its index alone.',
+		mutate: base =>
+			base.leaves.flatMap((_, at) => [
+				{leaves: base.leaves.toSpliced(at, 1), indexes: base.indexes.toSpliced(at, 1)},
+				{leaves: base.leaves.toSpliced(at, 1)},
+				{indexes: base.indexes.toSpliced(at, 1)},
+			]),
+	},
+	'leaf-twice': {
+		about: 'A leaf is there twice with its index.',
+		mutate: base =>
+			base.leaves.map((leaf, at) => ({
+				leaves: base.leaves.toSpliced(at, 0, leaf),
+				indexes: base.indexes.toSpliced(at, 0, base.indexes[at]!),
+			})),
+	},
+	'index-moved': {
+		about: 'One of the indexes is one too high, one too low, or has a bit flipped.',
+		mutate: base =>
+			base.indexes.flatMap((index, at) =>
+				[index + 1, index - 1, index ^ 2, index ^ 64].filter(moved => moved >= 0).map(moved => ({indexes: base.indexes.with(at, moved)})),
+			),
+	},
+	'index-beyond-size': {
+		about: 'The last index is the size.',
+		mutate: base => [{indexes: base.indexes.with(-1, base.size)}],
+	},
+	'indexes-falling': {
+		about: 'Indexes and leaves stand in the other order.',
+		mutate: base =>
+			base.indexes.length === 1
+				? []
+				: [{indexes: base.indexes.toReversed(), leaves: base.leaves.toReversed()}, {indexes: base.indexes.toReversed()}],
+	},
+	'trailing-hash': {
+		about: 'A hash too many at the end of the proof.',
+		mutate: base => [{proof: [...base.proof, labelled(`trailing ${base.name}`)]}, {proof: [...base.proof, base.root]}],
+	},
+	'leading-hash': {
+		about: 'A hash too many at the start of the proof.',
+		mutate: base => [{proof: [labelled(`leading ${base.name}`), ...base.proof]}, {proof: [base.leaves[0]!, ...base.proof]}],
+	},
+	truncated: {
+		about: 'A hash of the proof is missing.',
+		mutate: base => base.proof.map((_, at) => ({proof: base.proof.toSpliced(at, 1)})),
+	},
+	'swapped-hashes': {
+		about: 'Two neighbouring hashes of the proof have changed places.',
+		mutate: base => base.proof.slice(1).map((hash, at) => ({proof: base.proof.with(at, hash).with(at + 1, base.proof[at]!)})),
+	},
+	nothing: {
+		about: 'No leaf at all, with the root as the proof: nothing is shown.',
+		mutate: base => [
+			{indexes: [], leaves: [], proof: [base.root]},
+			{indexes: [], leaves: [], proof: []},
+		],
+	},
+	'size-zero': {about: 'The tree claims to be empty.', mutate: () => [{size: 0}]},
+	'size-plus-1': {
+		about: 'The size is one too high. Some proofs keep their shape: see the README.',
+		mutate: base => [{size: base.size + 1}],
+	},
+	'size-minus-1': {
+		about: 'The size is one too low. Some proofs keep their shape: see the README.',
+		mutate: base => [{size: base.size - 1}],
+	},
+	'wrong-root': {
+		about: 'The root is another: made up, or of the tree with one leaf less or more.',
+		mutate: base => [
+			{root: labelled(`wrong root ${base.name}`)},
+			{root: reference.MTH(standardLeaves.slice(0, base.size - 1))},
+			{root: reference.MTH(standardLeaves.slice(0, base.size + 1))},
+		],
+	},
+	'bit-flip': {
+		about: 'One bit of the root, of a leaf or of a hash of the proof is flipped.',
+		mutate: base => {
+			const bit = labelled(`bit ${base.name}`)[0]!;
+			return [
+				{root: flipBit(base.root, bit)},
+				...base.leaves.map((leaf, at) => ({leaves: base.leaves.with(at, flipBit(leaf, bit))})),
+				...base.proof.map((hash, at) => ({proof: base.proof.with(at, flipBit(hash, bit))})),
+			];
+		},
+	},
+};
+
+function multiproofFiles(): Map<string, {about: string; cases: MultiproofCase[]}> {
+	const files = new Map<string, {about: string; cases: MultiproofCase[]}>();
+	const happy: Multiproof[] = [];
+	// Every choice of leaves in small trees.
+	for (let size = 1; size <= 5; size++) {
+		for (let choice = 1; choice < 2 ** size; choice++) {
+			happy.push(
+				allIncluded(
+					Array.from({length: size}, (_, index) => index).filter(index => (choice & (1 << index)) !== 0),
+					size,
+				),
+			);
+		}
+	}
+	const bases = [
+		allIncluded([2], 7),
+		allIncluded([0, 1], 2),
+		allIncluded([0, 6], 7),
+		allIncluded([3, 4, 5], 8),
+		allIncluded([1, 2, 9, 12], 13),
+		allIncluded([5, 63, 64, 100], 101),
+	];
+	files.set('happy-path', {about: 'True cases over the standard leaves.', cases: [...happy, ...bases].map(multiproofCase)});
+	files.set('happy-path-large', {
+		about: 'True cases in trees too large to build; the hashes of the proof are made up and the root follows from them.',
+		cases: largeSizes.map(size => multiproofCase(allIncludedInLarge([0, 1, Math.floor(size / 3), size - 2, size - 1], size))),
+	});
+	for (const [mutation, {about, mutate}] of Object.entries(multiproofMutations)) {
+		files.set(mutation, {
+			about,
+			cases: bases.flatMap(base =>
+				mutate(base).map((change, at) => multiproofCase({...base, ...change, name: `${mutation} ${at + 1}, ${base.name}`})),
+			),
+		});
+	}
+	return files;
+}
+
 // Files.
 
 /** One case a line, so that a change to the vectors reads as a list of cases. */
@@ -633,6 +822,7 @@ export function vectorFiles(): Map<string, string> {
 	const files = new Map<string, string>();
 	for (const [name, {about, cases}] of inclusionFiles()) files.set(`merkle/inclusion/${name}.json`, fileOf(about, cases));
 	for (const [name, {about, cases}] of consistencyFiles()) files.set(`merkle/consistency/${name}.json`, fileOf(about, cases));
+	for (const [name, {about, cases}] of multiproofFiles()) files.set(`merkle/multiproof/${name}.json`, fileOf(about, cases));
 	const roots: RootCase[] = [...Array.from({length: 21}, (_, size) => size), 255, 256, 257, 1000].map(size => ({
 		size,
 		root: hex(reference.MTH(standardLeaves.slice(0, size))),

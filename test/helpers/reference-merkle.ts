@@ -129,6 +129,69 @@ export function isConsistent(size1: bigint, root1: Uint8Array, size2: bigint, ro
 	return roots !== undefined && same(roots[0], root1) && same(roots[1], root2);
 }
 
+/**
+ * The recursion of MTH [RFC 9162 §2.1.1] for many leaves at once: a subtree without a wanted leaf is one hash of the proof, left to right. Gives the proof for
+ * leaves at these rising places.
+ */
+export function MULTI(places: readonly number[], leaves: readonly Uint8Array[]): Uint8Array[] {
+	if (places.length === 0) return [MTH(leaves)];
+	if (leaves.length === 1) return [];
+	const [left, right] = split(leaves);
+	const k = left.length;
+	return [
+		...MULTI(
+			places.filter(place => place < k),
+			left,
+		),
+		...MULTI(
+			places.filter(place => place >= k).map(place => place - k),
+			right,
+		),
+	];
+}
+
+/** MULTI turned round: the root that leaf hashes at places and a proof lead to, with what is left of the proof; undefined if it is too short. */
+export function rootFromMulti(
+	wanted: readonly (readonly [place: bigint, leaf: Uint8Array])[],
+	n: bigint,
+	proof: readonly Uint8Array[],
+): {root: Uint8Array; rest: readonly Uint8Array[]} | undefined {
+	if (wanted.length === 0) return proof[0] && {root: proof[0], rest: proof.slice(1)};
+	if (n === 1n) return {root: wanted[0]![1], rest: proof};
+	const k = splitPoint(n);
+	const left = rootFromMulti(
+		wanted.filter(([place]) => place < k),
+		k,
+		proof,
+	);
+	const right =
+		left &&
+		rootFromMulti(
+			wanted.filter(([place]) => place >= k).map(([place, leaf]) => [place - k, leaf]),
+			n - k,
+			left.rest,
+		);
+	return right && {root: nodeHash(left.root, right.root), rest: right.rest};
+}
+
+/** Whether a proof shows that leaves with these hashes are at these places of the tree with this size and root. */
+export function areIncluded(
+	leaves: readonly Uint8Array[],
+	places: readonly bigint[],
+	size: bigint,
+	root: Uint8Array,
+	proof: readonly Uint8Array[],
+): boolean {
+	if (places.length === 0 || leaves.length !== places.length) return false;
+	if (places.some((place, i) => place < 0n || place >= size || (i > 0 && place <= places[i - 1]!))) return false;
+	const computed = rootFromMulti(
+		places.map((place, i) => [place, leaves[i]!]),
+		size,
+		proof,
+	);
+	return computed !== undefined && computed.rest.length === 0 && same(computed.root, root);
+}
+
 function same(a: Uint8Array, b: Uint8Array): boolean {
 	return Buffer.compare(a, b) === 0;
 }
