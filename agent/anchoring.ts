@@ -11,6 +11,7 @@ import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
+import type {Checkpoint} from './format/checkpoint.ts';
 import {decodeEntry} from './format/entry.ts';
 import type {AnchorRecord} from './format/evidence.ts';
 import {anchorLogId} from './format/log-id.ts';
@@ -53,15 +54,18 @@ export async function openAnchor(parts: {
 	readonly reader: LogReader;
 	readonly logger: Logger;
 	readonly world: World;
+	/** Called before the tally of an anchor, for what else is to be under it. MUST NOT reject. */
+	readonly beforeTally: () => Promise<unknown>;
 }): Promise<Anchor> {
-	const {site, signer, log, release, reader, logger, world} = parts;
+	const {site, signer, log, release, reader, logger, world, beforeTally} = parts;
 	const {clock} = world;
-	const {rpcUrl, chainId, registry, everyMinutes, entriesMax, feeGweiMax} = site.config.anchor!;
+	const {rpcUrl, chainId, registry, everyMinutes, entriesMax, idleHours, feeGweiMax} = site.config.anchor!;
 	// Loaded only where something is anchored: the library costs 22 MB.
 	const {createAnchor} = await import('./anchor/anchor.ts');
 	return createAnchor(
 		{
 			newestCheckpoint: release.release,
+			sealCheckpoint: () => sealCheckpoint(log, release, beforeTally),
 			arrivedAtMsOf: async index => (index < log.size() ? decodeEntry(await reader.entry(index)).arrivedAtMs : undefined),
 			consistencyProof: reader.consistency,
 			store: {
@@ -76,10 +80,19 @@ export async function openAnchor(parts: {
 		{
 			registry,
 			origin: log.origin,
-			policy: {ageMsMax: everyMinutes * 60_000, entriesMax},
+			policy: {ageMsMax: everyMinutes * 60_000, entriesMax, idleMsMax: idleHours * 3_600_000},
 			feeWeiMax: BigInt(Math.round(feeGweiMax * 1e9)),
 		},
 	);
+}
+
+/** Ends the log, as it stands now, with a tally, so that whoever sees the anchor can be shown the last number of every channel; undefined if nothing may leave the agent. */
+async function sealCheckpoint(log: Log, release: Release, beforeTally: () => Promise<unknown>): Promise<Checkpoint | undefined> {
+	// Asked first: while release is withheld a tally would be an entry for nothing.
+	if (release.standing().state !== 'open') return undefined;
+	await beforeTally();
+	const checkpoint = await log.tally();
+	return (await release.releaseThis(checkpoint)) ? checkpoint : undefined;
 }
 
 async function readSecretFile(path: string): Promise<string> {

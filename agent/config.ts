@@ -64,6 +64,7 @@ export type AnchorConfig = {
 	readonly keystorePasswordFile: string;
 	readonly everyMinutes: number;
 	readonly entriesMax: number;
+	readonly idleHours: number;
 	readonly feeGweiMax: number;
 };
 
@@ -340,6 +341,7 @@ const readShape: Read<Config> = object<Config>({
 			keystorePasswordFile: withDefault(text(), 'anchor-key.password'),
 			everyMinutes: withDefault(number(0.01, 10_080), 10),
 			entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
+			idleHours: withDefault(number(0, 8784), 24),
 			feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
 		}),
 	),

@@ -130,7 +130,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		const anchor =
 			anchoringKey === undefined || release.frozen.aborted
 				? undefined
-				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world}));
+				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon}));
 		closing.defer(keepNudging(nudgeOf({anchor, release, timekeeping, clock, logger, signal: stopping.signal}), world, stopping.signal));
 		const broker =
 			config.broker === undefined ? undefined : closing.use(await openDoor(site, world, logger, devices, log, admission, release.frozen));

@@ -1,5 +1,6 @@
 // Moves signed checkpoints onto a chain, one durable step at a time.
 
+import {assert} from '../base/assert.ts';
 import {toHex} from '../base/bytes.ts';
 import type {Clock} from '../base/clock.ts';
 import {AgentError, type ErrorCode} from '../base/errors.ts';
@@ -32,9 +33,14 @@ import {type AnchorPolicy, planAnchor} from './plan.ts';
 export type Needs = {
 	/** The newest durable and signed checkpoint that may be released. */
 	readonly newestCheckpoint: () => Promise<Checkpoint | undefined>;
+	/**
+	 * Makes a checkpoint that ends with a tally of everything before it, and releases it; undefined if nothing may be released. Each call appends to the log: it is asked only
+	 * when an anchor is due and the chain answers.
+	 */
+	readonly sealCheckpoint: () => Promise<Checkpoint | undefined>;
 	/** arrivedAt of the entry at that index; undefined if there is none yet. */
 	readonly arrivedAtMsOf: (index: number) => Promise<number | undefined>;
-	/** PROOF(first, D_second) [RFC 9162 §2.1.4.1], for 0 < first < second ≤ size of the newest checkpoint. */
+	/** PROOF(first, D_second) [RFC 9162 §2.1.4.1], for 0 < first < second ≤ size of the newest sealed checkpoint. */
 	readonly consistencyProof: (first: number, second: number) => Promise<readonly Uint8Array[]>;
 	readonly store: {
 		/** All rows of this outbox; rows of other logs or registries may be among them. */
@@ -124,6 +130,8 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	let pollAtMs = Number.NEGATIVE_INFINITY;
 	/** Since when there is an entry at the index that no plan covers, monotonic. */
 	let oldestKnown = {index: -1, sinceMs: 0};
+	/** Monotonic. Before it no checkpoint is sealed again, after one that did not become a plan: each one is an entry more. */
+	let sealAtMs = Number.NEGATIVE_INFINITY;
 	let waitingFor: string | undefined;
 	let lastError: AnchorStatus['lastError'];
 	let balanceWei: bigint | undefined;
@@ -425,20 +433,32 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			nowMs: clock.nowMs(),
 			headSize: checkpoint?.size,
 			plannedSize,
+			plannedAtMs: known.at(-1)?.plannedAtMs,
 			oldestArrivedAtMs: isNew ? await needs.arrivedAtMsOf(plannedSize) : undefined,
 			oldestKnownForMs: clock.monotonicMs() - oldestKnown.sinceMs,
 			inFlight: known.some(row => !isOnChain(row)),
 			policy,
 			forced,
 		});
-		if (found === undefined || checkpoint === undefined) return false;
+		if (found === undefined) return false;
+		const unsealed = 'an anchor is due, but its checkpoint could not be released';
+		if (clock.monotonicMs() < sealAtMs) return wait(unsealed);
 		if (known.filter(({state}) => state !== 'final').length >= openRowsMax) {
 			return wait(`${openRowsMax} anchors wait for their blocks to become final`);
 		}
 		// Asked before the plan is made: while the chain is away the plan stays open, and takes in whatever is newest when it is back.
 		await survey(known);
-		logger.log('info', 'anchor due', {size: checkpoint.size, because: found.because});
-		await save(planRow(target, checkpoint, clock.nowMs()));
+		sealAtMs = clock.monotonicMs() + retryMaxMs;
+		// If we die after this and before the plan is durable, the log has a tally that is anchored with whatever comes next.
+		const sealed = await needs.sealCheckpoint();
+		if (sealed === undefined) {
+			sealAtMs = clock.monotonicMs() + pollMs;
+			return wait(unsealed);
+		}
+		assert(sealed.size > plannedSize, `size ${sealed.size} was sealed, and size ${plannedSize} is planned already`);
+		logger.log('info', 'anchor due', {size: sealed.size, because: found.because});
+		await save(planRow(target, sealed, clock.nowMs()));
+		sealAtMs = Number.NEGATIVE_INFINITY;
 		forced = false;
 		return true;
 	};

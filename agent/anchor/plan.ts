@@ -1,10 +1,12 @@
-// Says whether the newest checkpoint is due to be anchored. What is due follows from the database; a timer only asks more often.
+// Says whether an anchor is due. What is due follows from the database; a timer only asks more often.
 
 export type AnchorPolicy = {
 	/** Anchor once the oldest unanchored entry is this old. */
 	readonly ageMsMax: number;
 	/** Anchor once this many entries are unanchored. */
 	readonly entriesMax: number;
+	/** Anchor even if nothing is new once the newest anchor was planned this long ago, to show that nothing came; 0 is never. */
+	readonly idleMsMax: number;
 };
 
 export type PlanInput = {
@@ -13,6 +15,8 @@ export type PlanInput = {
 	readonly headSize: number | undefined;
 	/** The largest size in the outbox, whatever its state; 0 if it is empty. */
 	readonly plannedSize: number;
+	/** When the newest row of the outbox was planned; undefined if it is empty. */
+	readonly plannedAtMs: number | undefined;
 	/** When the entry at index plannedSize arrived, by the agent's clock then; undefined if it is not there. */
 	readonly oldestArrivedAtMs: number | undefined;
 	/** How long this process has known of it, by the monotonic clock: an age that no step of the wall clock makes smaller. */
@@ -24,17 +28,21 @@ export type PlanInput = {
 	readonly forced: boolean;
 };
 
-export type Plan = {readonly size: number; readonly because: 'age' | 'count' | 'forced'};
+export type Plan = {readonly because: 'age' | 'count' | 'forced' | 'idle'};
 
-/** The size to anchor next, or undefined. A newer size never disturbs a transaction in flight; it waits for the next plan. */
+/** Why an anchor is due now, or undefined. A newer size never disturbs a transaction in flight; it waits for the next plan. */
 export function planAnchor(input: PlanInput): Plan | undefined {
-	const {nowMs, headSize, plannedSize, oldestArrivedAtMs, oldestKnownForMs, inFlight, policy, forced} = input;
-	if (headSize === undefined || headSize <= plannedSize || inFlight) return undefined;
-	if (forced) return {size: headSize, because: 'forced'};
-	if (headSize - plannedSize >= policy.entriesMax) return {size: headSize, because: 'count'};
+	const {nowMs, headSize, plannedSize, plannedAtMs, oldestArrivedAtMs, oldestKnownForMs, inFlight, policy, forced} = input;
+	if (headSize === undefined || headSize < plannedSize || inFlight) return undefined;
+	if (headSize === plannedSize) {
+		const isIdle = plannedAtMs !== undefined && policy.idleMsMax > 0 && Math.abs(nowMs - plannedAtMs) >= policy.idleMsMax;
+		return isIdle ? {because: 'idle'} : undefined;
+	}
+	if (forced) return {because: 'forced'};
+	if (headSize - plannedSize >= policy.entriesMax) return {because: 'count'};
 	if (oldestArrivedAtMs === undefined) return undefined;
 	// The distance, not the difference: an entry that seems to come from the future was written before the clock fell back, so nobody knows its age. Without this a Pi
 	// that starts in 1970 would not anchor for half a century.
 	const ageMs = Math.max(Math.abs(nowMs - oldestArrivedAtMs), oldestKnownForMs);
-	return ageMs >= policy.ageMsMax ? {size: headSize, because: 'age'} : undefined;
+	return ageMs >= policy.ageMsMax ? {because: 'age'} : undefined;
 }

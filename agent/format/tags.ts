@@ -4,7 +4,7 @@ import {utf8} from '../base/bytes.ts';
 
 /**
  * Tags are put in front of what is hashed, with their closing zero byte, which no tag contains: so no tag is the beginning of another. Tree hashes have the
- * prefixes 0x00 and 0x01 of RFC 9162 instead; checkpoints are signed as C2SP signed notes, whose first line is the log's origin.
+ * prefixes 0x00 and 0x01 of RFC 9162 in front; checkpoints are signed as C2SP signed notes, whose first line is the log's origin.
  */
 export const tags = {
 	/** subject = SHA-256(tag ‖ packed fields: log name, 16-byte secret, URN) */
@@ -13,6 +13,8 @@ export const tags = {
 	arrival: utf8('kedge/arrival/v1\0'),
 	/** source of any other kind = SHA-256(tag ‖ 16-byte salt ‖ body) */
 	body: utf8('kedge/body/v1\0'),
+	/** leaf of a tally = SHA-256(0x00 ‖ tag ‖ subject ‖ 6-byte number) */
+	tally: utf8('kedge/tally/v1\0'),
 	/** digest of a receipt or history = SHA-256(tag ‖ canonical text without the digest) */
 	document: utf8('kedge/document/v1\0'),
 } as const;

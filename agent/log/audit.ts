@@ -152,6 +152,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 					problem(`entry ${index} does not come from the ${isArrival ? 'arrival' : 'body'} stored with it`);
 				if (entry[0] === 3) enrol(index, entry, saltAndRecord.subarray(16));
 				if (entry[0] === 2 && entry.readUInt16BE(50) === 2) evicted += Number(entry.readBigInt64BE(56));
+				if (entry[0] === 2 && entry.readUInt16BE(50) === 3) checkTally(index, entry, saltAndRecord.subarray(16));
 				checkEntry(index, entry);
 				tree.append(entry);
 				const anchoredRoot = anchored.get(index + 1);
@@ -201,6 +202,23 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 			spans: [],
 			spansRead: -1,
 		});
+	}
+
+	/** A tally must say what the entries before it say. Called before the tally itself is counted. */
+	function checkTally(index: number, entry: Buffer, body: Uint8Array): void {
+		// Keys are the subjects' bytes, so their order is that of the tally.
+		const leaves = [...subjects].sort(([a], [b]) => (a < b ? -1 : 1));
+		const hashes = leaves.map(([key, {number}]) => {
+			const leaf = Buffer.from(`\0kedge/tally/v1\0${key}${'\0'.repeat(6)}`, 'latin1');
+			leaf.writeUIntBE(number, leaf.length - 6, 6);
+			return hasher.sha256(leaf);
+		});
+		const expected = `{"note":"tally","size":${index},"channels":${leaves.length},"root":"${toBase64(rootOf(hasher, hashes))}"}`;
+		if (fromUtf8(body) !== expected) problem(`the tally at ${index} says ${fromUtf8(body)}, its entries ${expected}`);
+		if (entry.readBigInt64BE(56) !== BigInt(leaves.length))
+			problem(`the tally at ${index} counts ${entry.readBigInt64BE(56)} channels, there are ${leaves.length}`);
+		if (subjects.get(entry.toString('latin1', 18, 50))?.urn !== `urn:kedge:agent:${logName}`)
+			problem(`the tally at ${index} is not the agent's own entry`);
 	}
 
 	function checkEntry(index: number, entry: Buffer): void {
@@ -318,6 +336,15 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 	}
 
 	return {size, batches, channels: subjects.size, problems, root: toHex(tree.root()), roots};
+}
+
+/** The root over a list of leaf hashes, by the recursion of RFC 9162 §2.1.1. */
+function rootOf(hasher: Hasher, hashes: readonly Uint8Array[]): Uint8Array {
+	if (hashes.length <= 1) return hashes[0] ?? hasher.sha256(new Uint8Array(0));
+	let left = 1;
+	while (left * 2 < hashes.length) left *= 2;
+	const [a, b] = [hashes.slice(0, left), hashes.slice(left)];
+	return hasher.sha256(Buffer.concat([Buffer.of(1), rootOf(hasher, a), rootOf(hasher, b)]));
 }
 
 /** The next span of a channel; rows are read a page at a time, in the order in which they lie on the disk. */

@@ -14,6 +14,7 @@ import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoin
 import {enrolmentKinds, kinds, noteKinds, type Size} from '../format/entry.ts';
 import {formatNoteKey, type NoteKey, noteKey} from '../format/note.ts';
 import {agentUrn, subjectHash, subjectSecretLength} from '../format/subject.ts';
+import {compareSubjects, encodeTally, tallyRoot} from '../format/tally.ts';
 import {type CompactRange, createCompactRange} from '../merkle/compact-range.ts';
 import {
 	type Batch,
@@ -65,6 +66,11 @@ export type Log = {
 	readonly count: (name: string, by: number, done: Done) => void;
 	/** Appends a note of the agent about itself. `body` is flat; `value` is the note's own number. */
 	readonly note: (kind: number, body: NoteBody, value: bigint) => void;
+	/**
+	 * Appends a tally of all channels as they stand now, as the last entry of a batch of its own. Resolves with the checkpoint that ends with it once that is durable;
+	 * rejects if the log fails or closes.
+	 */
+	readonly tally: () => Promise<Checkpoint>;
 	/** undefined: there is room. Else resolves when there is room again; whoever feeds the log MUST wait for it. */
 	readonly pressure: () => Promise<void> | undefined;
 	/** Resolves when everything handed in before the call is durable. */
@@ -285,10 +291,10 @@ function createWriter(options: {
 		keyTop: undefined,
 	});
 
-	/** Fixes the root of the open batch and opens the next one. */
-	const close = (): Closed => {
+	/** Fixes the root of the open batch and opens the next one. What the quarantine must give up waits for the next batch where nothing may stand behind the last entry. */
+	const close = (isEvicting = true): Closed => {
 		const closed = open;
-		const evicted = evict(closed);
+		const evicted = isEvicting ? evict(closed) : 0;
 		// The note about what was evicted is in the same commit as the eviction: nothing vanishes silently. The batch keeps spare room for it.
 		if (evicted > 0) {
 			const body = encodeNote({note: 'eviction', evicted});
@@ -402,11 +408,15 @@ function createWriter(options: {
 		}
 		assert(entryCount <= itemEntriesMax, `one arrival has ${entryCount} entries, more than ${itemEntriesMax}`);
 		if (!open.fits(entryCount, recordLength)) {
-			const full = close();
-			waiting.push(full);
-			waitingBytes += full.batch.bytes;
+			queue(close());
 		}
 		return true;
+	};
+
+	/** Puts a closed batch behind those that wait for the disk. */
+	const queue = (closed: Closed): void => {
+		waiting.push(closed);
+		waitingBytes += closed.batch.bytes;
 	};
 
 	const enrolSubject = (urn: string, quantity: number, quantityName: string | undefined, exponent: number): Channel => {
@@ -490,6 +500,24 @@ function createWriter(options: {
 			open.add('body', bytes, clock.nowMs(), [noteDraft(kind, value)]);
 			wake();
 		},
+		tally: () =>
+			new Promise((resolve, reject) => {
+				// Whatever is in the open batch comes before the tally, in a batch of its own.
+				const refused = (error: AgentError | undefined): void => void (error && reject(error));
+				if (!makeRoom(1, 0, refused)) return;
+				if (!open.isEmpty) queue(close());
+				const size: number = open.first;
+				const leaves = channels
+					.map(({subject, lastNumber}) => ({subject, number: lastNumber}))
+					.sort((a, b) => compareSubjects(a.subject, b.subject));
+				const body = encodeTally({size, channels: leaves.length, root: tallyRoot(hasher, leaves)});
+				open.firsts.push(size);
+				open.dones.push(error => (error === undefined ? resolve(closed.checkpoint!) : reject(error)));
+				open.add('body', body, clock.nowMs(), [noteDraft(noteKinds.tally, BigInt(leaves.length))]);
+				const closed = close(false);
+				queue(closed);
+				wake();
+			}),
 		pressure: () => {
 			if (pendingBytes() <= pendingBytesMax || failure.signal.aborted) return undefined;
 			if (roomWanted === undefined) {

@@ -6,6 +6,7 @@ import type {Hasher} from '../base/hash.ts';
 import {type Database, openDatabase, type SqlRow} from '../base/sqlite.ts';
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
 import {decodeEntry, entryLength, type Index, type Size, saltLength, subjectRange} from '../format/entry.ts';
+import type {TallyLeaf} from '../format/tally.ts';
 import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
 import {emptyRoot} from '../merkle/tree.ts';
 import {recordHeadLength} from './batch.ts';
@@ -35,6 +36,8 @@ export type LogReader = {
 	/** Consistency proof between two sizes ≤ the log's [RFC 9162 §2.1.4]. */
 	readonly consistency: (first: Size, second: Size) => Promise<Uint8Array[]>;
 	readonly channels: () => Promise<Channel[]>;
+	/** The last number of every channel among the first `size` entries, sorted by subject. A batch MUST begin at `size`. */
+	readonly tallyAt: (size: Size) => Promise<TallyLeaf[]>;
 	/** The newest entry of a channel whose time is not after `timeMs`; undefined if there is none. */
 	readonly at: (channel: Channel, timeMs: number) => Promise<FoundEntry | undefined>;
 	/** Entries of a channel with times from … to (both included), in the order of the log. */
@@ -167,6 +170,14 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			return path;
 		},
 		channels: () => loadChannels(database),
+		tallyAt: size =>
+			// SQLite compares blobs byte by byte, as tallies do.
+			database.all<TallyLeaf & SqlRow>(
+				`SELECT subject, number + count - 1 AS number
+				FROM channels JOIN spans ON spans.channel = id AND first = (SELECT max(first) FROM spans WHERE channel = id AND first < ?1)
+				WHERE enrolled < ?1 ORDER BY subject`,
+				[size],
+			),
 		at: async (channel, timeMs) => {
 			// Newest time first among the spans that reach back far enough; a later span can only win with a newer time.
 			const [best] = await database.all<SpanRow & {time: number}>(

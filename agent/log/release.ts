@@ -31,6 +31,8 @@ export type Release = {
 	readonly released: () => Checkpoint | undefined;
 	/** Releases the newest checkpoint if we may; gives the newest released one, if there is any. */
 	readonly release: () => Promise<Checkpoint | undefined>;
+	/** Releases this very checkpoint, which need not be the newest, if we may; false if not. */
+	readonly releaseThis: (checkpoint: Checkpoint) => Promise<boolean>;
 	/** Stops everything for good: somebody else found a second history. */
 	readonly freeze: (reason: string) => void;
 	/** Aborts when frozen; its reason is LOG_FROZEN. */
@@ -96,27 +98,37 @@ export function createRelease(needs: Needs): Release {
 		if (standing.state !== 'open') return standing.state === 'frozen' ? undefined : released;
 		const checkpoint = needs.newest();
 		if (checkpoint === undefined || checkpoint.size === released?.size) return released;
+		return (await letOut(checkpoint)) ? checkpoint : undefined;
+	};
+
+	const letOut = async (checkpoint: Checkpoint): Promise<boolean> => {
 		// What is released must follow from what is stored, not from what the writer remembers.
 		const root = await needs.rootAt(checkpoint.size);
 		if (!equalBytes(root, checkpoint.root)) {
 			freeze(`the stored entries do not lead to the signed root at size ${checkpoint.size}`);
-			return undefined;
+			return false;
 		}
+		// The side file keeps the newest.
+		if (checkpoint.size <= (released?.size ?? 0)) return true;
 		// Written and synced first: a power cut after this leaves a head that was perhaps never used, one before it a head that never was.
 		await headFile.write(checkpoint);
 		released = checkpoint;
-		return checkpoint;
+		return true;
+	};
+
+	/** One after the other: two would write the side file at once. */
+	const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+		const mine = releasing.then(work);
+		releasing = mine.catch(() => {});
+		return mine;
 	};
 
 	return {
 		standing: () => standing,
 		released: () => released,
 		look,
-		release: () => {
-			const mine = releasing.then(releaseNewest);
-			releasing = mine.catch(() => {});
-			return mine;
-		},
+		release: () => inTurn(releaseNewest),
+		releaseThis: checkpoint => inTurn(async () => standing.state === 'open' && (await letOut(checkpoint))),
 		freeze,
 		frozen: frozen.signal,
 	};

@@ -7,6 +7,7 @@ import {deployRegistry} from '../../agent/anchor/deploy.ts';
 import {signerFromKey} from '../../agent/anchor/keystore.ts';
 import {type AnchorRow, toAnchorRecord} from '../../agent/anchor/outbox.ts';
 import {AgentError} from '../../agent/base/errors.ts';
+import type {Checkpoint} from '../../agent/format/checkpoint.ts';
 import {type Anvil, anvilChainId, richKey, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
 import {createTreeInMemory} from '../helpers/tree-in-memory.ts';
 import {Crash, createSite, hastyClock, live, type Site, selectorOf, type World} from './world.ts';
@@ -87,7 +88,7 @@ test('a new anchor is planned while the one before waits for its block to become
 test('what is not due is not anchored until somebody asks, or time has passed', async t => {
 	const world = await site.log('policy');
 	world.tree.growTo(5);
-	const anchor = world.start({options: {policy: {ageMsMax: 60_000, entriesMax: 100}}});
+	const anchor = world.start({options: {policy: {ageMsMax: 60_000, entriesMax: 100, idleMsMax: 0}}});
 	t.false(await anchor.tick(live));
 	t.is((await anchor.status()).oldestUnanchoredAgeMs, 0);
 	anchor.anchorNow();
@@ -97,6 +98,100 @@ test('what is not due is not anchored until somebody asks, or time has passed', 
 	world.clock.advance(60_000);
 	await world.settle(anchor, allFinal(world, 6));
 	t.deepEqual(await world.judge([5, 6]), []);
+});
+
+/** Seals by appending one leaf, as a log appends its tally; counts how often. */
+function sealing(world: World): {readonly sealCheckpoint: () => Promise<Checkpoint>; readonly times: () => number} {
+	let times = 0;
+	return {
+		times: () => times,
+		sealCheckpoint: async () => {
+			times += 1;
+			world.tree.growTo(world.tree.size + 1);
+			return world.tree.checkpoint(world.tree.size);
+		},
+	};
+}
+
+test('what is anchored is what was sealed, and sealing makes nothing new', async t => {
+	const world = await site.log('sealed');
+	const {sealCheckpoint, times} = sealing(world);
+	world.tree.growTo(5);
+	const anchor = world.start({needs: {sealCheckpoint}});
+	await world.settle(anchor, allFinal(world, 6));
+	for (let i = 0; i < 20; i += 1) {
+		world.clock.advance(3_600_000);
+		await anchor.tick(live);
+	}
+	t.is(times(), 1);
+	anchor.anchorNow();
+	await anchor.tick(live);
+	t.is(times(), 1, 'force does not anchor what is anchored');
+	t.deepEqual(await world.judge([6]), []);
+});
+
+test('an idle log is anchored again when its newest anchor is old, once', async t => {
+	const world = await site.log('idle policy');
+	const {sealCheckpoint, times} = sealing(world);
+	world.tree.growTo(5);
+	const anchor = world.start({needs: {sealCheckpoint}, options: {policy: {ageMsMax: 60_000, entriesMax: 1, idleMsMax: 86_400_000}}});
+	await world.settle(anchor, allFinal(world, 6));
+	world.clock.advance(86_000_000);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(times(), 1);
+	world.clock.advance(400_000);
+	await world.settle(anchor, allFinal(world, 7));
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(times(), 2);
+	t.deepEqual(await world.judge([6, 7]), []);
+});
+
+test('while the chain is away nothing is sealed', async t => {
+	const world = await site.log('seal without chain');
+	const {sealCheckpoint, times} = sealing(world);
+	world.tree.growTo(5);
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const anchor = world.start({url: proxy.url, needs: {sealCheckpoint}});
+	proxy.treat = () => 'drop';
+	for (let i = 0; i < 10; i += 1) await anchor.tick(live);
+	t.is(times(), 0);
+	t.is((await anchor.status()).lastError?.code, 'CHAIN_UNREACHABLE');
+	proxy.treat = () => 'pass';
+	await world.settle(anchor, allFinal(world, 6));
+	t.is(times(), 1);
+});
+
+test('a sealed checkpoint that does not become a plan is not followed by another one at once', async t => {
+	const world = await site.log('seal fails');
+	const {sealCheckpoint, times} = sealing(world);
+	world.tree.growTo(5);
+	let isBroken = true;
+	let mayRelease = false;
+	const anchor = world.start({
+		needs: {
+			sealCheckpoint: async () => {
+				if (!mayRelease) return undefined as unknown as Checkpoint;
+				const sealed = await sealCheckpoint();
+				if (isBroken) throw new Error('the side file cannot be written');
+				return sealed;
+			},
+		},
+		options: {retryMaxMs: 60_000},
+	});
+	t.false(await anchor.tick(live));
+	t.regex((await anchor.status()).waitingFor!, /could not be released/);
+	mayRelease = true;
+	await t.throwsAsync(anchor.tick(live), {message: 'the side file cannot be written'});
+	for (let i = 0; i < 10; i += 1) {
+		world.clock.advance(1000);
+		await anchor.tick(live);
+	}
+	t.is(times(), 1);
+	isBroken = false;
+	world.clock.advance(60_000);
+	await world.settle(anchor, allFinal(world, 7));
+	t.deepEqual(await world.judge([7]), []);
 });
 
 test('ticks never overlap', async t => {

@@ -6,14 +6,15 @@ const base: PlanInput = {
 	nowMs: 1_000_000,
 	headSize: 10,
 	plannedSize: 4,
+	plannedAtMs: 900_000,
 	oldestArrivedAtMs: 999_000,
 	oldestKnownForMs: 0,
 	inFlight: false,
-	policy: {ageMsMax: 60_000, entriesMax: 100},
+	policy: {ageMsMax: 60_000, entriesMax: 100, idleMsMax: 500_000},
 	forced: false,
 };
 
-const cases: readonly (readonly [name: string, changes: Partial<PlanInput>, because: 'age' | 'count' | 'forced' | undefined])[] = [
+const cases: readonly (readonly [name: string, changes: Partial<PlanInput>, because: 'age' | 'count' | 'forced' | 'idle' | undefined])[] = [
 	['young and few entries are not due', {}, undefined],
 	['the oldest unanchored entry is due at its greatest age', {oldestArrivedAtMs: 940_000}, 'age'],
 	['one millisecond before its greatest age it is not due', {oldestArrivedAtMs: 940_001}, undefined],
@@ -35,12 +36,19 @@ const cases: readonly (readonly [name: string, changes: Partial<PlanInput>, beca
 	['a log without a checkpoint is not due', {headSize: undefined, forced: true}, undefined],
 	['an empty log is not due', {headSize: 0, plannedSize: 0, forced: true}, undefined],
 	['a head behind the outbox is not due', {headSize: 3, forced: true}, undefined],
+	['an idle log is due once its newest anchor is old enough', {headSize: 4, nowMs: 1_400_000}, 'idle'],
+	['one millisecond before it is not due', {headSize: 4, nowMs: 1_399_999}, undefined],
+	['an idle log is never due where idling is off', {headSize: 4, nowMs: 10 ** 12, policy: {...base.policy, idleMsMax: 0}}, undefined],
+	['an idle log waits for what is in flight', {headSize: 4, nowMs: 1_400_000, inFlight: true}, undefined],
+	['what is new but not due does not become due by being idle', {headSize: 5, nowMs: 1_400_000, oldestArrivedAtMs: 1_399_000}, undefined],
+	['a log whose clock fell back since its newest anchor is due', {headSize: 4, nowMs: 5000, plannedAtMs: 1_800_000_000_000}, 'idle'],
+	['a log that was never anchored is not idle', {headSize: 0, plannedSize: 0, plannedAtMs: undefined, nowMs: 10 ** 12}, undefined],
 	['without an age only the count decides', {oldestArrivedAtMs: undefined, nowMs: 10 ** 12}, undefined],
 ];
 
 for (const [name, changes, because] of cases) {
 	test(name, t => {
 		const input = {...base, ...changes};
-		t.deepEqual(planAnchor(input), because === undefined ? undefined : {size: input.headSize!, because});
+		t.deepEqual(planAnchor(input), because === undefined ? undefined : {because});
 	});
 }

@@ -98,9 +98,12 @@ function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: str
 		start: (changes = {}) => {
 			const {url = anvil.url, chainId = anvilChainId, timeoutMs = 10_000} = changes;
 			const chain = openChain({url, chainId, timeoutMs});
+			const newestCheckpoint = changes.needs?.newestCheckpoint ?? (async () => (tree.size === 0 ? undefined : tree.checkpoint(tree.size)));
 			return createAnchor(
 				{
-					newestCheckpoint: async () => (tree.size === 0 ? undefined : tree.checkpoint(tree.size)),
+					newestCheckpoint,
+					// A tree has no tally: what is there is sealed as it is.
+					sealCheckpoint: newestCheckpoint,
 					arrivedAtMsOf: async index => (index < tree.size ? 1_800_000_000_000 : undefined),
 					consistencyProof: async (first, second) => tree.consistencyProof(first, second),
 					store: {
@@ -116,7 +119,7 @@ function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: str
 				{
 					registry,
 					origin,
-					policy: {ageMsMax: 3_600_000, entriesMax: 1},
+					policy: {ageMsMax: 3_600_000, entriesMax: 1, idleMsMax: 0},
 					feeWeiMax: 100n * 10n ** 9n,
 					pollMs: 0,
 					retryFirstMs: 0,

@@ -209,3 +209,19 @@ test('a side file of an earlier epoch is a lost one: only a chain lets the log r
 	t.is((await release.release())?.origin, 'gate/2');
 	t.is((await headFile.read())?.origin, 'gate/2');
 });
+
+test('a checkpoint that is not the newest is released as it is, and the side file keeps the newest', async t => {
+	const world = createWorld(t);
+	await world.headFile.write(checkpointOf(2));
+	world.newest = checkpointOf(9);
+	t.false(await world.release.releaseThis(checkpointOf(5)), 'nothing was looked at yet');
+	await world.release.look();
+	t.true(await world.release.releaseThis(checkpointOf(5)));
+	t.is((await world.headFile.read())?.size, 5);
+	await Promise.all([world.release.release(), world.release.releaseThis(checkpointOf(7))]);
+	t.is((await world.headFile.read())?.size, 9);
+	t.is(world.release.released()?.size, 9);
+	t.false(await world.release.releaseThis(checkpointOf(6, 1)), 'what is stored leads to another root');
+	t.true(world.release.frozen.aborted);
+	t.false(await world.release.releaseThis(checkpointOf(5)), 'frozen');
+});
