@@ -5,6 +5,7 @@ import {AgentError} from '../base/errors.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
 import type {Statements} from '../base/sqlite.ts';
 import {entryLeafHash, entryLength} from '../format/entry.ts';
+import {multiproofRanges} from '../merkle/multiproof.ts';
 import {foldNodes, type Node, nodeHash, nodesOfRange, type Range} from '../merkle/tree.ts';
 
 /** [C2SP tlog-tiles]: a tile is 256 hashes, eight levels of the tree. */
@@ -13,6 +14,9 @@ export const tileWidth = 256;
 
 /** Tiles kept, 8 KiB each, least recently used dropped first. */
 const tilesKeptMax = 128;
+
+/** Entries read at once for a multiproof: half a MiB, as much as the largest batch. */
+const entriesAtOnceMax = 4096;
 
 type Rows = Pick<Statements, 'all'>;
 
@@ -40,6 +44,8 @@ export type NodeSource = {
 	readonly rangeHash: (range: Range) => Promise<Uint8Array>;
 	/** Hashes of nodesOfRange({begin: 0, end: size}): the right edge of the tree of that size. */
 	readonly edge: (size: number) => Promise<Uint8Array[]>;
+	/** The packed hashes of multiproofRanges(indexes, size). */
+	readonly multiproof: (indexes: readonly number[], size: number) => Promise<Uint8Array>;
 };
 
 /** A source over committed entries. What it keeps stays true for ever: an index never changes its entry. */
@@ -98,14 +104,68 @@ export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
 		return foldNodes(hasher, hashes);
 	};
 
+	/** MTH of the ranges below the size of a tile, straight from their entries: most of a multiproof, so nothing is allocated for each. */
+	const hashSmall = createSmallHasher(hasher);
+
+	const multiproof = async (indexes: readonly number[], size: number): Promise<Uint8Array> => {
+		const ranges = multiproofRanges(indexes, size);
+		const proof = new Uint8Array(ranges.length * hashLength);
+		const isSmall = ({begin, end}: Range): boolean => end - begin < tileWidth;
+		let entries: Uint8Array = new Uint8Array(0);
+		let [from, to] = [0, 0];
+		for (let i = 0; i < ranges.length; i += 1) {
+			const range = ranges[i]!;
+			if (!isSmall(range)) {
+				proof.set(await rangeHash(range), i * hashLength);
+				continue;
+			}
+			if (range.end > to) {
+				from = range.begin;
+				to = range.end;
+				// As far as small ranges go on close by: one way to the disk serves them all.
+				for (let next = i + 1; next < ranges.length && ranges[next]!.end - from <= entriesAtOnceMax; next += 1)
+					if (isSmall(ranges[next]!)) to = ranges[next]!.end;
+				entries = await readEntries(rows, from, to);
+			}
+			hashSmall(entries, range.begin - from, range.end - range.begin, proof, i * hashLength);
+		}
+		return proof;
+	};
+
 	return {
 		nodeHash: nodeHashOf,
 		rangeHash,
+		multiproof,
 		edge: async size => {
 			const hashes: Uint8Array[] = [];
 			for (const node of nodesOfRange({begin: 0, end: size})) hashes.push(await nodeHashOf(node));
 			return hashes;
 		},
+	};
+}
+
+/** Gives a function that writes MTH of `count` < 256 packed entries from the `first` on into `target` at `offset`. */
+function createSmallHasher(
+	hasher: Hasher,
+): (entries: Uint8Array, first: number, count: number, target: Uint8Array, offset: number) => void {
+	const layer = hasher.allocate(tileWidth * hashLength);
+	const leaf = hasher.allocate(1 + entryLength);
+	const pair = hasher.allocate(1 + 2 * hashLength);
+	pair[0] = 1;
+	return (entries, first, count, target, offset) => {
+		for (let i = 0; i < count; i += 1) {
+			leaf.set(entries.subarray((first + i) * entryLength, (first + i + 1) * entryLength), 1);
+			hasher.sha256Into(leaf, layer, i * hashLength);
+		}
+		// Level by level; a last node without a sibling stands one level higher as it is, which is the recursion of RFC 9162 §2.1.1.
+		for (let width = count; width > 1; width = Math.ceil(width / 2)) {
+			for (let i = 0; 2 * i + 1 < width; i += 1) {
+				pair.set(layer.subarray(2 * i * hashLength, (2 * i + 2) * hashLength), 1);
+				hasher.sha256Into(pair, layer, i * hashLength);
+			}
+			if (width % 2 === 1) layer.copyWithin(((width - 1) / 2) * hashLength, (width - 1) * hashLength, width * hashLength);
+		}
+		target.set(layer.subarray(0, hashLength), offset);
 	};
 }
 

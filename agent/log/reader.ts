@@ -19,6 +19,8 @@ export type Source = {readonly salt: Uint8Array; readonly record: Uint8Array};
 
 export type FoundEntry = {readonly index: Index; readonly entry: Uint8Array};
 
+type KeyedEntry = FoundEntry & {readonly key: number | undefined};
+
 export type LogReader = {
 	readonly origin: string;
 	readonly meta: LogMeta;
@@ -33,6 +35,8 @@ export type LogReader = {
 	readonly rootAt: (size: Size) => Promise<Uint8Array>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
+	/** One proof for many indexes, rising, in the tree of `size` ≤ the log's: packed hashes in the order of merkle/multiproof.ts. */
+	readonly multiproof: (indexes: readonly Index[], size: Size) => Promise<Uint8Array>;
 	/** Consistency proof between two sizes ≤ the log's [RFC 9162 §2.1.4]. */
 	readonly consistency: (first: Size, second: Size) => Promise<Uint8Array[]>;
 	readonly channels: () => Promise<Channel[]>;
@@ -42,6 +46,8 @@ export type LogReader = {
 	readonly at: (channel: Channel, timeMs: number) => Promise<FoundEntry | undefined>;
 	/** Entries of a channel with times from … to (both included), in the order of the log. */
 	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
+	/** Entries of a channel with indexes begin … end−1, in the order of the log. */
+	readonly between: (channel: Channel, begin: Index, end: Index) => AsyncIterable<FoundEntry>;
 	/**
 	 * A value that the channel has under a repeat key: `wanted` if it is there, else the newest; undefined if it has none. Among many values of one key `wanted` is
 	 * looked for in the newest spans with it only.
@@ -70,6 +76,8 @@ type SpanRow = SqlRow & {readonly first: number; readonly count: number; readonl
 
 /** Spans looked at in one query while searching backwards. */
 const spansPerPage = 256;
+/** Spans read in one query with the entries of their batches, half a MiB each at most. */
+const spansWithEntriesPerPage = 32;
 /** A device whose clock stands still has one key for everything: its older values are not worth reading the whole log. */
 const spansWithKeyMax = 16;
 
@@ -105,15 +113,19 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			throw new AgentError('ENTRY_UNKNOWN', `there is no entry ${index}; the log has ${size}`);
 	};
 
-	/** The entries of a channel in one span, with the key of each. They lie between the span's first and its last, among those of other channels. */
-	const spanEntries = async (channel: Channel, span: SpanRow): Promise<(FoundEntry & {readonly key: number | undefined})[]> => {
+	/** The entries of a channel in one span, with the key of each. */
+	const spanEntries = async (channel: Channel, span: SpanRow): Promise<KeyedEntry[]> => {
 		const [row] = await database.all<{first: number; part: Uint8Array}>(
 			`SELECT first, substr(entries, (?1 - first) * ${entryLength} + 1) AS part FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1`,
 			[span.first],
 		);
-		const found: (FoundEntry & {readonly key: number | undefined})[] = [];
+		return pickEntries(channel, span, row?.part ?? new Uint8Array(0));
+	};
+
+	/** Those of a channel among the entries from the first of its span on; they lie among those of other channels. */
+	const pickEntries = (channel: Channel, span: SpanRow, part: Uint8Array): KeyedEntry[] => {
+		const found: KeyedEntry[] = [];
 		const keys = span.keys === null ? undefined : viewOf(span.keys);
-		const part = row?.part ?? new Uint8Array(0);
 		for (let offset = 0; offset < part.length && found.length < span.count; offset += entryLength) {
 			if (!equalBytes(part.subarray(offset + subjectRange.begin, offset + subjectRange.end), channel.subject)) continue;
 			const entry = copyBytes(part, offset, offset + entryLength);
@@ -124,6 +136,22 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			throw corrupt(`the span of ${channel.urn} at index ${span.first} has ${span.count} entries, found ${found.length}`);
 		return found;
 	};
+
+	/** The entries of a channel in its spans that meet a condition on their row, a page at a time. */
+	async function* follow(channel: Channel, firstMin: Index, condition: string, parameters: readonly number[]): AsyncIterable<KeyedEntry> {
+		let next = firstMin;
+		for (;;) {
+			const spans = await database.all<SpanRow & {part: Uint8Array}>(
+				`SELECT spans.first, spans.count, session, keys, substr(entries, (spans.first - batches.first) * ${entryLength} + 1) AS part
+				FROM spans JOIN batches ON batches.first = (SELECT max(first) FROM batches WHERE first <= spans.first)
+				WHERE channel = ?1 AND spans.first >= ?2 AND ${condition} ORDER BY spans.first LIMIT ${spansWithEntriesPerPage}`,
+				[channel.id, next, ...parameters],
+			);
+			for (const span of spans) yield* pickEntries(channel, span, span.part);
+			if (spans.length < spansWithEntriesPerPage) return;
+			next = spans.at(-1)!.first + 1;
+		}
+	}
 
 	const timeOf = (entry: Uint8Array): number => {
 		const {measuredAtMs, arrivedAtMs} = decodeEntry(entry);
@@ -164,6 +192,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			for (const range of inclusionRanges(index, size)) path.push(await nodes.rangeHash(range));
 			return path;
 		},
+		multiproof: nodes.multiproof,
 		consistency: async (first, second) => {
 			const path: Uint8Array[] = [];
 			for (const range of consistencyRanges(first, second)) path.push(await nodes.rangeHash(range));
@@ -205,22 +234,19 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			return found;
 		},
 		range: async function* (channel, fromMs, toMs) {
-			let after = -1;
-			for (;;) {
-				const spans = await database.all<SpanRow>(
-					`SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND first > ?2 AND timeMin <= ?4 AND timeMax >= ?3 ORDER BY first LIMIT ${spansPerPage}`,
-					[channel.id, after, fromMs, toMs],
-				);
-				for (const span of spans) {
-					for (const found of await spanEntries(channel, span)) {
-						const time = timeOf(found.entry);
-						if (time >= fromMs && time <= toMs) yield found;
-					}
-				}
-				const last = spans.at(-1);
-				if (last === undefined) return;
-				after = last.first;
+			for await (const found of follow(channel, 0, 'timeMin <= ?4 AND timeMax >= ?3', [fromMs, toMs])) {
+				const time = timeOf(found.entry);
+				if (time >= fromMs && time <= toMs) yield found;
 			}
+		},
+		between: async function* (channel, begin, end) {
+			// The span that holds `begin` may start before it.
+			const [span] = await database.all<{first: number | null}>(
+				'SELECT max(first) AS first FROM spans WHERE channel = ?1 AND first <= ?2',
+				[channel.id, begin],
+			);
+			for await (const found of follow(channel, span?.first ?? 0, 'spans.first < ?3', [end]))
+				if (found.index >= begin && found.index < end) yield found;
 		},
 		valueOfKey: async (channel, session, key, wanted) => {
 			let newest: bigint | undefined;

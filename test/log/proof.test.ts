@@ -1,11 +1,11 @@
 // Proofs that the reader hands out, checked with the verifier's arithmetic and with the twin that was written straight from the RFC.
 import test from 'ava';
-import {equalBytes} from '../../agent/base/bytes.ts';
+import {concatBytes, equalBytes} from '../../agent/base/bytes.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {isConsistent, isIncluded} from '../../agent/merkle/check.ts';
 import {checkLog} from '../helpers/check-log.ts';
 import {append, createLogWorld, draftOf, enrolMeter} from '../helpers/log-world.ts';
-import {leafHash, MTH, PATH, PROOF} from '../helpers/reference-merkle.ts';
+import {leafHash, MTH, MULTI, PATH, PROOF} from '../helpers/reference-merkle.ts';
 
 const equalPaths = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
 	a.length === b.length && a.every((hash, i) => equalBytes(hash, b[i]!));
@@ -111,4 +111,30 @@ test('proofs hold across tiles of the second level, and the log opens again from
 			path: await reader.consistency(size, size + 1),
 		}),
 	);
+});
+
+test('one proof for many entries is the one that the RFC defines, wherever tiles and batches end', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const channel = enrolMeter(log, 'm');
+	for (const size of [1, 2, 252, 1, 255, 1, 513, 200, 273])
+		await append(
+			log,
+			Array.from({length: size}, () => draftOf(channel)),
+		);
+	const leaves = (await checkLog(t, world.path)).entries.map(({bytes}) => bytes);
+	const reader = await world.reader();
+	const every = (step: number, size: number): number[] => Array.from({length: Math.ceil(size / step)}, (_, i) => i * step);
+	for (const [indexes, size] of [
+		[[0], 1],
+		[[1499], 1500],
+		[[0, 1499], 1500],
+		[[255, 256, 511, 512, 1023, 1024], 1025],
+		[every(1, 600), 1500],
+		[every(7, 1400), 1400],
+		[every(300, 1499), 1499],
+	] as const) {
+		const proof = await reader.multiproof(indexes, size);
+		t.true(equalBytes(proof, concatBytes(...MULTI(indexes, leaves.slice(0, size)))), `${indexes.slice(0, 9)} of ${size}`);
+	}
 });

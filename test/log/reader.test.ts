@@ -2,6 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {toHex} from '../../agent/base/bytes.ts';
+import {decodeEntry} from '../../agent/format/entry.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import type {FoundEntry} from '../../agent/log/reader.ts';
@@ -80,6 +81,17 @@ async function compare(
 			const wanted = mine.filter(entry => timeOf(entry) >= from && timeOf(entry) <= to).map(({index, bytes}) => `${index} ${toHex(bytes)}`);
 			same(`range ${from} ${to}`, found.join(), wanted.join());
 		}
+		for (const [begin, end] of [
+			[0, entries.length],
+			[3, entries.length - 2],
+			[entries.length >> 1, entries.length],
+			[5, 5],
+		] as const) {
+			const found: string[] = [];
+			for await (const one of reader.between(channel, begin, end)) found.push(hexOf(one)!);
+			const wanted = mine.filter(({index}) => index >= begin && index < end).map(({index, bytes}) => `${index} ${toHex(bytes)}`);
+			same(`between ${begin} ${end}`, found.join(), wanted.join());
+		}
 		const keyed = mine.map(({index, entry}) => {
 			const one = keys.get(index);
 			return {value: entry.value, session: one?.session, key: one?.session === undefined ? entry.measuredAtMs || undefined : one.key};
@@ -113,6 +125,20 @@ test('a reader finds entries by index, time and key as one who looks at each in 
 			await world.close();
 		}),
 		{numRuns: 25},
+	);
+});
+
+test('a channel in more batches than a page has spans is read to its end', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const [channel, other] = [enrolMeter(log, 'a'), enrolMeter(log, 'b')];
+	for (let i = 0; i < 100; i += 1) await append(log, [draftOf(other), draftOf(channel, {value: BigInt(i), measuredAtMs: startMs + i})]);
+	const reader = await world.reader();
+	const values: number[] = [];
+	for await (const {entry} of reader.range(channel, startMs + 10, startMs + 98)) values.push(Number(decodeEntry(entry).value));
+	t.deepEqual(
+		values,
+		Array.from({length: 89}, (_, i) => i + 10),
 	);
 });
 
