@@ -5,7 +5,13 @@ import {AgentError} from './base/errors.ts';
 
 /** Every key with its unit and default is explained in kedge.example.yaml; a test compares the two. */
 export type Config = {
-	readonly log: {readonly name: string; readonly directory: string; readonly quarantineMiB: number};
+	readonly log: {
+		readonly name: string;
+		readonly directory: string;
+		readonly quarantineMiB: number;
+		readonly floorMiB: number;
+		readonly ballastMiB: number;
+	};
 	readonly broker: BrokerConfig | undefined;
 	readonly client: ClientConfig | undefined;
 	readonly ingest: {readonly lateAfterMinutes: number};
@@ -296,6 +302,8 @@ const readShape: Read<Config> = object<Config>({
 		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
 		directory: withDefault(text(), '.'),
 		quarantineMiB: withDefault(wholeNumber(1, 4096), 16),
+		floorMiB: withDefault(wholeNumber(0, 1_048_576), 256),
+		ballastMiB: withDefault(wholeNumber(0, 4096), 32),
 	}),
 	broker: section(
 		object<BrokerConfig>({

@@ -16,7 +16,8 @@ import {compileMapping, type Mapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import type {Channel} from './log/channels.ts';
-import {type Log, openLog} from './log/log.ts';
+import {createDiskGuard} from './log/disk-guard.ts';
+import {openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
@@ -56,6 +57,23 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	const startedAtMs = clock.nowMs();
 	try {
 		const devices = devicesOf(site);
+		let fitDoors = (): void => {};
+		const isFull = (): boolean => disk.standing().state === 'full';
+		const disk = createDiskGuard(
+			{
+				freeBytes: () => world.freeBytes(paths.directory),
+				walBytes: () => world.fileBytes(`${paths.log}-wal`),
+				truncateWal: () => log.truncateWal(),
+				ballast: world.createBallast(paths.ballast, config.log.ballastMiB * 1024 * 1024, random),
+				beforeOpen: () => begin(),
+				onFull: () => fitDoors(),
+				onOpen: () => fitDoors(),
+				clock,
+				logger,
+			},
+			{floorBytes: config.log.floorMiB * 1024 * 1024, ballastBytes: config.log.ballastMiB * 1024 * 1024},
+		);
+		await disk.prepare();
 		const signer = await world.openLogKey(paths);
 		const log = closing.use(
 			await openLog({
@@ -83,9 +101,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			logger,
 		});
 		const timekeeping = await createTimekeeping({log, world, chain: heads, logger});
-		// Before anything is signed: an older database must not grow a second history.
-		await release.look();
-		if (!release.frozen.aborted) {
+		let hasBegun = false;
+		/** With the first note of this run: as soon as there is room on the disk. It also proves, before any device is let in, that this disk takes a commit. */
+		const begin = async (): Promise<void> => {
+			if (release.frozen.aborted || hasBegun) return;
 			log.note(
 				noteKinds.start,
 				{
@@ -97,9 +116,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				},
 				0n,
 			);
-			// The note also proves, before any device is let in, that this disk takes a commit.
 			await log.settled();
-			await release.release();
+			hasBegun = true;
+		};
+		// Before anything is signed: an older database must not grow a second history.
+		await release.look();
+		await disk.check();
+		// The state on the disk is not known, which is worse than full.
+		if (log.failed.aborted) throw log.failed.reason;
+		if (!release.frozen.aborted) {
+			if (!isFull()) await release.release();
 			// What the doors brought is released when they have closed, so that nothing acknowledged waits for the next start to be provable.
 			closing.defer(async () => void (await release.release().catch(() => {})));
 		}
@@ -119,11 +145,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			},
 			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
 		);
-		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log takes nothing.
+		const isShut = (): boolean => release.frozen.aborted || isFull();
+		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log and a full disk take nothing.
 		const admission: Admission = {
 			accept: (delivery, done) => {
-				if (release.frozen.aborted) done('failed');
-				else ingest.accept(delivery, outcome => done(release.frozen.aborted ? 'failed' : outcome));
+				if (isShut()) done('failed');
+				else
+					ingest.accept(delivery, outcome => {
+						disk.wrote(log.writtenBytes());
+						done(isShut() ? 'failed' : outcome);
+					});
 			},
 			pressure: () => log.pressure() ?? ingest.pressure(),
 		};
@@ -131,17 +162,42 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			anchoringKey === undefined || release.frozen.aborted
 				? undefined
 				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon}));
-		closing.defer(keepNudging(nudgeOf({anchor, release, timekeeping, clock, logger, signal: stopping.signal}), world, stopping.signal));
+		closing.defer(
+			keepNudging(nudgeOf({anchor, release, timekeeping, isFull, clock, logger, signal: stopping.signal}), world, stopping.signal),
+		);
 		const broker =
-			config.broker === undefined ? undefined : closing.use(await openDoor(site, world, logger, devices, log, admission, release.frozen));
-		release.frozen.addEventListener('abort', () => broker?.kickAll());
-		const client =
-			config.client === undefined || release.frozen.aborted
+			config.broker === undefined
 				? undefined
-				: closing.use(await openClient(site, world, logger, devices, admission));
-		if (client !== undefined) release.frozen.addEventListener('abort', () => void client[Symbol.asyncDispose]());
+				: closing.use(await openDoor(site, world, logger, devices, admission, () => !log.failed.aborted && !isShut()));
+		const client = closing.use(
+			createClientDoor(
+				() => config.client !== undefined && !isShut() && !stopping.signal.aborted,
+				() => openClient(site, world, logger, devices, admission),
+				logger,
+			),
+		);
+		fitDoors = () => {
+			if (isShut()) broker?.kickAll();
+			void client.fit();
+		};
+		release.frozen.addEventListener('abort', () => fitDoors());
+		await client.open();
+		closing.defer(keepCalling(disk.check, clock, stopping.signal));
 		const status = (): Promise<Status> =>
-			statusOf({site, log, release, devices, broker, client, anchor, timekeeping, startedAtMs, clock, stopping: stopping.signal});
+			statusOf({
+				site,
+				log,
+				release,
+				disk,
+				devices,
+				broker,
+				client: client.door(),
+				anchor,
+				timekeeping,
+				startedAtMs,
+				clock,
+				stopping: stopping.signal,
+			});
 		closing.use(
 			await world.openStatusServer(paths.socket, {
 				status,
@@ -195,9 +251,8 @@ function openDoor(
 	world: World,
 	logger: Logger,
 	devices: Devices,
-	log: Log,
 	admission: Admission,
-	frozen: AbortSignal,
+	mayConnect: () => boolean,
 ): Promise<Broker> {
 	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
 	return world.openBroker(
@@ -208,7 +263,7 @@ function openDoor(
 				const device = await devices.authenticate(username, password);
 				return device && {deviceId: device.id, role: 'device', topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id))};
 			},
-			mayConnect: () => !log.failed.aborted && !frozen.aborted,
+			mayConnect,
 			logger,
 		},
 		{host, port, limits: {packetBytesMax, connectionsMax, connectionsPerAddressMax}},
@@ -234,6 +289,45 @@ async function openClient(site: Site, world: World, logger: Logger, devices: Dev
 	);
 }
 
+/** The door to a broker of yours, closed while nothing is taken: the broker keeps what it has, and delivers again what it got no answer for. */
+function createClientDoor(
+	isWanted: () => boolean,
+	open: () => Promise<MqttDoor>,
+	logger: Logger,
+): {
+	/** The door that is open, or was open last. */
+	readonly door: () => MqttDoor | undefined;
+	/** Opens it if it is wanted. */
+	readonly open: () => Promise<void>;
+	/** Opens or closes it as it is wanted now. MUST NOT reject. */
+	readonly fit: () => Promise<void>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+} {
+	let door: MqttDoor | undefined;
+	let isOpen = false;
+	let changing: Promise<void> = Promise.resolve();
+	const change = async (wanted: boolean): Promise<void> => {
+		if (wanted === isOpen) return;
+		isOpen = wanted;
+		if (wanted) door = await open();
+		else await door?.[Symbol.asyncDispose]();
+	};
+	return {
+		door: () => door,
+		open: () => change(isWanted()),
+		fit: () => {
+			changing = changing
+				.then(() => change(isWanted()))
+				.catch(error => logger.log('error', 'the door to your broker cannot be changed', {error: describeError(error)}));
+			return changing;
+		},
+		[Symbol.asyncDispose]: async () => {
+			await changing;
+			await change(false);
+		},
+	};
+}
+
 /** Looks at chains again this often: a second history shows itself there. */
 const lookEveryMs = 60_000;
 /** While nothing may be released, look more often. */
@@ -244,18 +338,22 @@ function nudgeOf(parts: {
 	readonly anchor: Anchor | undefined;
 	readonly release: Release;
 	readonly timekeeping: Timekeeping;
+	readonly isFull: () => boolean;
 	readonly clock: Clock;
 	readonly logger: Logger;
 	readonly signal: AbortSignal;
 }): () => Promise<void> {
-	const {anchor, release, timekeeping, clock, logger, signal} = parts;
+	const {anchor, release, timekeeping, isFull, clock, logger, signal} = parts;
 	let last = '';
 	let lookedAtMs = clock.monotonicMs();
 	return async () => {
 		if (release.frozen.aborted) return;
 		try {
-			await timekeeping.look();
-			await timekeeping.startBeacon();
+			// On a full disk only what an anchor needs is written; a step of the clock shows as well at the next look.
+			if (!isFull()) {
+				await timekeeping.look();
+				await timekeeping.startBeacon();
+			}
 			const waitMs = release.standing().state === 'open' ? lookEveryMs : lookWithheldMs;
 			if (clock.monotonicMs() - lookedAtMs >= waitMs) {
 				lookedAtMs = clock.monotonicMs();
@@ -281,23 +379,31 @@ function nudgeOf(parts: {
  * and after a step back it is silent until the clock has caught up. A Pi without a battery clock makes such steps at every boot.
  */
 function keepNudging(nudge: () => Promise<void>, {clock, atMidnight}: World, signal: AbortSignal): () => Promise<void> {
-	const ended = new AbortController();
 	let running: Promise<void> = Promise.resolve();
 	const call = (): Promise<void> => {
 		running = running.then(nudge);
 		return running;
 	};
+	const endLoop = keepCalling(call, clock, signal);
+	const endMidnights = atMidnight(call);
+	return async () => {
+		await endMidnights();
+		await endLoop();
+		await running;
+	};
+}
+
+/** Calls a second after the last call has ended. Gives what ends that and waits for the last call. */
+function keepCalling(call: () => Promise<void>, clock: Clock, signal: AbortSignal): () => Promise<void> {
+	const ended = new AbortController();
 	const loop = (async () => {
 		while (!ended.signal.aborted && !signal.aborted) {
 			await clock.sleep(1000, ended.signal);
 			if (!ended.signal.aborted) await call();
 		}
 	})();
-	const endMidnights = atMidnight(call);
 	return async () => {
 		ended.abort();
-		await endMidnights();
 		await loop;
-		await running;
 	};
 }

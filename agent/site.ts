@@ -25,6 +25,8 @@ export type SitePaths = {
 	readonly trust: string;
 	/** The side file: the newest released checkpoint, a C2SP signed note. */
 	readonly released: string;
+	/** Takes room, and nothing else; see log/ballast.ts. */
+	readonly ballast: string;
 	readonly socket: string;
 };
 
@@ -45,6 +47,7 @@ export function sitePaths(directory: string): SitePaths {
 		logKey: join(full, 'log.key'),
 		trust: join(full, 'trust.json'),
 		released: join(full, 'released.checkpoint'),
+		ballast: join(full, 'ballast'),
 		socket: beside.length <= socketPathMax ? beside : join(tmpdir(), `kedge-${digest}.sock`),
 	};
 }

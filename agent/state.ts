@@ -7,6 +7,7 @@ import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import type {Devices} from './ingest/devices.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
+import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
 import type {Site, SitePaths} from './site.ts';
@@ -18,6 +19,7 @@ export async function statusOf(parts: {
 	readonly site: Site;
 	readonly log: Log;
 	readonly release: Release;
+	readonly disk: DiskGuard;
 	readonly devices: Devices;
 	readonly broker: Broker | undefined;
 	readonly client: MqttDoor | undefined;
@@ -36,6 +38,8 @@ export async function statusOf(parts: {
 	const warnings: string[] = [];
 	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
 	if (standing.state === 'withheld') warnings.push(`Nothing is released: ${standing.reason}.`);
+	const disk = parts.disk.standing();
+	warnings.push(...disk.warnings);
 	if (anchor === undefined)
 		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
 	if (anchored?.lastError !== undefined)
@@ -48,7 +52,15 @@ export async function statusOf(parts: {
 	return {
 		version,
 		origin: log.origin,
-		state: parts.stopping.aborted ? 'stopping' : standing.state === 'open' ? 'running' : standing.state,
+		state: parts.stopping.aborted
+			? 'stopping'
+			: standing.state === 'frozen'
+				? 'frozen'
+				: disk.state === 'full'
+					? 'full'
+					: standing.state === 'open'
+						? 'running'
+						: 'withheld',
 		startedAtMs: parts.startedAtMs,
 		nowMs: parts.clock.nowMs(),
 		clock: clockState,
@@ -62,6 +74,7 @@ export async function statusOf(parts: {
 		pendingBytes: stats.pendingBytes,
 		quarantineBytes: stats.quarantineBytes,
 		residentBytes: process.memoryUsage.rss(),
+		disk: {freeBytes: disk.freeBytes, walBytes: disk.walBytes, floorBytes: site.config.log.floorMiB * 1024 * 1024},
 		broker: broker && {host: broker.host, port: broker.port, turnedAway: turnedAwayBy(broker)},
 		client: client && {name: site.config.client?.name ?? '', isConnected},
 		anchor: anchored && {

@@ -1,5 +1,6 @@
 // Everything that the agent meets outside of itself, in one place, so that a simulation can put a world of its own around the same agent.
 
+import {stat, statfs} from 'node:fs/promises';
 import {schedule} from 'node-cron';
 import {openBroker} from '../broker/broker.ts';
 import type {Chain, ChainOptions} from './anchor/chain.ts';
@@ -10,6 +11,7 @@ import {type ClockState, readClockState} from './base/clock-state.ts';
 import {createSystemRandom, type Random} from './base/random.ts';
 import {openDatabase, takeProcessLock} from './base/sqlite.ts';
 import type {MqttClientNeeds, MqttClientOptions, MqttDoor} from './ingest/mqtt-client.ts';
+import {createBallast} from './log/ballast.ts';
 import {createHeadFile} from './log/head-file.ts';
 import type {Signer} from './log/log.ts';
 import {openLogKey, type Site, type SitePaths} from './site.ts';
@@ -22,6 +24,11 @@ export type World = {
 	readonly openDatabase: typeof openDatabase;
 	readonly takeProcessLock: typeof takeProcessLock;
 	readonly createHeadFile: typeof createHeadFile;
+	readonly createBallast: typeof createBallast;
+	/** Bytes that this user may still write on the file system of a directory. */
+	readonly freeBytes: (directory: string) => Promise<number>;
+	/** Length of a file; 0 if there is none. */
+	readonly fileBytes: (path: string) => Promise<number>;
 	readonly openLogKey: (paths: SitePaths) => Promise<Signer>;
 	readonly openAnchoringKey: (site: Site) => Promise<AnchoringKey>;
 	readonly openBroker: typeof openBroker;
@@ -41,6 +48,17 @@ export function realWorld(): World {
 		openDatabase,
 		takeProcessLock,
 		createHeadFile,
+		createBallast,
+		freeBytes: async directory => {
+			// bavail, not bfree: ext4 keeps a part for root.
+			const {bavail, bsize} = await statfs(directory);
+			return bavail * bsize;
+		},
+		fileBytes: path =>
+			stat(path).then(
+				({size}) => size,
+				() => 0,
+			),
 		openLogKey,
 		openAnchoringKey,
 		openBroker,

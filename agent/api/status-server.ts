@@ -16,8 +16,11 @@ export type Needs = {
 export type Status = {
 	readonly version: string;
 	readonly origin: string;
-	/** withheld: nothing is released until a head outside of the database was read. frozen: one of them contradicts the database. */
-	readonly state: 'running' | 'withheld' | 'frozen' | 'stopping';
+	/**
+	 * withheld: nothing is released until a head outside of the database was read. full: nothing is acknowledged until there is room on the disk. frozen: a head
+	 * outside contradicts the database.
+	 */
+	readonly state: 'running' | 'withheld' | 'full' | 'frozen' | 'stopping';
 	readonly startedAtMs: number;
 	readonly nowMs: number;
 	readonly clock: ClockStatus;
@@ -32,6 +35,8 @@ export type Status = {
 	readonly pendingBytes: number;
 	readonly quarantineBytes: number;
 	readonly residentBytes: number;
+	/** Room on the disk of the log, the size of SQLite's WAL, and below which room nothing is acknowledged. */
+	readonly disk: {readonly freeBytes: number; readonly walBytes: number; readonly floorBytes: number};
 	readonly broker: BrokerStatus | undefined;
 	readonly client: {readonly name: string; readonly isConnected: boolean} | undefined;
 	readonly anchor: AnchorStatus | undefined;

@@ -32,6 +32,7 @@ export const remedies = {
 	PORT_TAKEN: 'retry',
 	SQLITE_FAILED: 'restart',
 	SQLITE_UNSUITABLE: 'restart',
+	WRITE_REFUSED: 'retry',
 } as const satisfies Record<string, Remedy>;
 
 export type ErrorCode = keyof typeof remedies;

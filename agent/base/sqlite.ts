@@ -1,7 +1,7 @@
 // The only door to SQLite: opens a database with the settings that keep acknowledged data, and owns every transaction.
 
 import sqlite from 'sqlite3';
-import {AgentError} from './errors.ts';
+import {AgentError, describeError} from './errors.ts';
 
 export type SqlValue = string | number | Uint8Array | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -20,11 +20,22 @@ export type Database = Statements & {
 	 * Runs `body` between BEGIN IMMEDIATE and COMMIT. Transactions of one Database queue up and never interleave
 	 * [node-sqlite3 #1761, #1299: `serialize` is not enough].
 	 *
-	 * If it rejects with remedy 'restart' nobody knows whether the COMMIT happened: the caller MUST NOT go on with what it holds in memory.
+	 * The rule of a failed write: whatever fails before COMMIT was sent was not done, since SQLite had nothing to commit yet; it rejects with WRITE_REFUSED (remedy
+	 * 'retry'; an error of `body` itself passes as it is), and the same call may be made again. A COMMIT that fails may have happened all the same: its frames can be
+	 * in the WAL, where the next open finds them. That rejects with SQLITE_FAILED (remedy 'restart'), and so does a ROLLBACK that leaves the transaction open: the
+	 * caller MUST NOT go on with what it holds in memory, nor with this connection.
 	 */
 	readonly transaction: <T>(body: (statements: Statements) => Promise<T>) => Promise<T>;
-	/** Runs one statement as a transaction of its own, queued up among the others and with the same warning. Resolves when it is durable. */
+	/**
+	 * Runs one statement as a transaction of its own, queued up among the others. Resolves when it is durable. The statement is its own COMMIT, so that any failure
+	 * means remedy 'restart'.
+	 */
 	readonly step: (sql: string, parameters: readonly SqlValue[]) => Promise<void>;
+	/**
+	 * Moves everything from the WAL into the main file and makes the WAL empty, queued up among the transactions. It waits for nobody: false if a reader still needs
+	 * what is in the WAL, or if the disk did not take it. Whatever was committed stays committed either way.
+	 */
+	readonly truncateWal: () => Promise<boolean>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -75,10 +86,11 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
 			else reject(failure(`cannot open ${options.path}`, error));
 		});
 	});
-	const database = createDatabase(connection);
+	const busyTimeoutMs = options.busyTimeoutMs ?? 5000;
+	const database = createDatabase(connection, busyTimeoutMs);
 	try {
 		await assertVersion(database);
-		await database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? 5000}`);
+		await database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
 		await database.exec('PRAGMA foreign_keys = ON');
 		if (options.mode === 'read') await database.exec('PRAGMA query_only = ON');
 		else await setDurability(database, options.synchronous ?? 'FULL');
@@ -119,7 +131,7 @@ async function setDurability(database: Database, synchronous: 'FULL' | 'NORMAL' 
 		);
 }
 
-function createDatabase(connection: sqlite.Database): Database {
+function createDatabase(connection: sqlite.Database, busyTimeoutMs: number): Database {
 	const prepared = new Map<string, Promise<sqlite.Statement>>();
 	let tail: Promise<unknown> = Promise.resolve();
 	let closed = false;
@@ -168,17 +180,38 @@ function createDatabase(connection: sqlite.Database): Database {
 		});
 
 	const inTransaction = async <T>(body: (statements: Statements) => Promise<T>): Promise<T> => {
-		await run('BEGIN IMMEDIATE');
+		try {
+			await run('BEGIN IMMEDIATE');
+		} catch (error) {
+			throw notDone(error);
+		}
 		let value: T;
 		try {
 			value = await body({run, all});
 		} catch (error) {
-			// Nothing was committed. If even the ROLLBACK fails, SQLite does it at the next open.
-			await run('ROLLBACK').catch(() => {});
-			throw error;
+			try {
+				await run('ROLLBACK');
+			} catch (rollback) {
+				// A full disk or a failed read may have made SQLite roll back by itself; anything else leaves a transaction open in which all that follows would end up.
+				if (!describeError(rollback).includes('no transaction is active')) throw rollback;
+			}
+			throw notDone(error);
 		}
 		await run('COMMIT');
 		return value;
+	};
+
+	const truncateWal = async (): Promise<boolean> => {
+		// While it waited for a reader nothing could be committed.
+		await exec('PRAGMA busy_timeout = 0');
+		try {
+			const [row] = await all<{busy: number}>('PRAGMA wal_checkpoint(TRUNCATE)');
+			return row?.busy === 0;
+		} catch {
+			return false;
+		} finally {
+			await exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+		}
 	};
 
 	const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -198,6 +231,7 @@ function createDatabase(connection: sqlite.Database): Database {
 			inTurn(async () => {
 				await run(sql, parameters);
 			}),
+		truncateWal: () => inTurn(truncateWal),
 		[Symbol.asyncDispose]: async () => {
 			if (closed) return;
 			closed = true;
@@ -243,6 +277,15 @@ export async function takeProcessLock(path: string): Promise<ProcessLock> {
 
 function codeOf(error: unknown): string {
 	return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+/** The error of something in front of a COMMIT that was then not sent. */
+function notDone(error: unknown): unknown {
+	if (!(error instanceof AgentError) || error.code !== 'SQLITE_FAILED') return error;
+	return new AgentError('WRITE_REFUSED', 'SQLite took nothing of a transaction', {
+		hint: 'Look whether the disk is full or damaged; the same is tried again.',
+		cause: error,
+	});
 }
 
 function failure(what: string, cause: unknown): AgentError {

@@ -54,6 +54,7 @@ function statusText(status: Status): string {
 			'clock',
 			`${status.clock.synchronisation === 'unknown' ? 'nobody here knows whether it is synchronised' : status.clock.synchronisation}, machine up ${Math.round(status.clock.upMs / 1000)} s`,
 		],
+		['disk', `${Math.round(status.disk.freeBytes / 1048576)} MiB free, floor ${Math.round(status.disk.floorBytes / 1048576)} MiB`],
 		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
 	] as const;
 	const warnings = status.warnings.map(warning => `! ${warning}\n`);

@@ -8,7 +8,11 @@ import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
 export type HeadFile = {
 	/** The checkpoint in the file; undefined if there is no file. Fails with FORMAT_INVALID if the file holds anything else. */
 	readonly read: () => Promise<Checkpoint | undefined>;
-	/** Puts a checkpoint in the place of the one before. When it resolves, a power cut leaves the new one; before, the old or the new one, never half of one. */
+	/**
+	 * Puts a checkpoint in the place of the one before. When it resolves, a power cut leaves the new one; before, the old or the new one, never half of one. If it
+	 * rejects either may be there, and the same call may be made again, since each call writes the whole file anew: the new head is durable in the database before,
+	 * so that no start finds the file ahead, and nothing is released before this has resolved.
+	 */
 	readonly write: (checkpoint: Checkpoint) => Promise<void>;
 };
 

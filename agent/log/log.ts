@@ -8,7 +8,7 @@ import {AgentError, describeError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Logger} from '../base/logger.ts';
 import type {Random} from '../base/random.ts';
-import {type Database, openDatabase, type SqlRow, takeProcessLock} from '../base/sqlite.ts';
+import {type Database, openDatabase, type SqlRow, type Statements, takeProcessLock} from '../base/sqlite.ts';
 import {encodeEnrolment, encodeNote, type NoteBody} from '../format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoint.ts';
 import {enrolmentKinds, kinds, noteKinds, type Size} from '../format/entry.ts';
@@ -77,9 +77,13 @@ export type Log = {
 	readonly settled: () => Promise<void>;
 	/** Counts since the log was created. */
 	readonly counters: () => ReadonlyMap<string, number>;
-	/** Keeps a small row of another room; durable when it resolves. */
+	/** Keeps a small row of another room; durable when it resolves. Remedy 'retry': it was not kept. If nobody knows whether it was, the log has failed. */
 	readonly putDocument: (kind: string, key: string, body: string) => Promise<void>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
+	/** Empties SQLite's WAL into the main file; false if a reader is in the way, or the disk. See base/sqlite.ts. */
+	readonly truncateWal: () => Promise<boolean>;
+	/** About what the log's files, SQLite's WAL among them, can have grown by since the log was opened. */
+	readonly writtenBytes: () => number;
 	/** Aborts with the reason when a commit failed: from then on nothing is acknowledged, and the process must restart. */
 	readonly failed: AbortSignal;
 	readonly stats: () => LogStats;
@@ -223,6 +227,10 @@ async function openTree(database: Database, hasher: Hasher, head: HeadRow | unde
 
 const spent = (): void => {};
 
+/** SQLite writes whole pages: one for each table that a commit touches, and about one for each span and tile. */
+const pageBytes = 4096;
+const pagesPerCommit = 6;
+
 /** A batch on its way to the disk, with the memory that it lies in. */
 type Closed = ClosedBatch & {readonly memory: BatchMemory};
 
@@ -255,6 +263,7 @@ function createWriter(options: {
 	// Only the pump touches `checkpoint` and `batches`; it sets them after the COMMIT.
 	let checkpoint = options.head;
 	let batches = 0;
+	let writtenBytes = 0;
 	let memory = memories.pop()!;
 	let open = newBatch();
 	/** Full batches that wait for the disk, oldest first. */
@@ -339,6 +348,7 @@ function createWriter(options: {
 		if (closed.checkpoint !== undefined) checkpoint = closed.checkpoint;
 		for (const [name, by] of batch.counts) counters.set(name, (counters.get(name) ?? 0) + by);
 		batches += 1;
+		writtenBytes += batch.bytes + pageBytes * (pagesPerCommit + batch.spans.length + closed.parts.size);
 	};
 
 	const pump = async (): Promise<void> => {
@@ -357,6 +367,11 @@ function createWriter(options: {
 				fail(error, next);
 				return;
 			}
+			if (failure.signal.aborted) {
+				// Another write failed meanwhile: nothing is acknowledged any more, not even what is on the disk. Devices send it again, and it is a repeat.
+				tellFailure(next);
+				return;
+			}
 			committing = undefined;
 			const {dones, firsts} = next.batch;
 			// The memory goes back before the callbacks run: they append more.
@@ -371,16 +386,41 @@ function createWriter(options: {
 		}
 	};
 
-	const fail = (cause: unknown, failed: Closed): void => {
+	const fail = (cause: unknown, failed: Closed | undefined): void => {
+		if (failure.signal.aborted) {
+			if (failed !== undefined) tellFailure(failed);
+			return;
+		}
 		const error = new AgentError('LOG_COMMIT_FAILED', `a commit to the log failed, its state is unknown: ${describeError(cause)}`, {
 			cause,
 			hint: 'The agent stops; at the next start it derives its state from the disk. Devices send again what was not acknowledged.',
 		});
 		logger.log('error', 'commit failed', {error: describeError(cause)});
 		failure.abort(error);
-		const batchesLost = [failed.batch, ...waiting.map(closed => closed.batch), open];
-		for (const {dones, firsts} of batchesLost) for (let i = 0; i < dones.length; i += 1) dones[i]!(error, firsts[i]!);
+		const lost = [...waiting, {batch: open}];
+		for (const closed of failed === undefined ? lost : [failed, ...lost]) tellFailure(closed);
 		roomWanted?.resolve();
+	};
+
+	const tellFailure = ({batch: {dones, firsts}}: Pick<Closed, 'batch'>): void => {
+		const error = failure.signal.reason as AgentError;
+		for (let i = 0; i < dones.length; i += 1) {
+			const done = dones[i]!;
+			dones[i] = spent;
+			done(error, firsts[i]!);
+		}
+	};
+
+	/** A transaction beside the batches. What is known not to have happened is the caller's to try again; what is not known ends the log. */
+	const write = async <T>(body: (statements: Statements) => Promise<T>): Promise<T> => {
+		if (failure.signal.aborted) throw failure.signal.reason;
+		try {
+			return await database.transaction(body);
+		} catch (error) {
+			if (!(error instanceof AgentError) || error.remedy !== 'restart') throw error;
+			fail(error, undefined);
+			throw failure.signal.reason;
+		}
 	};
 
 	const pendingBytes = (): number => (committing?.batch.bytes ?? 0) + waitingBytes + open.bytes;
@@ -545,12 +585,14 @@ function createWriter(options: {
 			}),
 		counters: () => counters,
 		putDocument: (kind, documentKey, body) =>
-			database.transaction(async statements => {
+			write(async statements => {
 				await statements.run(
 					'INSERT INTO documents (kind, key, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET body = ?3',
 					[kind, documentKey, body],
 				);
 			}),
+		truncateWal: database.truncateWal,
+		writtenBytes: () => writtenBytes,
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		failed: failure.signal,
 		stats: () => ({size: checkpoint?.size ?? 0, batches, pendingBytes: pendingBytes(), quarantineBytes: quarantine.bytes}),

@@ -60,6 +60,8 @@ export type TemplateOptions = {
 	readonly homes?: number;
 	/** Instead of the embedded broker; YAML. */
 	readonly door?: string;
+	/** More keys of the section `log`, such as `, floorMiB: 4`. @default none */
+	readonly log?: string;
 };
 
 /** Makes keys, config and an empty log once; every repetition starts from a copy. */
@@ -75,7 +77,7 @@ export async function makeTemplate(folder: string, options: TemplateOptions = {}
 		directory: folder,
 		logName: 'harbour',
 		random,
-		configFor: () => `log: {name: harbour}\n${door}${simulatedDevicesYaml(hashes, homes)}`,
+		configFor: () => `log: {name: harbour${options.log ?? ''}}\n${door}${simulatedDevicesYaml(hashes, homes)}`,
 	});
 	return {
 		folder,

@@ -48,10 +48,6 @@ export function mountTmpfs(point: string, sizeKiB: number): Promise<void> {
 	return mount(point, ['-t', 'tmpfs', '-o', `size=${sizeKiB}k,mode=700`, 'tmpfs']);
 }
 
-export function resizeTmpfs(point: string, sizeKiB: number): Promise<string> {
-	return run('mount', '-o', `remount,size=${sizeKiB}k`, point);
-}
-
 const chunkBytes = 1024 * 1024;
 
 /** Copies only what is not zero. */

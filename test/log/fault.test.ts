@@ -1,7 +1,10 @@
 // Faults at the commit, in pairs: it failed and did not happen; it failed but did happen.
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
+import {AgentError} from '../../agent/base/errors.ts';
+import {type Database, openDatabase} from '../../agent/base/sqlite.ts';
+import type {Log} from '../../agent/log/log.ts';
 import {checkLog} from '../helpers/check-log.ts';
-import {append, count, createLogWorld, draftOf, enrolMeter, refuse, startMs} from '../helpers/log-world.ts';
+import {append, count, createLogWorld, draftOf, enrolMeter, type LogWorld, refuse, startMs} from '../helpers/log-world.ts';
 
 const pairs = [
 	{
@@ -113,3 +116,66 @@ for (const {name, isDone, fault} of pairs) {
 		t.is((await checkLog(t, world.path)).size, 1);
 	});
 }
+
+/** A log whose transactions beside the batches meet this fault. */
+async function openWithFault(t: ExecutionContext): Promise<{
+	readonly log: Log;
+	readonly world: LogWorld;
+	readonly fault: {around: ((transaction: () => Promise<unknown>) => Promise<unknown>) | undefined};
+}> {
+	const world = await createLogWorld(t);
+	const fault: {around: ((transaction: () => Promise<unknown>) => Promise<unknown>) | undefined} = {around: undefined};
+	const log = await world.open({
+		openDatabase: async opening => {
+			const database = await openDatabase(opening);
+			const transaction: Database['transaction'] = body =>
+				fault.around === undefined
+					? database.transaction(body)
+					: (fault.around(() => database.transaction(body)) as ReturnType<typeof body>);
+			return {...database, transaction};
+		},
+	});
+	await log.settled();
+	return {log, world, fault};
+}
+
+for (const isDone of [false, true])
+	test(`a document whose COMMIT failed ${isDone ? 'but was' : 'and was not'} done ends the log, and the next start reads what is there`, async t => {
+		const {log, world, fault} = await openWithFault(t);
+		await log.putDocument('anchor', 'a', 'old');
+		fault.around = async transaction => {
+			if (isDone) await transaction();
+			throw new AgentError('SQLITE_FAILED', 'SQLite failed: COMMIT');
+		};
+		await t.throwsAsync(log.putDocument('anchor', 'a', 'new'), {code: 'LOG_COMMIT_FAILED'});
+		fault.around = undefined;
+		t.true(log.failed.aborted);
+		await t.throwsAsync(log.putDocument('anchor', 'a', 'newer'), {code: 'LOG_COMMIT_FAILED'});
+		await t.throwsAsync(append(log, [draftOf(log.channels()[0]!)]), {code: 'LOG_COMMIT_FAILED'});
+		const again = await world.open();
+		t.deepEqual(await again.documents('anchor'), [{key: 'a', body: isDone ? 'new' : 'old'}]);
+	});
+
+test('a document that SQLite did not take before the COMMIT is only told, and the same call works later', async t => {
+	const {log, fault} = await openWithFault(t);
+	fault.around = () => Promise.reject(new AgentError('WRITE_REFUSED', 'SQLite took nothing of a transaction'));
+	t.like(await t.throwsAsync(log.putDocument('anchor', 'a', 'new')), {code: 'WRITE_REFUSED', remedy: 'retry'});
+	fault.around = undefined;
+	t.false(log.failed.aborted);
+	await log.putDocument('anchor', 'a', 'new');
+	await append(log, [draftOf(enrolMeter(log, 'm'))]);
+	t.deepEqual(await log.documents('anchor'), [{key: 'a', body: 'new'}]);
+});
+
+test('a batch that was on its way when a document failed is not acknowledged, and is there at the next start', async t => {
+	const {log, world, fault} = await openWithFault(t);
+	fault.around = () => Promise.reject(new AgentError('SQLITE_FAILED', 'SQLite failed: COMMIT'));
+	const channel = enrolMeter(log, 'm');
+	const appended = append(log, [draftOf(channel)]);
+	// The pump has handed the batch to the disk by the second turn.
+	await new Promise(resolve => setImmediate(resolve));
+	await t.throwsAsync(log.putDocument('anchor', 'a', 'new'), {code: 'LOG_COMMIT_FAILED'});
+	await t.throwsAsync(appended, {code: 'LOG_COMMIT_FAILED'});
+	await world.open();
+	t.is((await checkLog(t, world.path)).size, 3);
+});
