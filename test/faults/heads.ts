@@ -13,10 +13,9 @@ export type Heads = {
 	readonly seen: () => Head[];
 };
 
-const everyMs = 40;
 const headsMax = 64;
 
-export function watchHeads(): Heads {
+export function watchHeads({everyMs = 40}: {readonly everyMs?: number} = {}): Heads {
 	let heads: Head[] = [];
 	let asking = new AbortController();
 	const ask = async (status: () => Promise<Status>, {signal}: AbortController): Promise<void> => {

@@ -1,12 +1,9 @@
 // The same for one anchor: each write-like system call between the wish to anchor and the final block fails once, and no anchor may be missing or there twice.
 
-import {readFileSync, rmSync} from 'node:fs';
-import {writeFile} from 'node:fs/promises';
+import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {id} from 'ethers';
-import {prepareAnchoring} from '../../agent/anchoring.ts';
-import {openSite} from '../../agent/site.ts';
-import {type Anvil, anvilChainId, startAnvil} from '../helpers/anvil.ts';
+import {type Chain, nonceOf, prepareChain} from './chain.ts';
 import {addFindings, liveAgain} from './examiner.ts';
 import {type Adding, createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {makeTemplate, place, type Template} from './place.ts';
@@ -17,29 +14,6 @@ import {type Call, callsIn, everyInjection, type Injection, liveFirst, ofBusiest
 
 const shape = 'one append';
 const anchoredTopic = id('Anchored(bytes32,uint64,bytes32,uint64)');
-
-type Chain = {readonly anvil: Anvil; readonly registry: string; readonly opener: string; readonly nonce: number};
-
-/** Deploys a registry, opens the log there, and adds it to the template's config. */
-async function prepareChain(template: Template): Promise<Chain> {
-	const anvil = await startAnvil();
-	await anvil.rpc('anvil_setBalance', template.anchoringAddress, '0xde0b6b3a7640000');
-	const configPath = join(template.folder, 'kedge.yaml');
-	const site = await openSite(configPath);
-	const {registry, opener} = await prepareAnchoring(site, {
-		rpcUrl: anvil.url,
-		chainId: anvilChainId,
-		registry: undefined,
-		challengeTimeS: 300,
-	});
-	const anchor = `anchor:\n  rpcUrl: ${anvil.url}\n  chainId: ${anvilChainId}\n  registry: "${registry}"\n`;
-	await writeFile(configPath, `${readFileSync(configPath, 'utf8')}\n${anchor}`);
-	return {anvil, registry, opener, nonce: await nonceOf(anvil, opener)};
-}
-
-async function nonceOf(anvil: Anvil, address: string): Promise<number> {
-	return Number(await anvil.rpc<string>('eth_getTransactionCount', address, 'latest'));
-}
 
 type Point = Call & {readonly injection: Injection};
 
