@@ -1,5 +1,6 @@
 // The composition root's part that reads a site beside its agent: what `prove`, `history`, `audit` and `quarantine` work on.
 
+import {dirname} from 'node:path';
 import {type AnchorRow, toAnchorRecord} from './anchor/outbox.ts';
 import {anchoredAbove, anchorKind} from './anchoring.ts';
 import {askAgent} from './api/status-server.ts';
@@ -14,14 +15,16 @@ import {type AuditReport, audit} from './log/audit.ts';
 import type {Channel} from './log/channels.ts';
 import {createHeadFile} from './log/head-file.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
+import {refuseHalfSwapped} from './log/swap.ts';
 import {createIssuer, type Issuer} from './receipt/issue.ts';
 import type {SitePaths} from './site.ts';
 
 /** Audits a site's log from its file alone. */
-export function auditSite(
+export async function auditSite(
 	paths: Pick<SitePaths, 'log'>,
 	options: {readonly signal?: AbortSignal; readonly onProgress?: (done: number, size: number) => void} = {},
 ): Promise<AuditReport> {
+	await refuseHalfSwapped(dirname(paths.log));
 	return audit({path: paths.log, hasher: nodeHasher, verifySignature: verifyEd25519, ...options});
 }
 
@@ -36,6 +39,7 @@ export type SiteReader = LogReader & {
 };
 
 export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' | 'socket'>): Promise<SiteReader> {
+	await refuseHalfSwapped(dirname(paths.log));
 	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
 	const headFile = createHeadFile(paths.released);
 	let looked: {readonly atMs: number; readonly head: Promise<Checkpoint | undefined>} | undefined;

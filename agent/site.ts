@@ -15,6 +15,7 @@ import {idPattern} from './format/subject.ts';
 import {formatTrust, type TrustedRegistry} from './format/trust.ts';
 import {generatePassword, hashPassword} from './ingest/password.ts';
 import {createLog} from './log/log.ts';
+import {refuseHalfSwapped} from './log/swap.ts';
 import {emptyRoot} from './merkle/tree.ts';
 
 export type SitePaths = {
@@ -52,6 +53,15 @@ export function sitePaths(directory: string): SitePaths {
 	};
 }
 
+/** Where an epoch that ended is kept: `1`, or `1-2` for the second copy of epoch 1. Fails with DATA_MISSING. */
+export async function archivedPaths(paths: SitePaths, epoch: string): Promise<SitePaths> {
+	const archived = sitePaths(join(paths.directory, `epoch-${epoch}`));
+	if (await exists(archived.log)) return archived;
+	throw new AgentError('DATA_MISSING', `there is no ended epoch ${epoch} in ${paths.directory}`, {
+		hint: 'Epochs that ended lie in folders such as epoch-1; the newest one needs no --epoch.',
+	});
+}
+
 export type Site = ParsedConfig & {readonly paths: SitePaths; readonly configPath: string};
 
 /** Reads the config file and finds the site's files from it. Fails with DATA_MISSING or CONFIG_INVALID. */
@@ -80,8 +90,9 @@ export async function readSecret(path: string): Promise<string> {
 	}
 }
 
-/** Opens the key that signs checkpoints. Fails with KEY_INVALID. */
+/** Opens the key that signs checkpoints. Fails with KEY_INVALID, and with EPOCH_UNFINISHED while the files of two epochs are mixed. */
 export async function openLogKey(paths: SitePaths): Promise<Ed25519Signer> {
+	await refuseHalfSwapped(paths.directory);
 	const seed = fromHex(await readSecret(paths.logKey));
 	if (seed?.length !== ed25519SeedLength) throw new AgentError('KEY_INVALID', `${paths.logKey} does not hold 64 hexadecimal digits`);
 	return createEd25519Signer(seed);

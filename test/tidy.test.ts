@@ -31,6 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/cli/': [
 		'agent/main.ts',
 		'agent/anchoring.ts',
+		'agent/epoch.ts',
 		'agent/reading.ts',
 		'agent/state.ts',
 		'agent/site.ts',
@@ -46,6 +47,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/main.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/world.ts': ['agent/', 'broker/'],
 	'agent/anchoring.ts': ['agent/'],
+	'agent/epoch.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
 	'agent/timekeeping.ts': ['agent/'],

@@ -195,7 +195,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 		if (operator !== opener) {
 			const whose = operator === undefined ? 'was never opened' : `belongs to ${operator}, not to ${opener},`;
 			throw new AgentError('CHAIN_MISMATCH', `log "${options.origin}" (${logId}) ${whose} at registry ${registry}`, {
-				hint: 'open the log there with the anchoring key, once',
+				hint: 'open the log there with the anchoring key, once: kedge anchor',
 			});
 		}
 		const newestFinal = known.findLast(({state}) => state === 'final')?.mined;

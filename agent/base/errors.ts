@@ -22,6 +22,8 @@ export const remedies = {
 	DATA_EXISTS: 'drop',
 	DATA_MISSING: 'drop',
 	ENTRY_UNKNOWN: 'drop',
+	EPOCH_NEEDLESS: 'drop',
+	EPOCH_UNFINISHED: 'drop',
 	FORMAT_INVALID: 'drop',
 	KEY_INVALID: 'drop',
 	LOG_CLOSED: 'retry',

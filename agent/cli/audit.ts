@@ -3,6 +3,7 @@
 import {auditSite} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+import {epochOption, pathsOf} from './epochs.ts';
 
 export const auditCommand: Command = {
 	name: 'audit',
@@ -11,12 +12,12 @@ export const auditCommand: Command = {
 		'Reads the whole log beside the agent, with none of the code that wrote it: sources, subjects, numbers, tree, tiles, signature,',
 		'and the roots that were anchored. Exit code 0 if everything fits, 1 if not.',
 	],
-	options: {...configOption, json: {type: 'boolean', help: 'print the report as one JSON object'}},
+	options: {...configOption, ...epochOption, json: {type: 'boolean', help: 'print the report as one JSON object'}},
 	run: async ({values}, io) => {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const startedMs = io.clock.monotonicMs();
 		let shownMs = startedMs;
-		const report = await auditSite(site.paths, {
+		const report = await auditSite(await pathsOf(auditCommand, site, values), {
 			signal: io.signal,
 			onProgress: (done, size) => {
 				const nowMs = io.clock.monotonicMs();

@@ -4,6 +4,7 @@ import {openSiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {channelOptions, findChannel} from './channels.ts';
 import {type Command, configDefault, configOption, exitCodes, textOf, timeOf, usageError} from './command.ts';
+import {epochOption, pathsOf} from './epochs.ts';
 import {writeDocument} from './output.ts';
 
 export const historyCommand: Command = {
@@ -13,6 +14,7 @@ export const historyCommand: Command = {
 	details: ['DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.'],
 	options: {
 		...configOption,
+		...epochOption,
 		...channelOptions,
 		from: {type: 'string', value: 'TIME', help: 'such as 2026-11-01 (default: the beginning)'},
 		to: {type: 'string', value: 'TIME', help: 'such as 2026-12-01T00:00:00Z (default: now)'},
@@ -25,7 +27,7 @@ export const historyCommand: Command = {
 		const fromMs = fromText === undefined ? 0 : timeOf(historyCommand, '--from', fromText);
 		const toMs = toText === undefined ? io.clock.nowMs() : timeOf(historyCommand, '--to', toText);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		await using reader = await openSiteReader(site.paths);
+		await using reader = await openSiteReader(await pathsOf(historyCommand, site, values));
 		const channel = findChannel(historyCommand, await reader.channels(), device, values);
 		await writeDocument(io, await reader.issuer.history(channel, fromMs, toMs), textOf(values, 'out'));
 		return exitCodes.ok;

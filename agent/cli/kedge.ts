@@ -25,6 +25,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 	{name: 'verify', summary: 'check receipts and histories, offline', load: async () => (await import('./verify.ts')).verifyCommand},
 	{name: 'audit', summary: 're-derive every hash of the log and compare', load: async () => (await import('./audit.ts')).auditCommand},
 	{
+		name: 'epoch',
+		summary: 'open the next life of a log that is frozen for good',
+		load: async () => (await import('./epoch.ts')).epochCommand,
+	},
+	{
 		name: 'quarantine',
 		summary: 'show what was refused, why, and its raw bytes',
 		load: async () => (await import('./quarantine.ts')).quarantineCommand,

@@ -6,6 +6,7 @@ import {openSiteReader, type SiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {channelOptions, findChannel} from './channels.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, isSet, textOf, timeOf, usageError} from './command.ts';
+import {epochOption, pathsOf} from './epochs.ts';
 import {writeDocument} from './output.ts';
 
 export const proveCommand: Command = {
@@ -18,6 +19,7 @@ export const proveCommand: Command = {
 	],
 	options: {
 		...configOption,
+		...epochOption,
 		device: {type: 'string', value: 'ID', help: 'a device id, or the whole URN of a channel'},
 		...channelOptions,
 		at: {type: 'string', value: 'TIME', help: 'such as 2026-11-22T18:00:00Z (default: now)'},
@@ -31,7 +33,7 @@ export const proveCommand: Command = {
 		if (positionals.length > 1 || (indexText === undefined) === (device === undefined))
 			throw usageError(proveCommand, 'takes either an index or --device');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		await using reader = await openSiteReader(site.paths);
+		await using reader = await openSiteReader(await pathsOf(proveCommand, site, values));
 		let index: number;
 		if (device === undefined) index = countOf(proveCommand, 'index', indexText!);
 		else {

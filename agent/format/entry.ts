@@ -16,12 +16,13 @@ export type Size = number & {readonly brand?: 'size'};
 /** Place within the subject and epoch, from 1. */
 export type EntryNumber = number & {readonly brand?: 'number'};
 
-export const kinds = {reading: 1, note: 2, enrolment: 3} as const;
+export const kinds = {reading: 1, note: 2, enrolment: 3, epoch: 6} as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** Sub-kinds, in the quantity field of an entry that is not a reading. */
 export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7} as const;
 export const enrolmentKinds = {agent: 1, channel: 2} as const;
+export const epochKinds = {opened: 1} as const;
 
 /** Bits of the quality field. */
 export const qualities = {
@@ -35,6 +36,8 @@ export const qualities = {
 	uncalibrated: 1 << 7,
 	noValue: 1 << 8,
 	deviceSigned: 1 << 9,
+	/** An entry of the epoch before, appended again by `kedge epoch`. */
+	appendedAgain: 1 << 10,
 } as const;
 export type Quality = keyof typeof qualities;
 

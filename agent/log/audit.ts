@@ -96,6 +96,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 	const touched = new Set<Subject>();
 	const scratch = Buffer.alloc(32);
 	let evicted = 0;
+	let epochOpened: number | undefined;
 	let at = 0;
 	let batches = 0;
 
@@ -151,7 +152,9 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 				if (scratch.compare(entry, 86, entryBytes) !== 0)
 					problem(`entry ${index} does not come from the ${isArrival ? 'arrival' : 'body'} stored with it`);
 				if (entry[0] === 3) enrol(index, entry, saltAndRecord.subarray(16));
-				if (entry[0] === 2 && entry.readUInt16BE(50) === 2) evicted += Number(entry.readBigInt64BE(56));
+				if (entry[0] === 6) openEpoch(index, entry, saltAndRecord.subarray(16));
+				// One that was appended again is in the count that its epoch began with.
+				if (entry[0] === 2 && entry.readUInt16BE(50) === 2 && !isAppendedAgain(entry)) evicted += Number(entry.readBigInt64BE(56));
 				if (entry[0] === 2 && entry.readUInt16BE(50) === 3) checkTally(index, entry, saltAndRecord.subarray(16));
 				checkEntry(index, entry);
 				tree.append(entry);
@@ -221,6 +224,21 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 			problem(`the tally at ${index} is not the agent's own entry`);
 	}
 
+	/** A log of a later epoch says, right behind whose it is, what came before. */
+	function openEpoch(index: number, entry: Buffer, body: Uint8Array): void {
+		if (isAppendedAgain(entry)) return;
+		if (index !== 1) problem(`entry ${index} opens an epoch in the middle of a log`);
+		let parsed: {epoch?: unknown; counters?: unknown};
+		try {
+			parsed = JSON.parse(fromUtf8(body) ?? '');
+		} catch {
+			problem(`the entry that opens the epoch, at ${index}, has no readable body`);
+			return;
+		}
+		epochOpened = Number(parsed.epoch);
+		for (const {name, count} of Array.isArray(parsed.counters) ? parsed.counters : []) if (name === 'evicted') evicted += Number(count);
+	}
+
 	function checkEntry(index: number, entry: Buffer): void {
 		const subject = subjects.get(entry.toString('latin1', 18, 50));
 		if (entry[1] !== 1) problem(`entry ${index} has version ${entry[1]}`);
@@ -263,6 +281,9 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 		await checkTiles();
 		for (const subject of subjects.values()) await checkSpans(subject, size);
 		await checkChannels();
+		const epoch = Number(meta.get('epoch'));
+		if (epoch !== (epochOpened ?? 1) && size > 0)
+			problem(`the log is of epoch ${epoch}, its entries ${epochOpened === undefined ? 'do not say which' : `say ${epochOpened}`}`);
 		if (evicted !== (start?.evicted ?? 0)) problem(`notes tell of ${evicted} evicted refusals, the counter of ${start?.evicted ?? 0}`);
 		await checkQuarantine(database, problem);
 	}
@@ -345,6 +366,10 @@ function rootOf(hasher: Hasher, hashes: readonly Uint8Array[]): Uint8Array {
 	while (left * 2 < hashes.length) left *= 2;
 	const [a, b] = [hashes.slice(0, left), hashes.slice(left)];
 	return hasher.sha256(Buffer.concat([Buffer.of(1), rootOf(hasher, a), rootOf(hasher, b)]));
+}
+
+function isAppendedAgain(entry: Buffer): boolean {
+	return (entry.readUIntBE(53, 3) & 0x400) !== 0;
 }
 
 /** The next span of a channel; rows are read a page at a time, in the order in which they lie on the disk. */

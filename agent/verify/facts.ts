@@ -1,7 +1,7 @@
 // Says in words and exact numbers what an entry says in bytes.
 
 import {decimalText} from '../format/decimal.ts';
-import {type Entry, enrolmentKinds, type Index, kinds, noteKinds, qualities, qualityNames} from '../format/entry.ts';
+import {type Entry, enrolmentKinds, epochKinds, type Index, kinds, noteKinds, qualities, qualityNames} from '../format/entry.ts';
 import {quantityOfCode} from '../format/quantity.ts';
 
 export type EntryFacts = {
@@ -33,6 +33,7 @@ const nameIn = (names: Readonly<Record<string, number>>, code: number): string |
 const subKinds: Readonly<Record<number, Readonly<Record<string, number>>>> = {
 	[kinds.note]: noteKinds,
 	[kinds.enrolment]: enrolmentKinds,
+	[kinds.epoch]: epochKinds,
 };
 
 export function describeEntry(entry: Entry, index: Index): EntryFacts {

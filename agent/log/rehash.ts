@@ -1,0 +1,73 @@
+// Hashes a stored log again, entry by entry, a few at a step: what its entries lead to, whatever the tiles say.
+
+import type {Hasher} from '../base/hash.ts';
+import type {Statements} from '../base/sqlite.ts';
+import {entryLength, type Size} from '../format/entry.ts';
+import {createCompactRange} from '../merkle/compact-range.ts';
+import type {Node} from '../merkle/tree.ts';
+import {corrupt, tileHeight} from './nodes.ts';
+
+export type Rehash = {
+	/** How many entries are hashed. */
+	readonly size: Size;
+	/** MTH of those. */
+	readonly root: () => Uint8Array;
+	/** Hashes at least one more batch and about `entriesMax` entries; false if there is none. Fails with LOG_CORRUPT where entries are missing. */
+	readonly step: (entriesMax: number) => Promise<boolean>;
+};
+
+const batchesPerStepMax = 256;
+
+/** `onSize` is called after every entry with the size then, `onNode` for each complete subtree of a level in tiles. */
+export function createRehash(options: {
+	readonly rows: Pick<Statements, 'all'>;
+	readonly hasher: Hasher;
+	/** Entries beyond it are left alone. */
+	readonly size: Size;
+	readonly onSize?: (size: Size, root: () => Uint8Array) => void;
+	readonly onNode?: (node: Node, hash: Uint8Array) => void;
+}): Rehash {
+	const {rows, hasher, onSize, onNode} = options;
+	const range = createCompactRange({hasher, nodeLevelStep: tileHeight, ...(onNode === undefined ? {} : {onNode})});
+	const leaf = hasher.allocate(1 + entryLength);
+	const hash = new Uint8Array(32);
+
+	const take = (batch: {readonly first: number; readonly count: number; readonly entries: Uint8Array}): void => {
+		const {first, count, entries} = batch;
+		if (first !== range.size || entries.length !== count * entryLength || count === 0)
+			throw corrupt(`the batch at ${first} holds ${entries.length} bytes for ${count} entries, after ${range.size} entries`);
+		for (let offset = 0; offset < entries.length && range.size < options.size; offset += entryLength) {
+			leaf.set(entries.subarray(offset, offset + entryLength), 1);
+			hasher.sha256Into(leaf, hash, 0);
+			range.append(hash, 0);
+			onSize?.(range.size, range.root);
+		}
+	};
+
+	return {
+		get size() {
+			return range.size;
+		},
+		root: range.root,
+		step: async entriesMax => {
+			if (range.size >= options.size) return false;
+			// The batch sizes are asked for first: a page of full ones may hold hundreds of times as much as one of single readings.
+			const places = await rows.all<{first: number; count: number}>(
+				`SELECT first, count FROM batches WHERE first >= ? ORDER BY first LIMIT ${batchesPerStepMax}`,
+				[range.size],
+			);
+			let end = range.size;
+			for (const {first, count} of places) {
+				if (end > range.size && first + count - range.size > entriesMax) break;
+				end = first + count;
+			}
+			const batches = await rows.all<{first: number; count: number; entries: Uint8Array}>(
+				'SELECT first, count, entries FROM batches WHERE first >= ? AND first < ? ORDER BY first',
+				[range.size, end],
+			);
+			if (batches.length === 0) throw corrupt(`entries ${range.size} to ${options.size - 1} are missing`);
+			for (const batch of batches) take(batch);
+			return true;
+		},
+	};
+}
