@@ -5,13 +5,15 @@ import type {Clock} from '../base/clock.ts';
 import {describeError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
-import {kinds, qualities} from '../format/entry.ts';
+import type {NoteBody} from '../format/body.ts';
+import {kinds, noteKinds, qualities} from '../format/entry.ts';
 import {channelUrn} from '../format/subject.ts';
 import {admit, clockMsMin} from './admit.ts';
 import type {Decoded, DecodedReading} from './decoders/decoded.ts';
 import {decodeJson, jsonDecoder} from './decoders/json.ts';
 import {decodeSenml, senmlDecoder} from './decoders/senml.ts';
 import type {Device, Devices} from './devices.ts';
+import {DeviceNumbers, type Gap} from './gaps.ts';
 import type {Mapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
@@ -44,7 +46,8 @@ export type Channel = {
 
 export type Draft<C> = {
 	readonly channel: C;
-	readonly kind: typeof kinds.reading;
+	readonly kind: typeof kinds.reading | typeof kinds.note;
+	/** Code of the quantity, or sub-kind of the note. */
 	readonly quantity: number;
 	readonly exponent: number;
 	readonly quality: number;
@@ -55,6 +58,9 @@ export type Draft<C> = {
 	readonly key: number | undefined;
 	readonly keyTop: number | undefined;
 };
+
+/** Notes on channels with one body, and what they are counted as. */
+export type ChannelNotes<C> = {readonly body: NoteBody; readonly drafts: readonly Draft<C>[]; readonly counter: string};
 
 type Done = (failure: Error | undefined) => void;
 
@@ -67,9 +73,17 @@ export type Needs<C extends Channel> = {
 		readonly quantityName: string;
 		readonly exponent: number;
 	}) => C;
-	/** `done` MUST be called only when everything is durable. The record is only good during the call: whoever keeps it copies it. */
+	/**
+	 * `done` MUST be called only when everything is durable. The record is only good during the call: whoever keeps it copies it. Notes MUST come in front of the
+	 * readings and become durable with them.
+	 */
 	readonly append: (
-		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft<C>[]},
+		item: {
+			readonly record: Uint8Array;
+			readonly arrivedAtMs: number;
+			readonly drafts: readonly Draft<C>[];
+			readonly notes?: ChannelNotes<C>;
+		},
 		done: Done,
 	) => void;
 	readonly refuse: (
@@ -130,6 +144,7 @@ type KnownRoute<C> = {
 	readonly device: Device;
 	readonly mapping: Mapping;
 	readonly slots: readonly Slot<C>[];
+	readonly numbers: DeviceNumbers;
 	/** SenML names to slots. */
 	readonly names: ReadonlyMap<string, number>;
 };
@@ -150,6 +165,8 @@ type Admission<C> = {
 	readonly delivery: Delivery;
 	readonly arrivedAtMs: number;
 	readonly decoder: string;
+	readonly device: Device;
+	readonly numbers: DeviceNumbers;
 	readonly candidates: readonly Candidate<C>[];
 	readonly refused: readonly Refused[];
 	readonly done: (outcome: Outcome) => void;
@@ -164,7 +181,11 @@ type Looked = {
 	readonly top: number | undefined;
 };
 
-type Found = Map<string, Looked>;
+type Found = {
+	readonly keys: Map<string, Looked>;
+	/** By device and session: the largest number that the log has of the device there. */
+	readonly tops: Map<string, number | undefined>;
+};
 
 export function createIngest<C extends Channel>(needs: Needs<C>, options: IngestOptions): Ingest {
 	const {devices, lateAfterMs} = options;
@@ -176,6 +197,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	const exponents = new Map<string, number>();
 	/** By channel id; topics of the same device share it. */
 	const memories = new Map<number, RepeatMemory>();
+	/** By device id. */
+	const numbering = new Map<string, DeviceNumbers>();
 	/** Tells the messages under one packet id apart. */
 	let arrival = 0;
 	let unsure: Admission<C>[] = [];
@@ -233,7 +256,20 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			if (candidate.judgement === 'unknown') isUnsure = true;
 			candidates.push(candidate);
 		}
-		const admission: Admission<C> = {delivery, arrivedAtMs, decoder, candidates, refused: refused ?? noneRefused, done};
+		const {device, numbers} = route;
+		// All readings of a message have the same number.
+		const first = candidates[0]?.reading;
+		if (first?.sequence !== undefined && !numbers.knows(first.session!)) isUnsure = true;
+		const admission: Admission<C> = {
+			delivery,
+			arrivedAtMs,
+			decoder,
+			device,
+			numbers,
+			candidates,
+			refused: refused ?? noneRefused,
+			done,
+		};
 		if (!isUnsure) settle(admission, undefined);
 		else wait(admission);
 	};
@@ -256,7 +292,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				memory: undefined,
 			}),
 		);
-		const route: KnownRoute<C> = {device, mapping, slots, names};
+		const route: KnownRoute<C> = {device, mapping, slots, names, numbers: numbersOf(device)};
 		if (routeCount >= routesMax) {
 			routes.clear();
 			routeCount = 0;
@@ -266,6 +302,34 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		else ofDoor.set(topic, route);
 		routeCount += 1;
 		return route;
+	};
+
+	/** The channels of a device that its numbering may have got into, as far as they are enrolled. */
+	const numberedChannels = ({id, compiled}: Device): C[] => {
+		const channels = new Set<C>();
+		for (const {sequence, readings} of compiled) {
+			if (sequence === undefined) continue;
+			for (const {quantity, part} of readings) {
+				const channel = needs.channel(channelUrn(id, quantity.name, part));
+				if (channel !== undefined) channels.add(channel);
+			}
+		}
+		return [...channels];
+	};
+
+	const numbersOf = (device: Device): DeviceNumbers => {
+		let numbers = numbering.get(device.id);
+		if (numbers === undefined) {
+			// Number 1 of a channel is its enrolment.
+			const heard = numberedChannels(device).filter(({lastNumber}) => lastNumber > 1);
+			const session = heard[0]?.session;
+			// Where they do not stand in one session, or not in one of the device's, the log is asked when the device speaks.
+			const isOne = session !== undefined && heard.every(channel => channel.session === session && channel.keyTop !== undefined);
+			const newest = isOne ? {session, top: Math.max(...heard.map(({keyTop}) => keyTop!))} : undefined;
+			numbers = new DeviceNumbers({newest, isWhole: heard.length === 0});
+			numbering.set(device.id, numbers);
+		}
+		return numbers;
 	};
 
 	/**
@@ -344,7 +408,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		while (unsure.length > 0) {
 			const group = unsure;
 			unsure = [];
-			const found: Found = new Map();
+			const found: Found = {keys: new Map(), tops: new Map()};
 			let failure: unknown;
 			for (const {candidates} of group) for (const {slot} of candidates) slot.memory?.trim();
 			// Only what is unknown now may be looked up then: whatever hides it from memory was handed in before.
@@ -353,6 +417,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				// What was handed in before may be what these repeat: it must be on disk to be found.
 				await needs.settled();
 				for (const candidate of unknown) await lookUpKey(candidate, found);
+				for (const admission of group) await lookUpTop(admission, found);
 			} catch (error) {
 				failure = error;
 				logger.log('error', 'looking up repeats failed', {error: describeError(error)});
@@ -379,11 +444,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const {channel, memory} = slot;
 		if (channel === undefined || memory === undefined || key === undefined) return;
 		const name = keyName(channel, session, key);
-		let looked = found.get(name);
+		let looked = found.keys.get(name);
 		if (looked === undefined) {
 			const top = isPacketKey || memory.knowsTop(session) ? undefined : await needs.sessionTop(channel, session);
 			looked = {asked: [], values: [], top};
-			found.set(name, looked);
+			found.keys.set(name, looked);
 		}
 		if (looked.asked.includes(reading.value)) return;
 		looked.asked.push(reading.value);
@@ -391,14 +456,30 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (value !== undefined) looked.values.push(value);
 	};
 
+	/** Looks up where a session of a device stands that memory does not know. */
+	const lookUpTop = async ({device, numbers, candidates}: Admission<C>, found: Found): Promise<void> => {
+		const reading = candidates[0]?.reading;
+		if (reading?.sequence === undefined || numbers.knows(reading.session!)) return;
+		const name = topName(device, reading.session!);
+		if (found.tops.has(name)) return;
+		let top: number | undefined;
+		for (const channel of numberedChannels(device)) {
+			const one = await needs.sessionTop(channel, reading.session);
+			if (one !== undefined && (top === undefined || one > top)) top = one;
+		}
+		found.tops.set(name, top);
+	};
+
 	/** Judges with what was found; false if something else must be looked up now, because memory has moved on meanwhile. */
-	const judgeAgain = ({candidates, delivery}: Admission<C>, found: Found): boolean => {
+	const judgeAgain = ({candidates, delivery, device, numbers}: Admission<C>, found: Found): boolean => {
+		const first = candidates[0]?.reading;
+		if (first?.sequence !== undefined && !numbers.knows(first.session!) && !found.tops.has(topName(device, first.session!))) return false;
 		for (const candidate of candidates) {
 			const {slot, session, key, reading, isPacketKey} = candidate;
 			// Memory first: others of this group, or newer arrivals, may have been admitted since.
 			candidate.judgement = judge(candidate, delivery.flags);
 			if (candidate.judgement !== 'unknown' || slot.channel === undefined || key === undefined) continue;
-			const looked = found.get(keyName(slot.channel, session, key));
+			const looked = found.keys.get(keyName(slot.channel, session, key));
 			if (!looked?.asked.includes(reading.value)) return false;
 			if (looked.values.includes(reading.value)) candidate.judgement = 'repeat';
 			else candidate.judgement = looked.values.length === 0 || isPacketKey ? 'new' : 'conflict';
@@ -407,7 +488,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	/** Everything is judged: hands the entries, the repeats and the refusals to the log, in one turn. */
-	const settle = ({delivery, arrivedAtMs, decoder, candidates, refused, done}: Admission<C>, found: Found | undefined): void => {
+	const settle = (admission: Admission<C>, found: Found | undefined): void => {
+		const {delivery, arrivedAtMs, decoder, candidates, refused, done} = admission;
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
 		arrival += 1;
@@ -423,7 +505,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				continue;
 			}
 			if (key !== undefined) {
-				const looked = found?.get(keyName(channel, session, key));
+				const looked = found?.keys.get(keyName(channel, session, key));
 				looked?.values.push(value);
 				if (isPacketKey) memory.rememberPacket(session!, key, value, arrival);
 				else memory.remember(session, key, value, looked?.top);
@@ -449,7 +531,18 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseReadings(delivery, arrivedAtMs, decoder, refused, isLast ? finished : ignored);
 		}
 		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
-		if (drafts.length > 0) needs.append({record: recordOf(delivery, arrivedAtMs, decoder, scratch), arrivedAtMs, drafts}, finished);
+		if (drafts.length === 0) return;
+		const gap = gapBefore(admission, found);
+		const record = recordOf(delivery, arrivedAtMs, decoder, scratch);
+		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, finished);
+		else needs.append({record, arrivedAtMs, drafts, notes: gapNotes(gap, drafts)}, finished);
+	};
+
+	/** The gap in the device's numbering that a message reveals which is about to be admitted. */
+	const gapBefore = ({device, numbers, candidates}: Admission<C>, found: Found | undefined): Gap | undefined => {
+		const {sequence, session} = candidates[0]!.reading;
+		if (sequence === undefined) return undefined;
+		return numbers.admit(session!, sequence, numbers.knows(session!) ? undefined : found?.tops.get(topName(device, session!)));
 	};
 
 	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
@@ -508,6 +601,33 @@ function judgeInMessage<C extends Channel>(
 function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string, scratch?: Uint8Array): Uint8Array {
 	const {topic, payload, flags, identity} = delivery;
 	return encodeArrival({topic, payload, flags, identity, arrivedAtMs, deviceSignature: nothing, decoder}, scratch);
+}
+
+function topName(device: Device, session: string): string {
+	return `${device.id}\0${session}`;
+}
+
+/** One note on each channel that the message has a reading of, so that the gap stands in the history of each. */
+function gapNotes<C extends Channel>({from, to}: Gap, drafts: readonly Draft<C>[]): ChannelNotes<C> {
+	const byChannel = new Map(drafts.map(draft => [draft.channel, draft]));
+	const {session = ''} = drafts[0]!;
+	return {
+		body: {note: 'gap', ...(session === '' ? {} : {session}), from, to},
+		drafts: [...byChannel.values()].map(draft => ({
+			...draft,
+			kind: kinds.note,
+			quantity: noteKinds.gap,
+			exponent: 0,
+			quality: 0,
+			// Sequences have 48 bits.
+			value: BigInt(to - from + 1),
+			measuredAtMs: 0,
+			// It stands in the session, so that the session's rows stay one, but has no number there.
+			key: undefined,
+			keyTop: undefined,
+		})),
+		counter: 'gaps',
+	};
 }
 
 function keyName(channel: Channel, session: string | undefined, key: number): string {

@@ -4,6 +4,7 @@ import {uint48Max, viewOf} from '../base/bytes.ts';
 import type {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Random} from '../base/random.ts';
+import type {NoteBody} from '../format/body.ts';
 import {entryLength, type Index, type Kind, saltLength, writeEntry} from '../format/entry.ts';
 import {tags} from '../format/tags.ts';
 import type {CompactRange} from '../merkle/compact-range.ts';
@@ -30,6 +31,9 @@ export type Draft = {
 	readonly keyTop: number | undefined;
 };
 
+/** Notes on channels that share one body, and the counter that counts them as one. */
+export type ChannelNotes = {readonly body: NoteBody; readonly drafts: readonly Draft[]; readonly counter: string};
+
 /** A refused arrival with its raw bytes. */
 export type Refusal = {readonly arrivedAtMs: number; readonly reason: string; readonly detail: string; readonly record: Uint8Array};
 
@@ -51,8 +55,8 @@ export type SpanRow = {
 /** A batch takes no further item beyond either of these; a single item may go beyond the second. */
 export const batchEntriesMax = 4096;
 export const batchBytesMax = 2 * 1024 * 1024;
-/** One arrival never has more readings than this. */
-export const itemEntriesMax = 1024;
+/** One arrival never has more entries than this: 1,024 readings, and notes on their 256 channels. */
+export const itemEntriesMax = 1280;
 
 /** In front of each record: u32 length, u16 count of entries, salt. */
 export const recordHeadLength = 6 + saltLength;

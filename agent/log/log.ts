@@ -19,6 +19,7 @@ import {type CompactRange, createCompactRange} from '../merkle/compact-range.ts'
 import {
 	type Batch,
 	type BatchMemory,
+	type ChannelNotes,
 	createBatch,
 	createBatchMemory,
 	type Done,
@@ -55,9 +56,12 @@ export type Log = {
 		readonly quantityName: string;
 		readonly exponent: number;
 	}) => Channel;
-	/** Appends the entries of one arrival; the record is copied during the call. `done` is called once everything is durable and MUST NOT be called before. */
+	/**
+	 * Appends the entries of one arrival; the record is copied during the call. `done` is called once everything is durable and MUST NOT be called before. Notes come in front
+	 * of the arrival and in the same commit: after a power cut both are there or neither.
+	 */
 	readonly append: (
-		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]},
+		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]; readonly notes?: ChannelNotes},
 		done: Done,
 	) => void;
 	/** Puts a refused arrival into the quarantine and counts it. */
@@ -71,6 +75,8 @@ export type Log = {
 	 * rejects if the log fails or closes.
 	 */
 	readonly tally: () => Promise<Checkpoint>;
+	/** Appends notes on the subjects of channels. */
+	readonly noteOn: (notes: ChannelNotes) => void;
 	/** undefined: there is room. Else resolves when there is room again; whoever feeds the log MUST wait for it. */
 	readonly pressure: () => Promise<void> | undefined;
 	/** Resolves when everything handed in before the call is durable. */
@@ -459,6 +465,12 @@ function createWriter(options: {
 		waitingBytes += closed.batch.bytes;
 	};
 
+	/** The caller has made room. */
+	const addNotes = ({drafts, counter}: ChannelNotes, body: Uint8Array, arrivedAtMs: number): void => {
+		open.add('body', body, arrivedAtMs, drafts);
+		open.counts.set(counter, (open.counts.get(counter) ?? 0) + 1);
+	};
+
 	const enrolSubject = (urn: string, quantity: number, quantityName: string | undefined, exponent: number): Channel => {
 		assert(!byUrn.has(urn), `${urn} is enrolled already`);
 		const secret = random.bytes(subjectSecretLength);
@@ -511,8 +523,14 @@ function createWriter(options: {
 		channels: () => channels,
 		channel: urn => byUrn.get(urn),
 		enrol: ({urn, quantity, quantityName, exponent}) => enrolSubject(urn, quantity, quantityName, exponent),
-		append: ({record, arrivedAtMs, drafts}, done) => {
-			if (!makeRoom(drafts.length, record.length, done)) return;
+		append: ({record, arrivedAtMs, drafts, notes}, done) => {
+			if (notes === undefined) {
+				if (!makeRoom(drafts.length, record.length, done)) return;
+			} else {
+				const body = encodeNote(notes.body);
+				if (!makeRoom(drafts.length + notes.drafts.length, record.length + body.length, done)) return;
+				addNotes(notes, body, arrivedAtMs);
+			}
 			open.firsts.push(open.first + open.count);
 			open.dones.push(done);
 			open.add('arrival', record, arrivedAtMs, drafts);
@@ -558,6 +576,12 @@ function createWriter(options: {
 				queue(closed);
 				wake();
 			}),
+		noteOn: notes => {
+			const body = encodeNote(notes.body);
+			if (!makeRoom(notes.drafts.length, body.length, undefined)) return;
+			addNotes(notes, body, clock.nowMs());
+			wake();
+		},
 		pressure: () => {
 			if (pendingBytes() <= pendingBytesMax || failure.signal.aborted) return undefined;
 			if (roomWanted === undefined) {

@@ -37,7 +37,8 @@ CREATE TABLE quarantine (
 	id INTEGER PRIMARY KEY AUTOINCREMENT, arrivedAtMs INTEGER NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, record BLOB NOT NULL
 ) STRICT;
 
--- Counts since the log was created: refused:REASON (arrivals), also-refused:REASON (further readings of such an arrival), repeats, evicted.
+-- Counts since the log was created: refused:REASON (arrivals), also-refused:REASON (further readings of such an arrival), repeats, evicted,
+-- gaps (jumps of a device's numbering), silences.
 CREATE TABLE counters (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Small rows that other rooms keep behind this writer: the anchor outbox (kind anchor), the newest beacon (kind beacon).
