@@ -37,6 +37,8 @@ export type ClientConfig = {
 	readonly passwordFile: string | undefined;
 	readonly protocol: '3.1.1' | '5';
 	readonly windowMax: number;
+	readonly packetBytesMax: number;
+	readonly watchDrops: boolean;
 };
 
 export type MappingConfig = {
@@ -323,6 +325,8 @@ const readShape: Read<Config> = object<Config>({
 			passwordFile: optional(text()),
 			protocol: withDefault(oneOf('3.1.1', '5'), '3.1.1'),
 			windowMax: withDefault(wholeNumber(1, 10_000), 1000),
+			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 65_536),
+			watchDrops: withDefault(flag, true),
 		}),
 	),
 	ingest: withDefault(object<Config['ingest']>({lateAfterMinutes: withDefault(wholeNumber(1, 527_040), 15)}), {lateAfterMinutes: 15}),

@@ -271,7 +271,7 @@ function openDoor(
 }
 
 async function openClient(site: Site, world: World, logger: Logger, devices: Devices, admission: Admission): Promise<MqttDoor> {
-	const {name, url, clientId, username, passwordFile, protocol, windowMax} = site.config.client!;
+	const {name, url, clientId, username, passwordFile, protocol, windowMax, packetBytesMax, watchDrops} = site.config.client!;
 	const topics = new Set(devices.all.flatMap(device => device.compiled.map(mapping => mapping.filterFor(device.id))));
 	if (topics.size === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
 	return world.openMqttClient(
@@ -283,6 +283,8 @@ async function openClient(site: Site, world: World, logger: Logger, devices: Dev
 			topics: [...topics],
 			protocolVersion: protocol === '5' ? 5 : 4,
 			windowMax,
+			packetBytesMax,
+			watchDrops,
 			...(username === undefined ? {} : {username}),
 			...(passwordFile === undefined ? {} : {password: await readSecret(siteFile(site, passwordFile))}),
 		},

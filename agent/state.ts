@@ -2,11 +2,11 @@
 
 import type {Broker} from '../broker/broker.ts';
 import type {Anchor} from './anchor/anchor.ts';
-import {askAgent, type Status} from './api/status-server.ts';
+import {askAgent, type ClientStatus, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import type {Devices} from './ingest/devices.ts';
-import type {MqttDoor} from './ingest/mqtt-client.ts';
+import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
@@ -33,7 +33,6 @@ export async function statusOf(parts: {
 	const checkpoint = log.checkpoint();
 	const stats = log.stats();
 	const anchored = await anchor?.status();
-	const isConnected = client?.stats().connected ?? true;
 	const standing = parts.release.standing();
 	const warnings: string[] = [];
 	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
@@ -47,7 +46,7 @@ export async function statusOf(parts: {
 	const clockState = parts.timekeeping.clockState();
 	if (clockState.synchronisation === 'unsynchronised')
 		warnings.push('The clock of this machine is not synchronised: what arrives is marked so until it is.');
-	if (!isConnected) warnings.push(`The connection to broker ${site.config.client?.name} is down.`);
+	if (client !== undefined) warnings.push(...clientWarnings(site.config.client?.name ?? '', client.stats()));
 	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
 	return {
 		version,
@@ -76,7 +75,7 @@ export async function statusOf(parts: {
 		residentBytes: process.memoryUsage.rss(),
 		disk: {freeBytes: disk.freeBytes, walBytes: disk.walBytes, floorBytes: site.config.log.floorMiB * 1024 * 1024},
 		broker: broker && {host: broker.host, port: broker.port, turnedAway: turnedAwayBy(broker)},
-		client: client && {name: site.config.client?.name ?? '', isConnected},
+		client: client && clientStatus(site.config.client?.name ?? '', client.stats()),
 		anchor: anchored && {
 			chainId: anchored.chainId,
 			registry: anchored.registry,
@@ -90,6 +89,33 @@ export async function statusOf(parts: {
 		},
 		warnings,
 	};
+}
+
+function clientStatus(name: string, stats: MqttClientStats): ClientStatus {
+	const {connected, sinceMs, connects, acknowledged, waiting, dropped, tooLarge} = stats;
+	return {name, isConnected: connected, sinceMs: Math.round(sinceMs), connects, acknowledged, waiting, tooLarge, droppedByBroker: dropped};
+}
+
+function clientWarnings(name: string, stats: MqttClientStats): string[] {
+	const {connected, sinceMs, connects, failing, refusedTopics, weakTopics, dropped} = stats;
+	const warnings: string[] = [];
+	if (!connected)
+		warnings.push(
+			`The connection to broker ${name} is down. It has been for ${Math.round(sinceMs / 1000)} s, after ${connects} connections since the start.`,
+		);
+	if (failing !== undefined)
+		warnings.push(
+			`A message of broker ${name} on ${failing.topic} could not be kept, ${failing.times} times; it holds up those behind it.`,
+		);
+	if (refusedTopics.length > 0)
+		warnings.push(`Broker ${name} refuses the subscription to ${refusedTopics.join(', ')}: nothing comes from there.`);
+	if (weakTopics.length > 0)
+		warnings.push(`Broker ${name} grants only QoS 0 for ${weakTopics.join(', ')}: what it cannot deliver at once is lost.`);
+	if (dropped > 0)
+		warnings.push(
+			`Broker ${name} has dropped ${dropped} messages since the start, perhaps readings: give it longer queues (Mosquitto: max_queued_messages).`,
+		);
+	return warnings;
 }
 
 /** What the embedded broker answered with a closed connection or a refused CONNECT. */

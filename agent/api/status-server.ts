@@ -38,7 +38,7 @@ export type Status = {
 	/** Room on the disk of the log, the size of SQLite's WAL, and below which room nothing is acknowledged. */
 	readonly disk: {readonly freeBytes: number; readonly walBytes: number; readonly floorBytes: number};
 	readonly broker: BrokerStatus | undefined;
-	readonly client: {readonly name: string; readonly isConnected: boolean} | undefined;
+	readonly client: ClientStatus | undefined;
 	readonly anchor: AnchorStatus | undefined;
 	/** What the owner should know, as sentences. */
 	readonly warnings: readonly string[];
@@ -58,6 +58,21 @@ export type BrokerStatus = {
 	readonly port: number;
 	/** What the embedded broker turned away before it could become an arrival, by reason, since the start; reasons that never occurred are left out. */
 	readonly turnedAway: Readonly<Record<string, number>>;
+};
+
+export type ClientStatus = {
+	readonly name: string;
+	readonly isConnected: boolean;
+	/** How long it has been so, in ms. */
+	readonly sinceMs: number;
+	/** Of these all are since the start of the agent. */
+	readonly connects: number;
+	readonly acknowledged: number;
+	/** Messages taken and not yet answered. */
+	readonly waiting: number;
+	readonly tooLarge: number;
+	/** What the broker says of itself. */
+	readonly droppedByBroker: number;
 };
 
 export type AnchorStatus = {

@@ -29,6 +29,9 @@ export type Delivery = {
 	readonly clientId: string;
 	/** undefined at QoS 0. */
 	readonly packetId: number | undefined;
+	/** Both are there if the packet was larger than the door allows: `payload` is then only the beginning of one of this length. */
+	readonly payloadLength?: number;
+	readonly packetBytesMax?: number;
 };
 
 /** kept: entries or repeats are durable. refused: the refusal is durable. failed: nothing is known to be durable, so no PUBACK may leave. */
@@ -214,6 +217,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const arrivedAtMs = clock.nowMs();
 		const {flags} = delivery;
 		const isFromClient = (flags & arrivalFlags.client) !== 0;
+		if (delivery.payloadLength !== undefined) {
+			const detail = `the payload has ${delivery.payloadLength} bytes, a packet may have ${delivery.packetBytesMax}; its first ${delivery.payload.length} are kept`;
+			refuseWhole(delivery, arrivedAtMs, '', refuse('too-large', detail), done);
+			return;
+		}
 		if (isFromClient && (flags & arrivalFlags.retain) !== 0) {
 			refuseWhole(delivery, arrivedAtMs, '', refuse('retained', 'delivered with the retain flag'), done);
 			return;

@@ -1,12 +1,15 @@
 // The door to a broker of yours: takes what it delivers, and acknowledges only what is durable, in order, on the connection that delivered it.
 
-import {connect, type IClientOptions, type IPublishPacket, type MqttClient} from 'mqtt';
+import type {Duplex} from 'node:stream';
+import {connect, type IClientOptions, type MqttClient} from 'mqtt';
 import type {Clock} from '../base/clock.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
 import {backoffMs} from '../base/retry.ts';
 import {arrivalFlags} from '../format/arrival.ts';
+import {BrokerStream} from './broker-stream.ts';
 import type {Delivery, Outcome} from './ingest.ts';
+import type {Published} from './publish-cutter.ts';
 
 /** All that the door needs of the rest of the agent. */
 export type MqttClientNeeds = {
@@ -35,11 +38,18 @@ export type MqttClientOptions = {
 	readonly sessionExpiryS?: number;
 	/** Messages taken and not yet acknowledged; beyond it nothing is read. @default 1000 */
 	readonly windowMax?: number;
+	/** A larger message is refused as too-large and acknowledged, fixed header included, in bytes. @default 65536 */
+	readonly packetBytesMax?: number;
+	/** Asks the broker for its own count of messages that it dropped. @default true */
+	readonly watchDrops?: boolean;
 	/** @default 60 */
 	readonly keepaliveS?: number;
 	/** How long the broker may take to answer CONNECT, in ms. @default 30000 */
 	readonly connectTimeoutMs?: number;
-	/** First wait before connecting again, in ms; it doubles until a message or a subscription is acknowledged. @default 1000 */
+	/**
+	 * First wait before connecting again, in ms. It doubles until a message or a subscription is acknowledged; after a message that could not be kept, or bytes that are no
+	 * MQTT, until that message is through or a connection has stood for `reconnectMsMax`. @default 1000
+	 */
 	readonly reconnectMsMin?: number;
 	/** @default 60000 */
 	readonly reconnectMsMax?: number;
@@ -47,6 +57,8 @@ export type MqttClientOptions = {
 
 export type MqttClientStats = {
 	readonly connected: boolean;
+	/** How long it has been so, in ms. */
+	readonly sinceMs: number;
 	/** Connections that the broker accepted since start. */
 	readonly connects: number;
 	/** Messages taken and not yet answered. */
@@ -56,6 +68,15 @@ export type MqttClientStats = {
 	readonly stale: number;
 	/** Messages on topics with control characters or bad UTF-8: acknowledged and dropped. */
 	readonly badTopics: number;
+	/** Messages beyond `packetBytesMax`. */
+	readonly tooLarge: number;
+	/** The message that could not be kept and is delivered again and again, with how often that was. */
+	readonly failing: {readonly topic: string; readonly times: number} | undefined;
+	/** Topic filters that the broker refused, and that it granted without keeping messages for us. */
+	readonly refusedTopics: readonly string[];
+	readonly weakTopics: readonly string[];
+	/** Messages that the broker says it dropped, for whomever, since this process began to watch; what it dropped before is not in it. */
+	readonly dropped: number;
 };
 
 export type MqttDoor = {
@@ -65,30 +86,37 @@ export type MqttDoor = {
 };
 
 /** A message's place in the order in which acknowledgements must leave [MQTT-4.6.0-2]. */
-type Place = {readonly packetId: number | undefined; outcome: Outcome | undefined};
+type Place = {readonly message: Published; outcome: Outcome | undefined};
 
 /** What one connection delivered and did not get acknowledged yet. */
-type Lane = {readonly stream: MqttClient['stream']; readonly places: Place[]};
+type Lane = {readonly stream: BrokerStream; readonly places: Place[]};
 
-/** MQTT.js sends no PUBACK for a message whose handler gives an error, and reads on. */
-const deferred = new Error('acknowledged after the commit');
-
-/** What a topic never has; the parser puts U+FFFD for bytes that are not UTF-8. */
+/** What a topic never has; decoding puts U+FFFD for bytes that are not UTF-8. */
 const unclean = /[\0-\x1f\x7f-\x9f\ufffd]/;
+
+/** Of a message that is too large so much of its payload is kept with the refusal. */
+const skimmedBytesMax = 1024;
+
+/** Counters of messages that a full queue made the broker drop: Mosquitto's, and for each node EMQX's. */
+const dropFilters = ['$SYS/broker/publish/messages/dropped', '$SYS/brokers/+/metrics/delivery/dropped/queue_full'];
+const systemTopic = '$SYS/';
+/** Counters of so many nodes are followed. */
+const dropTopicsMax = 64;
 
 /**
  * Connects in the background, for as long as it takes, and goes on doing so. Fails with ARGUMENT_INVALID if the URL is none.
  *
- * MQTT.js would acknowledge each message in its turn, one commit after the other, and after a reconnect on a connection that never delivered it; there the same packet
- * id belongs to another message, which would then be lost [seen with 5.16.0]. So we tell it to send no acknowledgement, and send ours through its private `_sendPacket`
- * (hence the exact version in package.json, and a test that fails when that changes).
+ * Messages never reach MQTT.js, see broker-stream.ts. It needs to let us wrap the stream that it makes, through its private `streamBuilder` (hence the exact version in
+ * package.json, and a test that fails when that changes): so all URLs that it knows work.
  *
- * KNOWN GAP: a message larger than memory allows is not stopped before it has been received; the limit of your broker decides.
+ * The limit for packets is not told to the broker: with MQTT 5 it would then drop what is larger and say so to nobody [MQTT-3.1.2-25].
  */
 export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOptions): MqttDoor {
 	const {clock, logger} = needs;
 	const {name, clientId, topics} = options;
+	const protocolVersion = options.protocolVersion ?? 4;
 	const windowMax = options.windowMax ?? 1000;
+	const packetBytesMax = options.packetBytesMax ?? 65_536;
 	const keepaliveS = options.keepaliveS ?? 60;
 	const reconnectMsMin = options.reconnectMsMin ?? 1000;
 	const reconnectMsMax = options.reconnectMsMax ?? 60_000;
@@ -96,66 +124,102 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	let lane: Lane | undefined;
 	/** Messages of connections that have gone whose answer is still to come: they fill memory like the others. */
 	let orphans = 0;
-	/** Lets MQTT.js go on to the next packet. Held back while the window is full or the log has no room. */
-	let resume: (() => void) | undefined;
+	/** True while a promise of `pressure` is awaited. */
 	let awaitsRoom = false;
 	/** True once the broker granted our topics to this process. */
 	let isSubscribed = false;
+	/** Failures in a row: how long to wait. */
 	let attempt = 0;
+	/** The first message in the way: no other acknowledgement makes the wait shorter until it is through. */
+	let failing: {readonly topic: string; readonly packetId: number; times: number} | undefined;
+	/** The broker sent what is no MQTT. */
+	let isSuspect = false;
+	/** Something of either kind happened on this connection. */
+	let hasFailed = false;
+	let isConnected = false;
+	let changedAtMs = clock.monotonicMs();
 	let connects = 0;
 	let acknowledged = 0;
 	let stale = 0;
 	let badTopics = 0;
+	let tooLarge = 0;
+	let refusedTopics: readonly string[] = [];
+	let weakTopics: readonly string[] = [];
+	/** unanswered: a broker that closes the connection over it is not asked again. */
+	let dropWatch: 'wanted' | 'unanswered' | 'off' = options.watchDrops === false ? 'off' : 'wanted';
+	/** By topic, what the broker said last. */
+	const dropCounts = new Map<string, number>();
+	let dropped = 0;
 
-	const client = connectOrExplain(options, {
-		clientId,
-		protocolVersion: options.protocolVersion ?? 4,
-		...(options.username === undefined ? {} : {username: options.username}),
-		...(options.password === undefined ? {} : {password: options.password}),
-		...(options.protocolVersion === 5
-			? {properties: {sessionExpiryInterval: options.sessionExpiryS ?? 604_800, receiveMaximum: Math.min(windowMax, 65_535)}}
-			: {}),
-		// A clean session would forget what was not acknowledged.
-		clean: false,
-		resubscribe: false,
-		keepalive: keepaliveS,
-		reschedulePings: true,
-		connectTimeout: options.connectTimeoutMs ?? 30_000,
-		reconnectPeriod: reconnectMsMin,
-		reconnectOnConnackError: true,
-		queueQoSZero: false,
-		timerVariant: 'native',
-	});
+	const inHand = (): number => orphans + (lane?.places.length ?? 0);
 
-	// Set before the first read, or the messages that the broker kept for us would be acknowledged unseen.
-	client.handleMessage = (packet, callback) => {
-		take(packet);
-		resume = () => callback(deferred);
-		goOn();
+	const wrap = (inner: Duplex): BrokerStream => {
+		orphans += lane?.places.filter(({outcome}) => outcome === undefined).length ?? 0;
+		hasFailed = false;
+		const stream = new BrokerStream(inner, {
+			protocolVersion,
+			packetBytesMax,
+			skimmedBytesMax,
+			onMessage: take,
+			mayTake: () => !awaitsRoom && inHand() < windowMax && hasRoom(),
+			onEnd: problem => {
+				if (stream === lane?.stream) ended(problem);
+			},
+		});
+		lane = {stream, places: []};
+		return stream;
 	};
 
-	const take = (packet: IPublishPacket): void => {
-		if (lane === undefined || lane.stream !== client.stream) {
-			orphans += lane?.places.filter(({outcome}) => outcome === undefined).length ?? 0;
-			lane = {stream: client.stream, places: []};
+	/** Before MQTT.js sets its timer. */
+	const ended = (problem: string | undefined): void => {
+		if (problem !== undefined) {
+			isSuspect = true;
+			hasFailed = true;
+			logger.log('warn', 'broker sends what is no MQTT, connection closed', {broker: name, problem});
 		}
-		if (packet.qos > 1) {
-			// We ask for QoS 1 at most, so a broker must not do this [MQTT-3.8.4-6]. MQTT.js has answered PUBREC already.
-			logger.log('error', 'broker delivers at QoS 2, message not taken', {broker: name});
+		if (dropWatch === 'unanswered') {
+			dropWatch = 'off';
+			logger.log('info', 'broker does not tell what it drops', {broker: name});
+		}
+		const nowMs = clock.monotonicMs();
+		if (isConnected && !hasFailed && nowMs - changedAtMs >= reconnectMsMax) {
+			failing = undefined;
+			isSuspect = false;
+			attempt = 0;
+		}
+		if (isConnected) changedAtMs = nowMs;
+		isConnected = false;
+		client.options.reconnectPeriod = backoffMs(attempt, reconnectMsMin, reconnectMsMax);
+		attempt += 1;
+	};
+
+	/** The broker is well, as far as we can tell. */
+	const calm = (): void => {
+		if (failing === undefined && !isSuspect) attempt = 0;
+	};
+
+	const take = (message: Published, stream: BrokerStream): void => {
+		const mine = lane;
+		if (mine?.stream !== stream) return;
+		const {topic, packetId, qos, payload, payloadLength} = message;
+		const place: Place = {message, outcome: undefined};
+		mine.places.push(place);
+		if (topic.startsWith(systemTopic)) {
+			followDrops(message);
+			answer(mine, place, 'kept');
 			return;
 		}
-		const mine = lane;
-		const place: Place = {packetId: packet.qos === 0 ? undefined : packet.messageId, outcome: undefined};
-		mine.places.push(place);
-		if (packet.topic === '' || unclean.test(packet.topic)) {
+		if (topic === '' || unclean.test(topic)) {
 			badTopics += 1;
-			logger.log('warn', 'topic is not clean text, message dropped', {broker: name, topic: packet.topic});
+			logger.log('warn', 'topic is not clean text, message dropped', {broker: name, topic});
 			answer(mine, place, 'refused');
 			return;
 		}
-		const flags = packet.qos | (packet.dup ? arrivalFlags.dup : 0) | (packet.retain ? arrivalFlags.retain : 0) | arrivalFlags.client;
-		const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-		needs.accept({topic: packet.topic, payload, flags, identity: name, clientId, packetId: place.packetId}, outcome =>
+		if (payloadLength !== undefined) tooLarge += 1;
+		// We ask for QoS 1 at most; a session that somebody began at QoS 2 may still hold messages. They are kept like the others.
+		const flags = qos | (message.isDup ? arrivalFlags.dup : 0) | (message.isRetained ? arrivalFlags.retain : 0) | arrivalFlags.client;
+		const delivery: Delivery = {topic, payload, flags, identity: name, clientId, packetId};
+		needs.accept(payloadLength === undefined ? delivery : {...delivery, payloadLength, packetBytesMax}, outcome =>
 			answer(mine, place, outcome),
 		);
 	};
@@ -163,97 +227,158 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	const answer = (mine: Lane, place: Place, outcome: Outcome): void => {
 		if (place.outcome !== undefined) throw new AgentError('ASSERTION_FAILED', 'an arrival was answered twice');
 		place.outcome = outcome;
-		if (mine !== lane) {
+		if (mine === lane) while (mine.places[0]?.outcome !== undefined) release(mine, mine.places.shift()!);
+		else {
 			stale += 1;
 			orphans -= 1;
-		} else {
-			while (mine.places[0]?.outcome !== undefined) release(mine, mine.places.shift()!);
 		}
-		goOn();
+		lane?.stream.goOn();
 	};
 
-	const release = (mine: Lane, {packetId, outcome}: Place): void => {
-		// Only on the connection that delivered it; on another the id is another message's. While not connected MQTT.js would keep the PUBACK for the next connection.
-		if (mine.stream !== client.stream || mine.stream.destroyed || !client.connected) {
+	const release = ({stream}: Lane, {message: {topic, qos, packetId}, outcome}: Place): void => {
+		// Only on the connection that delivered it; on another the id is another message's.
+		if (stream.destroyed) {
 			stale += 1;
 			return;
 		}
+		if (packetId === undefined || qos === 0) return;
 		if (outcome === 'failed') {
-			// A broker sends again only after a reconnect [MQTT-4.4.0-1].
-			logger.log('warn', 'message not kept, connection closed so that it is delivered again', {broker: name});
-			mine.stream.destroy();
+			fail(topic, packetId);
+			stream.destroy();
 			return;
 		}
-		if (packetId === undefined) return;
+		if (failing?.packetId === packetId && failing.topic === topic) failing = undefined;
 		acknowledged += 1;
-		attempt = 0;
-		client.options.reconnectPeriod = reconnectMsMin;
-		sendPuback(client, packetId);
+		calm();
+		stream.acknowledge(qos, packetId);
 	};
 
-	const goOn = (): void => {
-		if (resume === undefined || awaitsRoom || orphans + (lane?.places.length ?? 0) >= windowMax) return;
-		const room = needs.pressure();
-		if (room !== undefined) {
-			awaitsRoom = true;
-			const again = (): void => {
-				awaitsRoom = false;
-				goOn();
-			};
-			room.then(again, again);
+	/** A broker sends again only after a reconnect [MQTT-4.4.0-1]. Said once for each message, however often it comes. */
+	const fail = (topic: string, packetId: number): void => {
+		hasFailed = true;
+		if (failing !== undefined) {
+			failing.times += 1;
 			return;
 		}
-		const next = resume;
-		resume = undefined;
-		next();
+		failing = {topic, packetId, times: 1};
+		logger.log('warn', 'message not kept, connection closed so that it is delivered again', {broker: name, topic, packetId});
 	};
 
-	client.on('connect', ({sessionPresent}) => {
-		connects += 1;
-		logger.log('info', 'connected to broker', {broker: name, sessionPresent});
-		// A session that is there may still lack our topics: the broker makes it at CONNECT, and we may have died before SUBSCRIBE. So the first connection of a process
-		// always subscribes; later ones do not, since retained messages would come again.
-		if (!sessionPresent) isSubscribed = false;
-		if (isSubscribed) return;
-		const {stream} = client;
+	const followDrops = ({topic, payload}: Published): void => {
+		const count = Number(Buffer.from(payload).toString('latin1'));
+		const before = dropCounts.get(topic);
+		if (!Number.isSafeInteger(count) || count < 0 || (before === undefined && dropCounts.size >= dropTopicsMax)) return;
+		dropCounts.set(topic, count);
+		// The first is of the broker's whole life; a smaller one is of its next.
+		const risen = before === undefined ? 0 : count >= before ? count - before : count;
+		if (before === undefined && count > 0) logger.log('info', 'broker has dropped messages before', {broker: name, topic, messages: count});
+		if (risen === 0) return;
+		dropped += risen;
+		logger.log('warn', 'broker drops messages', {broker: name, topic, messages: risen});
+	};
+
+	const hasRoom = (): boolean => {
+		const room = needs.pressure();
+		if (room === undefined) return true;
+		awaitsRoom = true;
+		const again = (): void => {
+			awaitsRoom = false;
+			lane?.stream.goOn();
+		};
+		room.then(again, again);
+		return false;
+	};
+
+	const subscribe = (stream: BrokerStream): void => {
 		// rh 1 (MQTT 5): retained messages only for a subscription that is new. rap false: RETAIN then means old state.
-		client.subscribe([...topics], {qos: 1, ...(options.protocolVersion === 5 ? {rh: 1, rap: false, nl: false} : {})}, (error, granted) => {
-			if (stream !== client.stream) return;
-			const refused = (granted ?? []).filter(({qos}) => qos > 2).map(({topic}) => topic);
-			const weak = (granted ?? []).filter(({qos}) => qos === 0).map(({topic}) => topic);
-			if (error || refused.length > 0) {
+		client.subscribe([...topics], {qos: 1, ...(protocolVersion === 5 ? {rh: 1, rap: false, nl: false} : {})}, (error, granted) => {
+			if (stream !== lane?.stream || stream.destroyed) return;
+			refusedTopics = (granted ?? []).filter(({qos}) => qos > 2).map(({topic}) => topic);
+			weakTopics = (granted ?? []).filter(({qos}) => qos === 0).map(({topic}) => topic);
+			if (error || refusedTopics.length > 0) {
+				if (refusedTopics.length === 0) refusedTopics = topics;
 				logger.log('error', 'broker refuses a subscription', {
 					broker: name,
-					topics: refused.join(' '),
+					topics: refusedTopics.join(' '),
 					error: error ? describeError(error) : undefined,
 				});
 				return;
 			}
-			if (weak.length > 0) logger.log('warn', 'broker grants QoS 0 only: it may lose messages', {broker: name, topics: weak.join(' ')});
+			if (weakTopics.length > 0)
+				logger.log('warn', 'broker grants QoS 0 only: it may lose messages', {broker: name, topics: weakTopics.join(' ')});
 			isSubscribed = true;
-			attempt = 0;
-			client.options.reconnectPeriod = reconnectMsMin;
+			calm();
+			watchDrops(stream);
 		});
-	});
-	client.on('close', () => {
-		// MQTT.js has just set its timer, so this is the wait after the next failure.
-		attempt += 1;
-		client.options.reconnectPeriod = backoffMs(attempt, reconnectMsMin, reconnectMsMax);
-		logger.log('debug', 'connection to broker closed', {broker: name});
-		// Its reader is gone; nothing to hold back any more.
-		const next = resume;
-		resume = undefined;
-		next?.();
+	};
+
+	/** On each connection, for the sake of what it retains: the count that rose while we were away. */
+	const watchDrops = (stream: BrokerStream): void => {
+		if (dropWatch !== 'wanted') return;
+		dropWatch = 'unanswered';
+		client.subscribe(dropFilters, {qos: 0, ...(protocolVersion === 5 ? {rh: 0, rap: false, nl: false} : {})}, error => {
+			if (stream !== lane?.stream || stream.destroyed) return;
+			dropWatch = 'wanted';
+			if (error) logger.log('debug', 'broker does not tell what it drops', {broker: name, error: describeError(error)});
+		});
+	};
+
+	const client = connectOrExplain(
+		options,
+		{
+			clientId,
+			protocolVersion,
+			...(options.username === undefined ? {} : {username: options.username}),
+			...(options.password === undefined ? {} : {password: options.password}),
+			...(protocolVersion === 5
+				? {properties: {sessionExpiryInterval: options.sessionExpiryS ?? 604_800, receiveMaximum: Math.min(windowMax, 65_535)}}
+				: {}),
+			// A clean session would forget what was not acknowledged.
+			clean: false,
+			resubscribe: false,
+			keepalive: keepaliveS,
+			reschedulePings: true,
+			connectTimeout: options.connectTimeoutMs ?? 30_000,
+			reconnectPeriod: reconnectMsMin,
+			reconnectOnConnackError: true,
+			queueQoSZero: false,
+			timerVariant: 'native',
+			manualConnect: true,
+		},
+		wrap,
+	);
+
+	client.on('connect', ({sessionPresent}) => {
+		const stream = lane?.stream;
+		if (stream === undefined || stream.destroyed) return;
+		connects += 1;
+		isConnected = true;
+		changedAtMs = clock.monotonicMs();
+		logger.log('info', 'connected to broker', {broker: name, sessionPresent});
+		// A session that is there may still lack our topics: the broker makes it at CONNECT, and we may have died before SUBSCRIBE. So the first connection of a process
+		// always subscribes; later ones do not, since retained messages would come again.
+		if (!sessionPresent) isSubscribed = false;
+		if (isSubscribed) watchDrops(stream);
+		else subscribe(stream);
 	});
 	client.on('offline', () => logger.log('warn', 'broker is not reachable', {broker: name}));
-	client.on('error', error => logger.log('warn', 'broker connection failed', {broker: name, error: describeError(error)}));
+	client.on('error', error => {
+		logger.log('warn', 'broker connection failed', {broker: name, error: describeError(error)});
+		// After a packet that it cannot parse the library would read on, somewhere in the middle.
+		if (lane === undefined || lane.stream.destroyed) return;
+		isSuspect = true;
+		hasFailed = true;
+		lane.stream.destroy();
+	});
+	beginOrExplain(client, options);
 
 	const closing = new AbortController();
 	// While we hold back, PINGRESP waits unread behind messages and MQTT.js would give the connection up [MQTT.js #1935]; the broker needs to hear from us as well.
 	const keepUp = async (): Promise<void> => {
 		while (!closing.signal.aborted) {
 			await clock.sleep(keepaliveS * 500, closing.signal);
-			if (resume === undefined || !client.connected || closing.signal.aborted) continue;
+			const isHeldBack = awaitsRoom || inHand() >= windowMax;
+			if (!isHeldBack || !client.connected || closing.signal.aborted) continue;
 			client.sendPing();
 			client.reschedulePing(true);
 		}
@@ -263,12 +388,18 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	let disposing: Promise<void> | undefined;
 	return {
 		stats: () => ({
-			connected: client.connected,
+			connected: isConnected,
+			sinceMs: clock.monotonicMs() - changedAtMs,
 			connects,
-			waiting: orphans + (lane?.places.length ?? 0),
+			waiting: inHand(),
 			acknowledged,
 			stale,
 			badTopics,
+			tooLarge,
+			failing: failing && {topic: failing.topic, times: failing.times},
+			refusedTopics,
+			weakTopics,
+			dropped,
 		}),
 		[Symbol.asyncDispose]: () => {
 			closing.abort();
@@ -278,18 +409,30 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	};
 }
 
-function connectOrExplain({name, url}: MqttClientOptions, options: IClientOptions): MqttClient {
+/** The library's private part that makes a connection for each attempt, whatever the URL. */
+type Internals = {streamBuilder: (client: MqttClient) => Duplex};
+
+function connectOrExplain(options: MqttClientOptions, clientOptions: IClientOptions, wrap: (inner: Duplex) => BrokerStream): MqttClient {
+	return explained(options, () => {
+		const client = connect(options.url, clientOptions);
+		const internals = client as unknown as Internals;
+		const {streamBuilder} = internals;
+		internals.streamBuilder = one => wrap(streamBuilder(one));
+		return client;
+	});
+}
+
+function beginOrExplain(client: MqttClient, options: MqttClientOptions): void {
+	explained(options, () => client.connect());
+}
+
+function explained<T>({name}: MqttClientOptions, work: () => T): T {
 	try {
-		return connect(url, options);
+		return work();
 	} catch (cause) {
 		throw new AgentError('ARGUMENT_INVALID', `the URL of broker "${name}" cannot be used`, {
 			hint: 'Write it as mqtt://host:1883 or mqtts://host:8883.',
 			cause,
 		});
 	}
-}
-
-function sendPuback(client: MqttClient, messageId: number): void {
-	const internals = client as unknown as {_sendPacket: (packet: {cmd: 'puback'; messageId: number; reasonCode: number}) => void};
-	internals._sendPacket({cmd: 'puback', messageId, reasonCode: 0});
 }

@@ -3,6 +3,7 @@
 /** Every reason there is, with what it means. They are part of what operators see: counters, status, quarantine. */
 export const refusalReasons = {
 	retained: 'the broker sent it as retained: old state, never a reading',
+	'too-large': 'the message is larger than `client.packetBytesMax`; only its beginning is kept',
 	'device-unknown': 'no device of the config owns this topic',
 	'topic-unknown': 'the topic fits no mapping of the device',
 	'topic-forbidden': 'the topic belongs to another device',

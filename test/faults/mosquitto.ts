@@ -1,71 +1,22 @@
 // Puts Debian's Mosquitto between devices and agent, breaks broker, network and agent, and holds the agent to each PUBACK that it sent.
 
-import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
-import {connect} from 'node:net';
 import {join} from 'node:path';
 import {systemClock} from '../../agent/base/clock.ts';
 import {until} from '../../agent/base/retry.ts';
 import type {Chance} from '../../sim/seed.ts';
+import {createMosquitto, type Mosquitto} from '../helpers/mosquitto.ts';
 import {fair, startChaosProxy} from './chaos-proxy.ts';
 import {addFindings, examine} from './examiner.ts';
 import {createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {watchHeads} from './heads.ts';
 import {startLoad} from './load.ts';
-import {placeOf} from './packages.ts';
 import {makeTemplate, place, quietPort, startAgent} from './place.ts';
-import {type Started, start} from './process.ts';
 
 const homes = 6;
 const disturbancesPerRound = 10;
 /** Nothing delivered and nothing outstanding for this long: everything is through. */
 const quietMs = 2500;
 const throughMsMax = 120_000;
-
-export type Mosquitto = {readonly process: () => Started; readonly start: () => Promise<void>};
-
-/** A broker with a queue that has no end, and a snapshot of it each time that it is stopped. */
-export function createMosquitto(folder: string, port: number): Mosquitto {
-	mkdirSync(folder, {recursive: true});
-	chmodSync(folder, 0o700);
-	const config = join(folder, 'mosquitto.conf');
-	const lines = [
-		`listener ${port} 127.0.0.1`,
-		'allow_anonymous true',
-		'user root',
-		'persistence true',
-		`persistence_location ${folder}/`,
-		'autosave_interval 2',
-		'max_queued_messages 0',
-		'max_inflight_messages 100',
-		'log_type error',
-		'log_type warning',
-	];
-	writeFileSync(config, `${lines.join('\n')}\n`);
-	let running: Started | undefined;
-	return {
-		process: () => running!,
-		start: async () => {
-			running = start(placeOf('mosquitto')!, ['-c', config]);
-			const listens = await until(async () => ((await answers(port)) ? true : undefined), {
-				clock: systemClock,
-				everyMs: 20,
-				timeoutMs: 10_000,
-			});
-			if (!listens) throw new Error(`Mosquitto does not listen: ${running.said()}`);
-		},
-	};
-}
-
-function answers(port: number): Promise<boolean> {
-	return new Promise(resolve => {
-		const socket = connect({port, host: '127.0.0.1'});
-		socket.once('connect', () => {
-			socket.destroy();
-			resolve(true);
-		});
-		socket.once('error', () => resolve(false));
-	});
-}
 
 type Scene = {
 	readonly broker: Mosquitto;

@@ -389,6 +389,17 @@ test('what a broker of yours delivers as retained is old state, never a reading'
 	t.deepEqual(quarantined(log), [{reason: 'retained', topic: 'clocked/clock', payload: `{"at":${startMs},"v":1}`}]);
 });
 
+test('a message that the door cut off is refused with what is left of it, also where it was retained', async t => {
+	const world = await openWorld(t);
+	const viaClient = {identity: 'upstream', clientId: 'kedge', flags: 1 | arrivalFlags.client | arrivalFlags.retain};
+	const payload = `{"at":${startMs},"v":1}`;
+	t.is(await world.send('clock', payload, {...viaClient, payloadLength: 100_000, packetBytesMax: 65_536}), 'refused');
+	const {readings, log} = await world.readings();
+	t.is(readings.length, 0);
+	t.is(log.counters.get('refused:too-large'), 1);
+	t.deepEqual(quarantined(log), [{reason: 'too-large', topic: 'clocked/clock', payload}]);
+});
+
 test('the same message by both doors is one', async t => {
 	const world = await openWorld(t);
 	await world.send('clock', {at: startMs, v: 1});
