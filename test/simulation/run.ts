@@ -1,0 +1,364 @@
+// One seed, one run: a world with faults, then a world without, and the promises checked after every step.
+import {existsSync, mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {signerFromKey} from '../../agent/anchor/keystore.ts';
+import {createEd25519Signer} from '../../agent/base/ed25519.ts';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {parseConfig} from '../../agent/config.ts';
+import {formatOrigin, signCheckpoint} from '../../agent/format/checkpoint.ts';
+import {anchorLogId} from '../../agent/format/log-id.ts';
+import {noteKey} from '../../agent/format/note.ts';
+import {createLog, pendingBytesMax} from '../../agent/log/log.ts';
+import {emptyRoot} from '../../agent/merkle/tree.ts';
+import type {Site} from '../../agent/site.ts';
+import type {Outcome} from '../../broker/broker.ts';
+import {createChance} from '../../sim/seed.ts';
+import {type ChainMutant, chainId, createChain, registry} from './chain.ts';
+import type {Violation} from './checker.ts';
+import type {DiskMutant} from './disk.ts';
+import {createDevice, type Device, type DoorMutant, type Message, modes} from './door.ts';
+import {createFaults, type FaultKind} from './fault.ts';
+import {createLoop, type Life} from './loop.ts';
+import {copyLog, createMachine, type Machine, type Template} from './machine.ts';
+// Loaded before the first run: afterwards the agent's own dynamic import waits for nothing but promises.
+import '../../agent/anchor/anchor.ts';
+
+export type Mutant = DiskMutant & ChainMutant & DoorMutant;
+
+export type RunOptions = {
+	readonly seed: string;
+	/** Steps with faults; the run then goes on until everything is settled. */
+	readonly steps: number;
+	/** Only these kinds of faults. @default what the seed says */
+	readonly only?: readonly FaultKind[];
+	/** What stands in the place of an honest world, as a control. */
+	readonly mutant?: Mutant;
+	/** Gets the whole trace. */
+	readonly onStep?: (line: string) => void;
+};
+
+export type RunResult = {
+	readonly seed: string;
+	readonly steps: number;
+	readonly violation: Violation | undefined;
+	/** The same for every run of a seed. */
+	readonly digest: string;
+	readonly counts: ReadonlyMap<string, number>;
+	readonly virtualMs: number;
+	readonly trace: readonly string[];
+};
+
+/** After the last fault everything acknowledged must be anchored and final within this time. */
+const settleMsMax = 30 * 60_000;
+/** Room in front of `pressure`: what one read from every socket can bring on top. */
+const slackBytes = 1024 * 1024;
+const startMs = Date.UTC(2026, 0, 5, 7);
+const origin = formatOrigin('sim', 1);
+const deviceIds = ['m0', 'm1', 'm2', 'm3'];
+
+class Broken extends Error {
+	readonly violation: Violation;
+	constructor(violation: Violation) {
+		super(`${violation.invariant}: ${violation.sentence}`);
+		this.violation = violation;
+	}
+}
+
+export type Simulation = {
+	readonly run: (options: RunOptions) => Promise<RunResult>;
+	readonly close: () => void;
+};
+
+/** A place for runs, on a RAM disk where there is one. Only one run at a time. */
+export async function createSimulation(): Promise<Simulation> {
+	const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kedge-simulation-'));
+	const signer = createEd25519Signer(new Uint8Array(32).fill(7));
+	const key = noteKey(nodeHasher, origin, signer.publicKey);
+	const logPath = join(folder, 'template', 'log.db');
+	mkdirSync(join(folder, 'template'));
+	await createLog({path: logPath, logName: 'sim', epoch: 1, key});
+	const parsed = parseConfig(JSON.stringify(config), 'kedge.yaml');
+	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', socket: ''};
+	const template: Template = {
+		site: {...parsed, configPath: join(folder, 'kedge.yaml'), paths},
+		logPath,
+		head: signCheckpoint({origin, size: 0, root: emptyRoot(nodeHasher)}, key, signer.sign).note,
+		signer,
+		anchoringSigner: signerFromKey(`0x${'11'.repeat(32)}`),
+	};
+	let runs = 0;
+	return {
+		run: async options => {
+			runs += 1;
+			const directory = join(folder, `run-${runs}`);
+			try {
+				return await runSeed(options, template, directory);
+			} finally {
+				rmSync(directory, {recursive: true, force: true});
+			}
+		},
+		close: () => rmSync(folder, {recursive: true, force: true}),
+	};
+}
+
+const reading = (pointer: string, quantity: string, unit: string): object => ({
+	pointer,
+	quantity,
+	unit,
+	...(pointer === '/p' ? {optional: true} : {}),
+});
+const config = {
+	log: {name: 'sim'},
+	broker: {host: '127.0.0.1', port: 1883},
+	mappings: Object.fromEntries(
+		modes.map(mode => [
+			mode,
+			{
+				topic: `sim/${mode}/{device}`,
+				format: 'json',
+				...(mode === 'time' || mode === 'session' ? {time: {pointer: '/at', format: 'unix-ms'}} : {}),
+				...(mode === 'session' ? {sequence: {pointer: '/seq', session: '/boot'}} : {}),
+				...(mode === 'sequence' ? {sequence: {pointer: '/seq'}} : {}),
+				readings: [reading('/e', 'energy-import', 'Wh'), reading('/p', 'active-power', 'W')],
+			},
+		]),
+	),
+	devices: deviceIds.map(id => ({id, mappings: [...modes]})),
+	anchor: {rpcUrl: 'http://node', chainId, registry, everyMinutes: 1, entriesMax: 20},
+};
+
+async function runSeed(options: RunOptions, template: Template, directory: string): Promise<RunResult> {
+	const {seed, mutant = {}} = options;
+	const chance = createChance(seed, 'world');
+	const faults = createFaults(createChance(seed, 'faults'), options.only);
+	const counts = new Map<string, number>();
+	const count = (name: string, by = 1): void => void counts.set(name, (counts.get(name) ?? 0) + by);
+	let violation: Violation | undefined;
+	const violate = (found: Violation): void => {
+		violation ??= found;
+	};
+	using loop = createLoop(createChance(seed, 'order'));
+	const logId = anchorLogId(chainId, registry, template.anchoringSigner.address, origin);
+
+	/** Heads that were handed to the chain, and acknowledgements that have left, in this step. */
+	const handed: {readonly size: number; readonly root: string}[] = [];
+	const left: {readonly life: Life; readonly message: Message; readonly outcome: Outcome}[] = [];
+	let machine: Machine | undefined;
+
+	const chain = createChain(
+		loop,
+		createChance(seed, 'chain'),
+		faults,
+		template.anchoringSigner.address,
+		startMs,
+		{
+			broadcastAsked: (_life, size, root) => {
+				handed.push({size, root});
+				if (machine?.isFrozen()) violate({invariant: 'I6 frozen', sentence: 'a frozen agent sends an anchor'});
+			},
+		},
+		mutant,
+	);
+	copyLog(join(template.logPath, '..'), directory);
+	const site: Site = {
+		...template.site,
+		config: {
+			...template.site.config,
+			anchor: {
+				...template.site.config.anchor!,
+				everyMinutes: chance.pick([0.05, 0.2, 1]),
+				entriesMax: chance.pick([3, 20, 100]),
+			},
+		},
+	};
+	machine = await createMachine({
+		name: 'pi',
+		directory,
+		template: {...template, site},
+		seed,
+		loop,
+		faults,
+		chain,
+		startMs,
+		violate,
+		mutant,
+	});
+	const {checker, disk} = machine;
+
+	/** Serial numbers by device of what was acknowledged as kept. */
+	const acknowledged = new Set<string>();
+	const devices: Device[] = [];
+	for (const id of deviceIds.slice(0, chance.between(1, deviceIds.length)))
+		devices.push(
+			createDevice({
+				id,
+				mode: chance.pick(modes),
+				loop,
+				chance: createChance(seed, `device ${id}`),
+				faults,
+				startMs,
+				others: deviceIds,
+				door: () => machine?.door(),
+				mutant,
+				watch: {
+					sent: () => count('sent'),
+					acknowledged: (life, message, outcome) => left.push({life, message, outcome}),
+				},
+			}),
+		);
+
+	let seenWrites = -1;
+	/** Everything that must hold now. */
+	const check = async (): Promise<void> => {
+		if (disk.writes !== seenWrites) {
+			seenWrites = disk.writes;
+			await checker.sync();
+		}
+		for (const {message, outcome} of left.splice(0)) {
+			count('acknowledged');
+			if (machine?.isFrozen()) violate({invariant: 'I6 frozen', sentence: `${message.device} gets a PUBACK from a frozen agent`});
+			if (outcome === 'refused') {
+				count('refused');
+				if (!checker.isQuarantined(message.topic, message.payload))
+					violate({
+						invariant: 'I1 acknowledged',
+						sentence: `message ${message.serial} of ${message.device} is refused and not in the quarantine`,
+					});
+				continue;
+			}
+			if (message.readings.length === 0)
+				violate({invariant: 'refusals', sentence: `message ${message.serial} of ${message.device} has nothing good in it and is kept`});
+			for (const identity of message.readings) {
+				acknowledged.add(identity);
+				if (checker.indexOf(identity) === undefined)
+					violate({invariant: 'I1 acknowledged', sentence: `"${identity}" is acknowledged and not in the log`});
+			}
+		}
+		for (const {size, root} of handed.splice(0)) checker.shown({size, root: root.slice(2), where: 'an anchor'});
+		if (violation !== undefined) throw new Broken(violation);
+	};
+
+	const checkAnchors = (): void => {
+		let size = 0;
+		for (const anchor of chain.anchors(logId)) {
+			if (anchor.size <= size) violate({invariant: 'I4 one anchor per size', sentence: `size ${anchor.size} is anchored after ${size}`});
+			size = anchor.size;
+			if (checker.rootAt(size) !== anchor.root.slice(2))
+				violate({invariant: 'I5 anchored root', sentence: `the anchored root of size ${size} is not the log's`});
+			if (!checker.endsWithTally(size)) violate({invariant: 'tally', sentence: `the anchored size ${size} does not end with a tally`});
+		}
+	};
+
+	const askStatus = async (): Promise<void> => {
+		const status = await machine?.statusNeeds()?.status();
+		if (status === undefined) return;
+		count('status asked');
+		if (status.pendingBytes > pendingBytesMax + slackBytes)
+			violate({invariant: 'I8 bounds', sentence: `${status.pendingBytes} bytes are pending`});
+		if (status.size > checker.size())
+			violate({invariant: 'status', sentence: `it says ${status.size} entries, ${checker.size()} are on disk`});
+		if (status.releasedSize > status.size)
+			violate({invariant: 'status', sentence: `size ${status.releasedSize} is released, of ${status.size}`});
+		const {planned = 0, signed = 0, sent = 0, mined = 0} = status.anchor?.rows ?? {};
+		if (planned + signed + sent + mined > 65)
+			violate({invariant: 'I8 bounds', sentence: `${planned + signed + sent + mined} anchors are open`});
+		if (status.newestCheckpoint !== undefined)
+			checker.shown({size: status.newestCheckpoint.size, root: status.newestCheckpoint.root, where: 'status'});
+	};
+
+	/** What the world does of its own accord. */
+	const happen = async (): Promise<void> => {
+		if (machine === undefined) return;
+		chain.trouble();
+		if (faults.hits('clockJump'))
+			machine.clockOffsetMs += chance.pick([-1, 1]) * chance.pick([1500, 60_000, 3_600_000, 26 * 3_600_000, 400 * 86_400_000]);
+		if (chance.happens(0.002) && machine.clockOffsetMs !== 0) machine.clockOffsetMs = 0;
+		if (faults.hits('diskFull')) disk.fullUntilMs = loop.nowMs() + chance.pick([500, 10_000, 60_000]);
+		const life = machine.life();
+		if (life === undefined) return;
+		const {crash, stop} = machine;
+		if (faults.hits('crash')) await crash();
+		else if (faults.hits('stop')) loop.soon(undefined, 'stop', stop);
+		const asked = chance.fraction();
+		const needs = machine.statusNeeds();
+		if (needs === undefined || asked > 0.026) return;
+		// What the owner may ask for at any time.
+		if (asked < 0.02) loop.soon(life, 'ask status', () => void askStatus().catch(() => {}));
+		else if (asked < 0.023) loop.soon(life, 'anchor now', () => void needs.anchorNow());
+		else loop.soon(life, 'release now', () => void needs.release().catch(() => {}));
+	};
+
+	/** What is still missing once nothing fails any more; undefined if nothing is. */
+	const missing = async (): Promise<string | undefined> => {
+		for (const device of devices) if (device.unsent() > 0) return `${device.unsent()} messages of ${device.id} are not acknowledged`;
+		const final = chain.finalAnchors(logId);
+		const covered = final.at(-1)?.size ?? 0;
+		for (const identity of acknowledged) {
+			const index = checker.indexOf(identity);
+			if (index === undefined) return `"${identity}" is not in the log`;
+			if (index >= covered) return `index ${index} is not covered by a final anchor; the newest has size ${covered}`;
+		}
+		const rows = await checker.documents();
+		for (const {size, root, transactionHash} of final) {
+			const row = rows.find(one => one.size === size);
+			const mined = row?.mined as {transactionHash?: unknown} | undefined;
+			if (row?.state !== 'final') return `the anchor of size ${size} is final on the chain and ${String(row?.state)} in the outbox`;
+			if (row.root !== root || mined?.transactionHash !== transactionHash) return `the anchor of size ${size} is another one in the outbox`;
+		}
+		for (const row of rows)
+			if (row.state === 'final' && !final.some(({size}) => size === row.size))
+				return `size ${String(row.size)} is final in the outbox only`;
+		return undefined;
+	};
+
+	const advance = async (): Promise<void> => {
+		const name = await loop.step();
+		if (name === undefined) violate({invariant: 'I7 liveness', sentence: 'nothing can ever happen again'});
+		if (options.onStep !== undefined) options.onStep(loop.newest().at(-1) ?? '');
+		if (name === 'block') checkAnchors();
+		await check();
+	};
+
+	try {
+		while (loop.steps() < options.steps) {
+			await happen();
+			await advance();
+		}
+		faults.stop();
+		chain.calm();
+		disk.fullUntilMs = 0;
+		machine.clockOffsetMs = 0;
+		const settleUntilMs = loop.nowMs() + settleMsMax;
+		for (let round = 0; ; round += 1) {
+			await advance();
+			if (round % 25 !== 0) continue;
+			const left = await missing();
+			if (left === undefined) break;
+			if (loop.nowMs() > settleUntilMs)
+				throw new Broken({invariant: 'I7 liveness', sentence: `after ${settleMsMax / 60_000} minutes without faults: ${left}`});
+		}
+		await checker.recheck();
+		checkAnchors();
+		if (violation !== undefined) throw new Broken(violation);
+	} catch (error) {
+		if (error instanceof Broken) violation = error.violation;
+		else violation = {invariant: 'harness', sentence: error instanceof Error ? (error.stack ?? error.message) : String(error)};
+	} finally {
+		await machine.close();
+	}
+	for (const [kind, times] of faults.counts) count(`fault ${kind}`, times);
+	count('starts', machine.starts());
+	count('entries', checker.size());
+	count('anchors', chain.anchors(logId).length);
+	count('reverted', chain.reverted());
+	return {
+		seed,
+		steps: loop.steps(),
+		violation,
+		digest: loop.digest(),
+		counts,
+		virtualMs: loop.nowMs(),
+		trace: loop.newest(),
+	};
+}
