@@ -30,9 +30,10 @@ export async function statusOf(parts: {
 	readonly stopping: AbortSignal;
 }): Promise<Status> {
 	const {site, log, broker, client, anchor} = parts;
+	const anchored = await anchor?.status();
+	// All else in one turn and after the wait: a size from before it could be smaller than what was released meanwhile.
 	const checkpoint = log.checkpoint();
 	const stats = log.stats();
-	const anchored = await anchor?.status();
 	const standing = parts.release.standing();
 	const warnings: string[] = [];
 	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
