@@ -2,6 +2,7 @@
 import {AgentError} from '../../agent/base/errors.ts';
 import {type Database, openDatabase, type ProcessLock, type Statements} from '../../agent/base/sqlite.ts';
 import {type Checkpoint, parseCheckpoint} from '../../agent/format/checkpoint.ts';
+import type {Ballast} from '../../agent/log/ballast.ts';
 import type {HeadFile} from '../../agent/log/head-file.ts';
 import type {Chance} from '../../sim/seed.ts';
 import type {Faults} from './fault.ts';
@@ -10,12 +11,18 @@ import type {Life, Loop} from './loop.ts';
 export type Disk = {
 	/** The text of the side file; undefined if there is none. */
 	head: string | undefined;
-	/** Virtual time until which nothing fits on the disk. */
-	fullUntilMs: number;
+	/** Virtual time until which somebody else fills the disk, and what is left of it then. */
+	shortUntilMs: number;
+	shortBytes: number;
 	/** Statements that may have changed the database so far. */
 	writes: number;
 	readonly openDatabase: (life: Life) => typeof openDatabase;
 	readonly takeProcessLock: (life: Life) => (path: string) => Promise<ProcessLock>;
+	readonly createBallast: (life: Life) => (path: string, bytes: number) => Ballast;
+	readonly freeBytes: (life: Life) => () => Promise<number>;
+	readonly fileBytes: (life: Life) => () => Promise<number>;
+	/** True if this process has been told twice in a row that there is less room than that: it must be full by now. */
+	readonly isKnownShort: (life: Life, floorBytes: number) => boolean;
 	readonly createHeadFile: (life: Life) => (path: string) => HeadFile;
 	/** Closes what a process that has ended had open. */
 	readonly release: (life: Life) => Promise<void>;
@@ -31,6 +38,18 @@ export type DiskMutant = {
 	readonly keepsOldHead?: boolean;
 };
 
+const plentyBytes = 4 * 1024 ** 3;
+/** What the agent's ballast takes; of a disk that is full with it this much can be had back. */
+const roomOfBallast = 32 * 1024 * 1024;
+
+/** How a transaction fails before its COMMIT was sent: nothing of it was done. */
+const refused = (code: string): AgentError =>
+	new AgentError('WRITE_REFUSED', 'SQLite took nothing of a transaction', {cause: failed('transaction', code)});
+/** How a single statement fails: nobody knows. */
+const unknown =
+	(what: string) =>
+	(code: string): AgentError =>
+		failed(what, code);
 const failed = (what: string, code: string): AgentError =>
 	new AgentError('SQLITE_FAILED', `SQLite failed: ${what}`, {cause: Object.assign(new Error(code), {code})});
 
@@ -56,24 +75,34 @@ export function createDisk(
 			});
 		});
 
-	const isFull = (): boolean => loop.nowMs() < disk.fullUntilMs;
+	/** What is in the ballast is not free. */
+	let ballastBytes = 0;
+	let walBytes = 0;
+	let freeTold = plentyBytes;
+	const told = new Map<Life, number[]>();
+	const freeNow = (): number =>
+		loop.nowMs() < disk.shortUntilMs ? disk.shortBytes + roomOfBallast - ballastBytes : plentyBytes - ballastBytes;
+	const isFull = (): boolean => {
+		if (freeNow() > 0) return false;
+		faults.count('noRoom');
+		return true;
+	};
 
 	const wrap = (life: Life, real: Database): Database => {
 		let tail: Promise<unknown> = Promise.resolve();
 
 		/** One write after the other, as the real one does it. */
-		const inTurn = <T>(name: string, write: () => Promise<T>): Promise<T> => {
+		const inTurn = <T>(name: string, notDone: (code: string) => Error, write: () => Promise<T>): Promise<T> => {
 			const mine = tail.then(
 				() =>
 					new Promise<T>((resolve, reject) => {
 						loop.soon(life, name, async () => {
 							if (isFull()) {
-								faults.count('diskFull');
-								reject(failed(name, 'SQLITE_FULL'));
+								reject(notDone('SQLITE_FULL'));
 								return;
 							}
 							if (faults.hits('commitNotDone')) {
-								reject(failed(name, 'SQLITE_IOERR'));
+								reject(notDone('SQLITE_IOERR'));
 								return;
 							}
 							if (mutant.dropsCommit?.() === true) {
@@ -90,6 +119,7 @@ export function createDisk(
 							}
 							const value = await write();
 							disk.writes += 1;
+							walBytes += 24_576;
 							const answer = faults.hits('commitButFailed') ? () => reject(failed(name, 'SQLITE_IOERR')) : () => resolve(value);
 							if (faults.hits('commitSlow')) loop.soon(life, `${name} answer`, answer);
 							else answer();
@@ -107,10 +137,21 @@ export function createDisk(
 		const all: Statements['all'] = (sql, parameters) => reading(`read ${labelOf(sql)}`, () => real.all(sql, parameters));
 		return {
 			all,
-			run: (sql, parameters) => inTurn(`run ${labelOf(sql)}`, () => real.run(sql, parameters)),
+			run: (sql, parameters) => inTurn(`run ${labelOf(sql)}`, unknown('run'), () => real.run(sql, parameters)),
 			exec: sql => operation(life, 'exec', () => real.exec(sql)),
-			transaction: body => inTurn('transaction', () => real.transaction(body)),
-			step: (sql, parameters) => inTurn('commit', () => real.step(sql, parameters)),
+			transaction: body => inTurn('transaction', refused, () => real.transaction(body)),
+			step: (sql, parameters) => inTurn('commit', unknown('commit'), () => real.step(sql, parameters)),
+			truncateWal: () => {
+				const mine = tail.then(() =>
+					operation(life, 'truncate', async () => {
+						if (faults.hits('walPinned')) return false;
+						walBytes = 0;
+						return real.truncateWal();
+					}),
+				);
+				tail = mine.catch(() => {});
+				return mine;
+			},
 			[Symbol.asyncDispose]: async () => {
 				await tail;
 				await operation(life, 'close', async () => {
@@ -124,7 +165,8 @@ export function createDisk(
 
 	const disk: Disk = {
 		head: undefined,
-		fullUntilMs: 0,
+		shortUntilMs: 0,
+		shortBytes: 0,
 		writes: 0,
 		openDatabase: life => options =>
 			operation(life, `open ${options.mode}`, async () => {
@@ -143,6 +185,33 @@ export function createDisk(
 					},
 				};
 			}),
+		createBallast: life => (_path, bytes) => ({
+			isMade: () => operation(life, 'ballast look', async () => ballastBytes === bytes),
+			make: () =>
+				operation(life, 'ballast', async () => {
+					if (freeNow() + ballastBytes < bytes) throw new Error('ENOSPC: no space left on device');
+					ballastBytes = bytes;
+				}),
+			drop: () =>
+				operation(life, 'ballast drop', async () => {
+					ballastBytes = 0;
+				}),
+		}),
+		freeBytes: life => () =>
+			operation(life, 'free', async () => {
+				freeTold = freeNow();
+				return freeTold;
+			}),
+		fileBytes: life => () =>
+			operation(life, 'length', async () => {
+				// Only with both answers the agent has looked.
+				told.set(life, [...(told.get(life) ?? []).slice(-1), freeTold]);
+				return walBytes;
+			}),
+		isKnownShort: (life, floorBytes) => {
+			const last = told.get(life) ?? [];
+			return last.length === 2 && last.every(free => free < floorBytes);
+		},
 		createHeadFile: life => path => ({
 			read: () =>
 				operation(life, 'head read', async () => {
@@ -173,6 +242,7 @@ export function createDisk(
 		release: async life => {
 			for (const real of opened.get(life) ?? []) await real[Symbol.asyncDispose]();
 			opened.delete(life);
+			told.delete(life);
 			if (lockedBy === life) lockedBy = undefined;
 		},
 	};

@@ -11,11 +11,15 @@ export const faultKinds = {
 	commitSlow: 0.3,
 	readFailed: 0.003,
 	openFailed: 0.02,
-	/** Writes fail, and are not done, until there is room again. */
+	/** Somebody else fills the disk for a while, to the last block or nearly so. */
 	diskFull: 0.002,
+	/** A write that does not fit: it fails and is not done. */
+	noRoom: 0,
+	/** A reader keeps the WAL from being emptied. */
+	walPinned: 0.1,
 	headNotDone: 0.02,
 	headButFailed: 0.02,
-	headUnreadable: 0.02,
+	headUnreadable: 0.05,
 	/** The side file is gone while the agent is down. */
 	headLost: 0.1,
 	/** The process ends between two steps. */

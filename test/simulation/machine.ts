@@ -169,6 +169,9 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		openDatabase: disk.openDatabase(mine),
 		takeProcessLock: disk.takeProcessLock(mine),
 		createHeadFile: disk.createHeadFile(mine),
+		createBallast: disk.createBallast(mine),
+		freeBytes: disk.freeBytes(mine),
+		fileBytes: disk.fileBytes(mine),
 		openLogKey: async () => template.signer,
 		openAnchoringKey: async () => template.anchoringSigner,
 		openBroker: openDoor(mine, loop, opened => {

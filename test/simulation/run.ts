@@ -79,7 +79,7 @@ export async function createSimulation(): Promise<Simulation> {
 	mkdirSync(join(folder, 'template'));
 	await createLog({path: logPath, logName: 'sim', epoch: 1, key});
 	const parsed = parseConfig(JSON.stringify(config), 'kedge.yaml');
-	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', socket: ''};
+	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', ballast: '', socket: ''};
 	const template: Template = {
 		site: {...parsed, configPath: join(folder, 'kedge.yaml'), paths},
 		logPath,
@@ -208,6 +208,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			}),
 		);
 
+	const knownShort = new Set<Life>();
 	let seenWrites = -1;
 	/** Everything that must hold now. */
 	const check = async (): Promise<void> => {
@@ -215,9 +216,11 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			seenWrites = disk.writes;
 			await checker.sync();
 		}
-		for (const {message, outcome} of left.splice(0)) {
+		for (const {life, message, outcome} of left.splice(0)) {
 			count('acknowledged');
 			if (machine?.isFrozen()) violate({invariant: 'I6 frozen', sentence: `${message.device} gets a PUBACK from a frozen agent`});
+			if (machine !== undefined && knownShort.has(life))
+				violate({invariant: 'I6 full', sentence: `${message.device} gets a PUBACK from an agent that knows its disk to be full`});
 			if (outcome === 'refused') {
 				count('refused');
 				if (!checker.isQuarantined(message.topic, message.payload))
@@ -235,6 +238,10 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 					violate({invariant: 'I1 acknowledged', sentence: `"${identity}" is acknowledged and not in the log`});
 			}
 		}
+		// From the next step on.
+		knownShort.clear();
+		const now = machine?.life();
+		if (now !== undefined && disk.isKnownShort(now, site.config.log.floorMiB * 1024 * 1024)) knownShort.add(now);
 		for (const {size, root} of handed.splice(0)) checker.shown({size, root: root.slice(2), where: 'an anchor'});
 		if (violation !== undefined) throw new Broken(violation);
 	};
@@ -274,7 +281,10 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		if (faults.hits('clockJump'))
 			machine.clockOffsetMs += chance.pick([-1, 1]) * chance.pick([1500, 60_000, 3_600_000, 26 * 3_600_000, 400 * 86_400_000]);
 		if (chance.happens(0.002) && machine.clockOffsetMs !== 0) machine.clockOffsetMs = 0;
-		if (faults.hits('diskFull')) disk.fullUntilMs = loop.nowMs() + chance.pick([500, 10_000, 60_000]);
+		if (faults.hits('diskFull')) {
+			disk.shortUntilMs = loop.nowMs() + chance.pick([500, 10_000, 60_000]);
+			disk.shortBytes = chance.pick([0, 0, 40, 200]) * 1024 * 1024;
+		}
 		const life = machine.life();
 		if (life === undefined) return;
 		const {crash, stop} = machine;
@@ -327,7 +337,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		}
 		faults.stop();
 		chain.calm();
-		disk.fullUntilMs = 0;
+		disk.shortUntilMs = 0;
 		machine.clockOffsetMs = 0;
 		const settleUntilMs = loop.nowMs() + settleMsMax;
 		for (let round = 0; ; round += 1) {
