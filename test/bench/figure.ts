@@ -11,6 +11,8 @@ export type Figure = {
 export type BenchOptions = {
 	/** For trying out: less work and fewer pairs, and the figures mean little. */
 	readonly quick: boolean;
+	/** How many entries a log has in which something is looked for. @default what the benchmark says */
+	readonly entries?: number;
 	/** Says something while the benchmark goes on. */
 	readonly say: (text: string) => void;
 };

@@ -11,18 +11,24 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	log: () => import('./log.ts'),
 	ingest: () => import('./ingest.ts'),
 	receipt: () => import('./receipt.ts'),
+	restart: () => import('./restart.ts'),
 };
 
 const names = Object.keys(benches);
-const usage = `usage: npm run bench -- [NAME] [--quick]
-  NAME     one of: ${names.join(', ')}; without it all run, and BENCHMARKS.md is written
-  --quick  less work, for trying out; BENCHMARKS.md is left alone`;
+const usage = `usage: npm run bench -- [NAME] [--quick] [--entries N]
+  NAME       one of: ${names.join(', ')}; without it all run, and BENCHMARKS.md is written
+  --quick    less work, for trying out; BENCHMARKS.md is left alone
+  --entries  of the log that receipt and restart look at, a multiple of 10000, 1000000 without it; only with a NAME`;
 
-const args = process.argv.slice(2);
+const args = process.argv.slice(2).flatMap(arg => (arg.startsWith('--entries=') ? ['--entries', arg.slice('--entries='.length)] : [arg]));
 const quick = args.includes('--quick');
-const [name, ...rest] = args.filter(arg => arg !== '--quick');
+const entriesAt = args.indexOf('--entries');
+const entries = entriesAt < 0 ? undefined : Number(args[entriesAt + 1]);
+const [name, ...rest] = args.filter((arg, i) => arg !== '--quick' && (entriesAt < 0 || (i !== entriesAt && i !== entriesAt + 1)));
+const isEntriesWrong =
+	entries !== undefined && (name === undefined || !Number.isSafeInteger(entries) || entries < 10_000 || entries % 10_000 !== 0);
 
-if (rest.length > 0 || (name !== undefined && !Object.hasOwn(benches, name))) {
+if (isEntriesWrong || rest.length > 0 || (name !== undefined && !Object.hasOwn(benches, name))) {
 	process.stderr.write(`${usage}\n`);
 	process.exitCode = 2;
 } else if (name === undefined) {
@@ -33,7 +39,7 @@ if (rest.length > 0 || (name !== undefined && !Object.hasOwn(benches, name))) {
 
 async function runOne(benchName: string): Promise<void> {
 	const {bench} = await benches[benchName]!();
-	const figures = await bench({quick, say: text => process.stderr.write(`${text}\n`)});
+	const figures = await bench({quick, ...(entries === undefined ? {} : {entries}), say: text => process.stderr.write(`${text}\n`)});
 	process.stdout.write(`${formatTable(figures)}\n${formatResult(benchName, figures)}\n`);
 }
 
