@@ -142,7 +142,7 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 	const {site} = options;
 	const {paths} = site;
 	await using database = await world.openDatabase({path: paths.log, mode: 'read'});
-	const {logName, epoch, vkey} = await readMeta(database, paths.log);
+	const {logName, epoch, vkey, copiedAt} = await readMeta(database, paths.log);
 	const origin = formatOrigin(logName, epoch);
 	const [head] = await database.all<HeadRow>('SELECT size, root, note FROM head');
 	const size = head?.size ?? 0;
@@ -181,7 +181,13 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 			hint: `Put the files of each log back into their own directory; if ${paths.released} is nobody's, move it away.`,
 		});
 	const contradiction =
-		foreign !== undefined && 'frozen' in foreign ? foreign.frozen : standing.state === 'frozen' ? standing.reason : undefined;
+		foreign !== undefined && 'frozen' in foreign
+			? foreign.frozen
+			: standing.state === 'frozen'
+				? standing.reason
+				: copiedAt === undefined
+					? undefined
+					: `the database is a backup, made at ${copiedAt}: what was acknowledged since is not in it`;
 	const common = chooseCommonHead(size, rootAt, seen, emptyRoot(nodeHasher));
 
 	const trust = await readTrust(site, vkey);

@@ -4,6 +4,7 @@ import type {Broker} from '../broker/broker.ts';
 import type {Anchor} from './anchor/anchor.ts';
 import {openAnchor, openChainHeads} from './anchoring.ts';
 import type {Status} from './api/status-server.ts';
+import {createBackupDesk} from './backup.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
@@ -101,6 +102,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			logger,
 		});
 		const timekeeping = await createTimekeeping({log, world, chain: heads, logger});
+		if (log.copiedAt !== undefined)
+			release.freeze(`its log.db is a backup, made at ${log.copiedAt}: what was acknowledged since is not in it`);
 		let hasBegun = false;
 		/** With the first note of this run: as soon as there is room on the disk. It also proves, before any device is let in, that this disk takes a commit. */
 		const begin = async (): Promise<void> => {
@@ -203,6 +206,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				status,
 				anchorNow: async () => anchor?.anchorNow(),
 				release: async () => void (await release.release()),
+				backup: createBackupDesk(log, () => !isFull()),
 			}),
 		);
 		logger.log('info', 'agent runs', {

@@ -30,6 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/config.ts': ['agent/base/'],
 	'agent/cli/': [
 		'agent/main.ts',
+		'agent/backup.ts',
 		'agent/anchoring.ts',
 		'agent/epoch.ts',
 		'agent/reading.ts',
@@ -50,6 +51,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/epoch.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
+	'agent/backup.ts': ['agent/'],
 	'agent/timekeeping.ts': ['agent/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],

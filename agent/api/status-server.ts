@@ -2,6 +2,7 @@
 
 import {chmod, rm} from 'node:fs/promises';
 import {createServer, type IncomingMessage, request, type ServerResponse} from 'node:http';
+import {isAbsolute} from 'node:path';
 import {AgentError} from '../base/errors.ts';
 
 /** All that the door needs of the agent: what to answer, and what an owner may ask for. */
@@ -11,6 +12,15 @@ export type Needs = {
 	readonly anchorNow: () => Promise<void>;
 	/** Releases the newest checkpoint now instead of within a second. */
 	readonly release: () => Promise<void>;
+	/** Copies the log to an absolute path on this machine, in the background. */
+	readonly backup: {readonly start: (path: string) => void; readonly progress: () => BackupProgress; readonly stop: () => void};
+};
+
+export type BackupProgress = {
+	readonly state: 'none' | 'copying' | 'done' | 'failed';
+	readonly bytes: number;
+	readonly bytesAll: number;
+	readonly error: string | undefined;
 };
 
 export type Status = {
@@ -91,7 +101,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status, POST /anchor and POST /release on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup and POST /backup/stop on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -126,7 +136,16 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		} else if (incoming.method === 'POST' && incoming.url === '/release') {
 			await needs.release();
 			send(200, {released: true});
-		} else send(404, {error: 'there is GET /status, POST /anchor and POST /release'});
+		} else if (incoming.method === 'POST' && incoming.url?.startsWith('/backup?to=') === true) {
+			const path = decodeURIComponent(incoming.url.slice('/backup?to='.length));
+			if (!isAbsolute(path)) return send(400, {error: 'to is not an absolute path'});
+			needs.backup.start(path);
+			send(202, {accepted: true});
+		} else if (incoming.method === 'GET' && incoming.url === '/backup') send(200, needs.backup.progress());
+		else if (incoming.method === 'POST' && incoming.url === '/backup/stop') {
+			needs.backup.stop();
+			send(202, {accepted: true});
+		} else send(404, {error: 'there is GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup and POST /backup/stop'});
 	} catch (error) {
 		send(500, {error: error instanceof Error ? error.message : String(error)});
 	}

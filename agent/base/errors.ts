@@ -14,6 +14,7 @@ export const remedies = {
 	ANCHOR_REFUSED: 'restart',
 	ARGUMENT_INVALID: 'drop',
 	ASSERTION_FAILED: 'restart',
+	BACKUP_FAILED: 'retry',
 	BROKER_UNREACHABLE: 'retry',
 	CHAIN_MISMATCH: 'restart',
 	CHAIN_REFUSED: 'retry',

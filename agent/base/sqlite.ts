@@ -1,5 +1,6 @@
 // The only door to SQLite: opens a database with the settings that keep acknowledged data, and owns every transaction.
 
+import {open} from 'node:fs/promises';
 import sqlite from 'sqlite3';
 import {AgentError, describeError} from './errors.ts';
 
@@ -36,7 +37,18 @@ export type Database = Statements & {
 	 * what is in the WAL, or if the disk did not take it. Whatever was committed stays committed either way.
 	 */
 	readonly truncateWal: () => Promise<boolean>;
+	/**
+	 * Copies the whole database into the file at `path`, which MUST be empty or not there, by SQLite's online backup: in small steps, each queued up among the
+	 * transactions. What is committed meanwhile on this connection goes into the copy as well, so that the copy is the database as of the last step; it is synced when
+	 * this resolves. If it rejects the caller deletes what there is of the copy. Never copy a live database in any other way.
+	 */
+	readonly backup: (path: string, options?: BackupOptions) => Promise<void>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type BackupOptions = {
+	/** Called after each step with how much is copied. Throws to give up. */
+	readonly onStep?: (bytes: number, bytesAll: number) => void;
 };
 
 export type OpenDatabaseOptions = {
@@ -57,6 +69,21 @@ const versionMin = [3, 51, 3] as const;
 
 /** The WAL file is truncated to this after each WAL checkpoint, and one is tried every 1,000 pages. */
 const journalBytesMax = 16 * 1024 * 1024;
+
+/** A step of a copy is no longer than a commit. */
+const pagesPerStep = 64;
+/** The copy is synced this often, beside the queue: else the last step would write it all, and every commit would wait for that. */
+const stepsPerSync = 8;
+
+/** What the types of the package leave out. */
+type Backups = {readonly backup: (path: string, done: (error: Error | null) => void) => Backup};
+type Backup = {
+	retryErrors: readonly number[];
+	readonly remaining: number;
+	readonly pageCount: number;
+	readonly step: (pages: number, done: (error: Error | null, isDone?: boolean) => void) => void;
+	readonly finish: (done: () => void) => void;
+};
 
 /** Prepared statements kept per database. The rooms use a few dozen different texts; more would mean that values got into a text. */
 const statementsMax = 128;
@@ -135,6 +162,7 @@ function createDatabase(connection: sqlite.Database, busyTimeoutMs: number): Dat
 	const prepared = new Map<string, Promise<sqlite.Statement>>();
 	let tail: Promise<unknown> = Promise.resolve();
 	let closed = false;
+	const backups = new Set<Promise<void>>();
 
 	const prepare = (sql: string): Promise<sqlite.Statement> => {
 		const known = prepared.get(sql);
@@ -222,6 +250,44 @@ function createDatabase(connection: sqlite.Database, busyTimeoutMs: number): Dat
 		return mine;
 	};
 
+	const backup = async (path: string, {onStep}: BackupOptions): Promise<void> => {
+		const [page] = await all<{page_size: number}>('PRAGMA page_size');
+		const pageBytes = page?.page_size ?? 0;
+		const copying = await inTurn(
+			() =>
+				new Promise<Backup>((resolve, reject) => {
+					const made = (connection as unknown as Backups).backup(path, error =>
+						error === null ? resolve(made) : reject(failure(`cannot copy to ${path}`, error)),
+					);
+				}),
+		);
+		// Nothing is retried: on a connection of our own nobody else is busy.
+		copying.retryErrors = [];
+		try {
+			const file = await open(path, 'r+');
+			try {
+				for (let steps = 1; ; steps += 1) {
+					const isDone = await inTurn(
+						() =>
+							new Promise<boolean>((resolve, reject) =>
+								copying.step(pagesPerStep, (error, done) =>
+									error === null ? resolve(done === true) : reject(failure(`cannot copy to ${path}`, error)),
+								),
+							),
+					);
+					onStep?.((copying.pageCount - copying.remaining) * pageBytes, copying.pageCount * pageBytes);
+					if (isDone) break;
+					if (steps % stepsPerSync === 0) await file.datasync();
+				}
+				await file.sync();
+			} finally {
+				await file.close();
+			}
+		} finally {
+			await new Promise<void>(resolve => copying.finish(() => resolve()));
+		}
+	};
+
 	return {
 		run,
 		all,
@@ -232,10 +298,18 @@ function createDatabase(connection: sqlite.Database, busyTimeoutMs: number): Dat
 				await run(sql, parameters);
 			}),
 		truncateWal: () => inTurn(truncateWal),
+		backup: (path, options = {}) => {
+			const mine = backup(path, options);
+			const ended: Promise<void> = mine.catch(() => {}).finally(() => backups.delete(ended));
+			backups.add(ended);
+			return mine;
+		},
 		[Symbol.asyncDispose]: async () => {
 			if (closed) return;
 			closed = true;
 			await tail;
+			// One that is under way finds the database closed at its next step, and must be gone before the connection can be.
+			await Promise.all(backups);
 			for (const statement of prepared.values()) {
 				const made = await statement.catch(() => undefined);
 				if (made !== undefined) await new Promise<void>(resolve => made.finalize(() => resolve()));

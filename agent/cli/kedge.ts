@@ -35,6 +35,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./quarantine.ts')).quarantineCommand,
 	},
 	{
+		name: 'backup',
+		summary: 'copy the log and what belongs to it, while the agent runs',
+		load: async () => (await import('./backup.ts')).backupCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

@@ -86,6 +86,10 @@ export type Log = {
 	/** Keeps a small row of another room; durable when it resolves. Remedy 'retry': it was not kept. If nobody knows whether it was, the log has failed. */
 	readonly putDocument: (kind: string, key: string, body: string) => Promise<void>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
+	/** When this database was made as a backup of another; undefined for a log that is none. Appending to one makes a second history. */
+	readonly copiedAt: string | undefined;
+	/** Copies the database while it is written to; see base/sqlite.ts. */
+	readonly backup: Database['backup'];
 	/** Empties SQLite's WAL into the main file; false if a reader is in the way, or the disk. See base/sqlite.ts. */
 	readonly truncateWal: () => Promise<boolean>;
 	/** About what the log's files, SQLite's WAL among them, can have grown by since the log was opened. */
@@ -138,7 +142,16 @@ export async function createLog(options: {
 }
 
 /** What a log says of itself. */
-export type LogMeta = {readonly logName: string; readonly epoch: number; readonly vkey: string};
+export type LogMeta = {
+	readonly logName: string;
+	readonly epoch: number;
+	readonly vkey: string;
+	/** When this copy was made, if it is a backup. */
+	readonly copiedAt: string | undefined;
+};
+
+/** In `meta` of a backup, and nowhere else. */
+export const copiedKey = 'copiedAt';
 
 export async function readMeta(database: Pick<Database, 'all'>, path: string): Promise<LogMeta> {
 	const [table] = await database.all<{name: string}>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'meta'");
@@ -148,7 +161,7 @@ export async function readMeta(database: Pick<Database, 'all'>, path: string): P
 	const [format, logName, epoch, vkey] = [meta.get('format'), meta.get('logName'), meta.get('epoch'), meta.get('vkey')];
 	if (format !== String(schemaVersion) || logName === undefined || epoch === undefined || vkey === undefined)
 		throw new AgentError('LOG_CORRUPT', `${path} has log format ${format ?? 'none'}; this program reads ${schemaVersion}`);
-	return {logName, epoch: Number(epoch), vkey};
+	return {logName, epoch: Number(epoch), vkey, copiedAt: meta.get(copiedKey)};
 }
 
 export type HeadRow = SqlRow & {readonly size: number; readonly root: Uint8Array; readonly note: string};
@@ -165,7 +178,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 			await (options.openDatabase ?? openDatabase)({path, mode: 'write', synchronous: options.synchronous ?? 'FULL'}),
 		);
 		closing.use(await (options.takeProcessLock ?? takeProcessLock)(`${path}.lock`));
-		const {logName, epoch, vkey} = await readMeta(database, path);
+		const {logName, epoch, vkey, copiedAt} = await readMeta(database, path);
 		const origin = formatOrigin(logName, epoch);
 		const key = noteKey(hasher, origin, signer.publicKey);
 		if (formatNoteKey(key) !== vkey)
@@ -192,6 +205,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
 			logger,
 			signer,
 			logName,
+			copiedAt,
 			origin,
 			key,
 			tree,
@@ -248,6 +262,7 @@ function createWriter(options: {
 	readonly logger: Logger;
 	readonly signer: Signer;
 	readonly logName: string;
+	readonly copiedAt: string | undefined;
 	readonly origin: string;
 	readonly key: NoteKey;
 	readonly tree: TreeHandle;
@@ -615,6 +630,8 @@ function createWriter(options: {
 					[kind, documentKey, body],
 				);
 			}),
+		copiedAt: options.copiedAt,
+		backup: database.backup,
 		truncateWal: database.truncateWal,
 		writtenBytes: () => writtenBytes,
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),

@@ -16,6 +16,7 @@ const commands = [
 	'audit',
 	'epoch',
 	'quarantine',
+	'backup',
 	'password',
 	'sim',
 	'replay',

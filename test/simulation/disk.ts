@@ -152,6 +152,7 @@ export function createDisk(
 				tail = mine.catch(() => {});
 				return mine;
 			},
+			backup: (path, options) => real.backup(path, options),
 			[Symbol.asyncDispose]: async () => {
 				await tail;
 				await operation(life, 'close', async () => {
