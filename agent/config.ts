@@ -61,6 +61,7 @@ export type DeviceConfig = {
 	readonly id: string;
 	readonly passwordHash: string | undefined;
 	readonly mappings: readonly string[];
+	readonly cadenceSeconds: number | undefined;
 	readonly simulated: boolean;
 };
 
@@ -337,6 +338,7 @@ const readShape: Read<Config> = object<Config>({
 				id: text(id, idWhat),
 				passwordHash: optional(text()),
 				mappings: list(text(), 1, 64),
+				cadenceSeconds: optional(wholeNumber(1, 604_800)),
 				simulated: withDefault(flag, false),
 			}),
 			0,

@@ -36,6 +36,8 @@ const logName = 'demo';
 const chainIdFirst = 31_337;
 const anchorMinutes = 0.1;
 const challengeTimeS = 300;
+/** The devices speak every 2 to 5 s; a busy machine shall not make them look silent. */
+const cadenceSeconds = 15;
 const receiptEveryMs = 3000;
 const lookEveryMs = 500;
 const receiptsAtEnd = 100;
@@ -480,7 +482,7 @@ anchor:
   chainId: ${parts.chainId}
   registry: "${parts.registry}"
   everyMinutes: ${anchorMinutes}
-${simulatedDevicesYaml(parts.hashes)}`;
+${simulatedDevicesYaml(parts.hashes, undefined, cadenceSeconds)}`;
 }
 
 /** Asks for anchors until the newest checkpoint is final, or nothing moves any more. */

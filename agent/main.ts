@@ -12,7 +12,7 @@ import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import {noteKinds} from './format/entry.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
-import {createIngest} from './ingest/ingest.ts';
+import {createIngest, type Ingest} from './ingest/ingest.ts';
 import {compileMapping, type Mapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
@@ -137,6 +137,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				channel: log.channel,
 				enrol: log.enrol,
 				append: log.append,
+				noteOn: log.noteOn,
 				refuse: log.refuse,
 				count: log.count,
 				settled: log.settled,
@@ -166,7 +167,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				? undefined
 				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon}));
 		closing.defer(
-			keepNudging(nudgeOf({anchor, release, timekeeping, isFull, clock, logger, signal: stopping.signal}), world, stopping.signal),
+			keepNudging(
+				nudgeOf({anchor, release, timekeeping, noteSilences: ingest.noteSilences, isFull, clock, logger, signal: stopping.signal}),
+				world,
+				stopping.signal,
+			),
 		);
 		const broker =
 			config.broker === undefined
@@ -197,6 +202,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				client: client.door(),
 				anchor,
 				timekeeping,
+				ingest,
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,
@@ -248,7 +254,7 @@ export function devicesOf({config, errorAt}: Site): Devices {
 	return createDevices(config.devices, mappings);
 }
 
-type Admission = ReturnType<typeof createIngest>;
+type Admission = Pick<Ingest, 'accept' | 'pressure'>;
 
 function openDoor(
 	site: Site,
@@ -344,12 +350,13 @@ function nudgeOf(parts: {
 	readonly anchor: Anchor | undefined;
 	readonly release: Release;
 	readonly timekeeping: Timekeeping;
+	readonly noteSilences: () => void;
 	readonly isFull: () => boolean;
 	readonly clock: Clock;
 	readonly logger: Logger;
 	readonly signal: AbortSignal;
 }): () => Promise<void> {
-	const {anchor, release, timekeeping, isFull, clock, logger, signal} = parts;
+	const {anchor, release, timekeeping, noteSilences, isFull, clock, logger, signal} = parts;
 	let last = '';
 	let lookedAtMs = clock.monotonicMs();
 	return async () => {
@@ -359,6 +366,7 @@ function nudgeOf(parts: {
 			if (!isFull()) {
 				await timekeeping.look();
 				await timekeeping.startBeacon();
+				noteSilences();
 			}
 			const waitMs = release.standing().state === 'open' ? lookEveryMs : lookWithheldMs;
 			if (clock.monotonicMs() - lookedAtMs >= waitMs) {

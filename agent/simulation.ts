@@ -41,12 +41,13 @@ export function brokerUrl(site: Site): string {
 }
 
 /** The `mappings` and `devices` of a config for simulated homes, as YAML. `hashes` are by device id. */
-export function simulatedDevicesYaml(hashes: Readonly<Record<string, string>>, homes?: number): string {
+export function simulatedDevicesYaml(hashes: Readonly<Record<string, string>>, homes?: number, cadenceSeconds?: number): string {
 	// JSON is YAML; one line a device stays readable.
 	const devices = fleetMembers(homes === undefined ? {} : {homes}).map(({id, mapping}) => ({
 		id,
 		passwordHash: hashes[id],
 		mappings: [mapping],
+		...(cadenceSeconds === undefined ? {} : {cadenceSeconds}),
 		simulated: true,
 	}));
 	const mappings = Object.entries(demoMappings).map(([name, mapping]) => `  ${name}: ${JSON.stringify(mapping)}\n`);

@@ -6,6 +6,7 @@ import {askAgent, type ClientStatus, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import type {Devices} from './ingest/devices.ts';
+import type {Ingest} from './ingest/ingest.ts';
 import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
@@ -13,6 +14,9 @@ import type {Release} from './log/release.ts';
 import type {Site, SitePaths} from './site.ts';
 import type {Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
+
+/** Silent devices that the status names; how many there are in all it says anyway. */
+const silentNamedMax = 20;
 
 /** The agent's state in plain JSON types. */
 export async function statusOf(parts: {
@@ -25,6 +29,7 @@ export async function statusOf(parts: {
 	readonly client: MqttDoor | undefined;
 	readonly anchor: Anchor | undefined;
 	readonly timekeeping: Timekeeping;
+	readonly ingest: Pick<Ingest, 'silent'>;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -69,6 +74,7 @@ export async function statusOf(parts: {
 		releasedSize: parts.release.released()?.size ?? 0,
 		channels: log.channels().length,
 		devices: parts.devices.all.length,
+		silent: parts.ingest.silent(silentNamedMax),
 		connections: broker?.stats().sessions ?? 0,
 		counters: Object.fromEntries(log.counters()),
 		pendingBytes: stats.pendingBytes,

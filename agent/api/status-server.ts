@@ -40,6 +40,8 @@ export type Status = {
 	readonly releasedSize: number;
 	readonly channels: number;
 	readonly devices: number;
+	/** Devices with channels that were not heard for twice their cadence: how many, and those by name that are silent for longest. */
+	readonly silent: {readonly count: number; readonly devices: readonly {readonly deviceId: string; readonly channels: number}[]};
 	readonly connections: number;
 	readonly counters: Readonly<Record<string, number>>;
 	readonly pendingBytes: number;

@@ -25,6 +25,12 @@ function statusText(status: Status): string {
 		['log', `${status.origin}, ${status.size} entries, ${status.channels} channels`],
 		['checkpoint', newestCheckpoint === undefined ? 'none yet' : `size ${newestCheckpoint.size}, root ${newestCheckpoint.root}`],
 		['devices', `${status.devices} in the config, ${status.connections} connected`],
+		[
+			'silent',
+			status.silent.count === 0
+				? 'none'
+				: `${status.silent.devices.map(({deviceId}) => deviceId).join(', ')}${status.silent.count > status.silent.devices.length ? ` and others, ${status.silent.count} in all` : ''}`,
+		],
 		['broker', status.broker === undefined ? 'none' : `${status.broker.host}:${status.broker.port}`],
 		[
 			'your broker',
@@ -45,6 +51,7 @@ function statusText(status: Status): string {
 					: `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`,
 		],
 		['repeats', String(status.counters.repeats ?? 0)],
+		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
 		[
 			'turned away',

@@ -10,6 +10,8 @@ export type DeviceConfig = {
 	/** From `kedge password`; undefined for a device that only comes through a broker of yours. */
 	readonly passwordHash: string | undefined;
 	readonly mappings: readonly string[];
+	/** The device speaks at least this often; a channel that is not heard for twice as long is noted as silent. undefined: it may be silent. */
+	readonly cadenceSeconds?: number | undefined;
 	/** Readings are marked as simulated. */
 	readonly simulated: boolean;
 };

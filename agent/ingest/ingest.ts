@@ -17,6 +17,7 @@ import {DeviceNumbers, type Gap} from './gaps.ts';
 import type {Mapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
+import {SilenceWatch, type SilentDevice, type Watched} from './silence.ts';
 
 /** A publish as a door received it. */
 export type Delivery = {
@@ -93,6 +94,8 @@ export type Needs<C extends Channel> = {
 		refusal: {readonly arrivedAtMs: number; readonly reason: string; readonly detail: string; readonly record: Uint8Array},
 		done: Done,
 	) => void;
+	/** Appends notes on channels without an arrival. */
+	readonly noteOn: (notes: ChannelNotes<C>) => void;
 	readonly count: (name: string, by: number, done: Done) => void;
 	/** Resolves when everything appended before is durable; rejects if that failed. */
 	readonly settled: () => Promise<void>;
@@ -119,6 +122,10 @@ export type Ingest = {
 	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
 	/** undefined: there is room for messages that must be looked up. Else resolves when there is again; whoever feeds this MUST wait for it. */
 	readonly pressure: () => Promise<void> | undefined;
+	/** Notes the channels that have become silent. Call it every second, while the log takes what devices send. */
+	readonly noteSilences: () => void;
+	/** Devices with silent channels, at most `max` of them by name, and how many there are in all. */
+	readonly silent: (max: number) => {readonly count: number; readonly devices: readonly SilentDevice[]};
 };
 
 /** Topics whose route is remembered; what comes beyond starts over. */
@@ -126,6 +133,9 @@ const routesMax = 4096;
 /** Messages, and bytes of their payloads, that wait for a look into the log; beyond either `pressure` asks to wait. */
 const unsureMax = 4096;
 const unsureBytesMax = 8 * 1024 * 1024;
+
+/** Silences noted at one look; those beyond are noted at the next. */
+const silencesMax = 256;
 
 const nothing = new Uint8Array(0);
 /** Longer records are made apart. */
@@ -141,6 +151,8 @@ type Slot<C> = {
 	readonly exponent: number;
 	channel: C | undefined;
 	memory: RepeatMemory | undefined;
+	/** undefined where the device may be silent. */
+	watched: Watched<C> | undefined;
 };
 
 type KnownRoute<C> = {
@@ -202,6 +214,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	const memories = new Map<number, RepeatMemory>();
 	/** By device id. */
 	const numbering = new Map<string, DeviceNumbers>();
+	const silence = new SilenceWatch<C>();
+	/** By channel id. */
+	const watched = new Map<number, Watched<C>>();
 	/** Tells the messages under one packet id apart. */
 	let arrival = 0;
 	let unsure: Admission<C>[] = [];
@@ -258,7 +273,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				continue;
 			}
 			const slot = route.slots[reading.slot]!;
-			if (slot.channel === undefined) openKnown(slot);
+			if (slot.channel === undefined) openKnown(slot, route.device);
 			const candidate = candidateOf(reading, slot, admitted.quality, delivery);
 			candidate.judgement = judge(candidate, flags);
 			if (candidate.judgement === 'unknown') isUnsure = true;
@@ -298,6 +313,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				exponent,
 				channel: undefined,
 				memory: undefined,
+				watched: undefined,
 			}),
 		);
 		const route: KnownRoute<C> = {device, mapping, slots, names, numbers: numbersOf(device)};
@@ -376,12 +392,12 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	/** Gives a slot its channel, if the log knows it already. */
-	const openKnown = (slot: Slot<C>): void => {
+	const openKnown = (slot: Slot<C>, device: Device): void => {
 		const channel = needs.channel(slot.urn);
-		if (channel !== undefined) openSlot(slot, channel);
+		if (channel !== undefined) openSlot(slot, channel, device);
 	};
 
-	const openSlot = (slot: Slot<C>, channel: C): void => {
+	const openSlot = (slot: Slot<C>, channel: C, device: Device): void => {
 		let memory = memories.get(channel.id);
 		if (memory === undefined) {
 			// Number 1 is the enrolment itself.
@@ -390,13 +406,23 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		}
 		slot.channel = channel;
 		slot.memory = memory;
+		slot.watched = watchOf(channel, device);
+	};
+
+	const watchOf = (channel: C, {id, cadenceSeconds}: Device): Watched<C> | undefined => {
+		let one = watched.get(channel.id);
+		if (one === undefined && cadenceSeconds !== undefined) {
+			one = silence.watch(channel, id, cadenceSeconds * 1000, clock.monotonicMs());
+			watched.set(channel.id, one);
+		}
+		return one;
 	};
 
 	/** Enrols at the last moment: a refused message enrols nothing. */
-	const enrol = (slot: Slot<C>): C => {
+	const enrol = (slot: Slot<C>, device: Device): C => {
 		const {urn, quantity, quantityName, exponent} = slot;
 		const channel = needs.channel(urn) ?? needs.enrol({urn, quantity, quantityName, exponent});
-		openSlot(slot, channel);
+		openSlot(slot, channel, device);
 		return channel;
 	};
 
@@ -503,7 +529,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		arrival += 1;
 		for (const {reading, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
 			const {value} = reading;
-			const channel = slot.channel ?? enrol(slot);
+			const channel = slot.channel ?? enrol(slot, admission.device);
 			const memory = slot.memory!;
 			let judgement = judged;
 			if (key !== undefined && !isPacketKey && drafts.length > 0 && judged !== 'repeat' && !memory.isAbove(session, key))
@@ -540,10 +566,17 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		}
 		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
 		if (drafts.length === 0) return;
+		if (admission.device.cadenceSeconds !== undefined) hear(candidates, arrivedAtMs);
 		const gap = gapBefore(admission, found);
 		const record = recordOf(delivery, arrivedAtMs, decoder, scratch);
 		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, finished);
 		else needs.append({record, arrivedAtMs, drafts, notes: gapNotes(gap, drafts)}, finished);
+	};
+
+	const hear = (candidates: readonly Candidate<C>[], arrivedAtMs: number): void => {
+		const nowMs = clock.monotonicMs();
+		for (const {slot, judgement} of candidates)
+			if (slot.watched !== undefined && judgement !== 'repeat') silence.heard(slot.watched, nowMs, arrivedAtMs);
 	};
 
 	/** The gap in the device's numbering that a message reveals which is about to be admitted. */
@@ -573,8 +606,24 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 
 	const isCrowded = (): boolean => unsureCount > unsureMax || unsureBytes > unsureBytesMax;
 
+	// What spoke before this start must speak again.
+	for (const device of devices.all) {
+		if (device.cadenceSeconds === undefined) continue;
+		for (const {readings} of device.compiled) {
+			for (const {quantity, part} of readings) {
+				const channel = needs.channel(channelUrn(device.id, quantity.name, part));
+				if (channel !== undefined) watchOf(channel, device);
+			}
+		}
+	}
+
 	return {
 		accept,
+		noteSilences: () => {
+			const nowMs = clock.monotonicMs();
+			for (const one of silence.due(nowMs, silencesMax)) needs.noteOn(silenceNote(one, nowMs, memories.get(one.channel.id)));
+		},
+		silent: max => silence.silent(max),
 		pressure: () => {
 			if (!isCrowded()) return undefined;
 			if (roomWanted === undefined) {
@@ -635,6 +684,34 @@ function gapNotes<C extends Channel>({from, to}: Gap, drafts: readonly Draft<C>[
 			keyTop: undefined,
 		})),
 		counter: 'gaps',
+	};
+}
+
+/** It stands in the session that the channel was heard in last, so that a restart finds that where it was. */
+function silenceNote<C extends Channel>(
+	{channel, cadenceMs, heardAtMs, arrivedAtMs}: Watched<C>,
+	nowMs: number,
+	memory: RepeatMemory | undefined,
+): ChannelNotes<C> {
+	const stands = memory === undefined ? {name: channel.session, top: channel.keyTop} : memory.newest();
+	return {
+		body: {note: 'silence', cadenceMs, ...(arrivedAtMs === undefined ? {} : {sinceMs: arrivedAtMs})},
+		drafts: [
+			{
+				channel,
+				kind: kinds.note,
+				quantity: noteKinds.silence,
+				exponent: 0,
+				quality: 0,
+				value: BigInt(Math.round(nowMs - heardAtMs)),
+				measuredAtMs: 0,
+				span: 0,
+				session: stands?.name,
+				key: undefined,
+				keyTop: stands?.top,
+			},
+		],
+		counter: 'silences',
 	};
 }
 

@@ -81,6 +81,11 @@ export class RepeatMemory {
 		return this.#isWhole || this.#session(name) !== undefined;
 	}
 
+	/** The session used last with its largest key; undefined while there is none. */
+	newest(): {readonly name: string | undefined; readonly top: number} | undefined {
+		return this.#sessions[0];
+	}
+
 	/** The largest key of a session, as far as it is remembered. */
 	top(name: string | undefined): number | undefined {
 		return this.#session(name)?.top;

@@ -78,7 +78,7 @@ export async function commitBatch(database: Database, {batch, parts, checkpoint}
 	]);
 	const spans = batch.spans.map(span => {
 		const row = [span.channel, span.first, span.count, span.number, span.timeMin, span.timeMax];
-		if (span.session === undefined && span.keyMin === undefined) return row;
+		if (span.session === undefined && span.keyTop === undefined) return row;
 		return [...row, span.session, span.keyMin, span.keyMax, span.keyTop, ...(span.keys.length === 0 ? [] : bytes.add(packKeys(span.keys)))];
 	});
 	const tiles = [...parts.values()].map(({level, tile, from, hashes}) => [level, tile, from * 32, ...bytes.addAll(hashes)]);

@@ -18,6 +18,8 @@ export type Config = {
 	/** Ids of devices with the names of their mappings. */
 	readonly devices: Readonly<Record<string, readonly string[]>>;
 	readonly simulated?: readonly string[];
+	/** By device. */
+	readonly cadenceSeconds?: Readonly<Record<string, number>>;
 };
 
 /** One of each: keys that are times, keys that are sequences, SenML, and none. */
@@ -131,6 +133,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 				passwordHash: undefined,
 				mappings: names,
 				simulated: current.simulated?.includes(id) ?? false,
+				cadenceSeconds: current.cadenceSeconds?.[id],
 			}));
 			ingest = createIngest<Channel>(
 				{
