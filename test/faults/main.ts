@@ -16,6 +16,7 @@ import {mosquittoFault} from './mosquitto.ts';
 import {missingPackages, whatIsMissing} from './packages.ts';
 import {powerCut, powerCutControlNormal, powerCutControlOff} from './power-cut.ts';
 import {formatTable, type Row, writeReport} from './report.ts';
+import {simulationFault} from './simulation.ts';
 import {straceFault} from './strace.ts';
 import {straceAnchorFault} from './strace-anchor.ts';
 
@@ -29,6 +30,7 @@ const faults: readonly Fault[] = [
 	diskFull,
 	mosquittoFault,
 	clockFault,
+	simulationFault,
 ];
 
 const usage = `usage: npm run faults -- [--only NAME,…] [--count N] [--seed S] [--quick] [--json] [--report]

@@ -60,6 +60,26 @@ function notesText({fault, tally}: Row): string[] {
 	return [...tally.notes, ...problems].map(note => `- \`${fault.name}\`: ${note}`);
 }
 
+/** What all of it comes to, from the cells of the table: crash points of appends and of anchors together, and so on. */
+export function summaryOf(cells: readonly (readonly string[])[], isControl: (name: string) => boolean): string {
+	const done = new Map<string, number>();
+	const sums = {lost: 0, twice: 0, forks: 0, controls: 0, lostByControls: 0};
+	for (const [name = '', doneCell = '', , lost = '', twice = '', forks = ''] of cells) {
+		const [count = '', ...unit] = doneCell.split(' ');
+		if (isControl(name)) {
+			sums.controls += Number(count);
+			sums.lostByControls += Number(lost);
+			continue;
+		}
+		done.set(unit.join(' '), (done.get(unit.join(' ')) ?? 0) + Number(count));
+		sums.lost += Number(lost);
+		sums.twice += Number(twice);
+		sums.forks += Number(forks);
+	}
+	const doneText = [...done].map(([unit, count]) => `${count} ${unit}`).join(', ');
+	return `In all: ${doneText}. **${sums.lost} acknowledged readings lost, ${sums.twice} entries twice, ${sums.forks} forks.** The ${sums.controls} repetitions of control runs lost ${sums.lostByControls}.`;
+}
+
 /** Replaces the lines of the faults that were done, keeps those of the others, in the order of `faults`. Gives the path that it wrote. */
 export function writeReport(rows: readonly Row[], faults: readonly Fault[]): string {
 	const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -88,9 +108,12 @@ export function writeReport(rows: readonly Row[], faults: readonly Fault[]): str
 		'',
 		`${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB, ${type()} ${release()}, Node ${process.version}, ${new Date(systemClock.nowMs()).toISOString().slice(0, 10)}.`,
 		'The repetitions of a fault are numbered from 1 up; each draws from the seed, the name of the fault and its number. To repeat one: `npm run faults -- --only NAME --seed SEED`',
-		'with `--count` as in the table. The seed chooses the moments; where they hit, the timing of the machine decides.',
+		'with `--count` as in the table. The seed chooses the moments; where they hit, the timing of the machine decides. Of a simulation the seed decides everything:',
+		'its seeds are counted from 0, and `npm run sim:seeds -- --seed N` repeats one.',
 		'',
 		...tableOf(cells),
+		'',
+		summaryOf(cells, name => faults.some(fault => fault.isControl && name === `\`${fault.name}\``)),
 		'',
 		...notes,
 		...(notes.length === 0 ? [] : ['']),
