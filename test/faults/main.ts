@@ -11,6 +11,7 @@ import {createChance} from '../../sim/seed.ts';
 import {clockFault} from './clock.ts';
 import {diskFull} from './disk-full.ts';
 import type {Fault, Tally} from './fault.ts';
+import {hostileFault} from './hostile.ts';
 import {killFault} from './kill.ts';
 import {mosquittoFault} from './mosquitto.ts';
 import {missingPackages, whatIsMissing} from './packages.ts';
@@ -29,6 +30,7 @@ const faults: readonly Fault[] = [
 	straceAnchorFault,
 	diskFull,
 	mosquittoFault,
+	hostileFault,
 	clockFault,
 	simulationFault,
 ];

@@ -5,11 +5,12 @@ import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const folder = process.env.KEDGE_TEST_DATA ?? join(root, '..', 'shared', 'data');
+/** The folder of what other people published; it may be missing. */
+export const dataFolder = process.env.KEDGE_TEST_DATA ?? join(root, '..', 'shared', 'data');
 
 /** The path of a published file or folder. Where it is missing the test passes and says that it looked at nothing. */
 export function publishedData(t: ExecutionContext, ...path: readonly string[]): string | undefined {
-	const found = join(folder, ...path);
+	const found = join(dataFolder, ...path);
 	if (existsSync(found)) return found;
 	t.log(`skipped: ${path.join('/')} is not there; set KEDGE_TEST_DATA to the folder that has it`);
 	t.pass();
