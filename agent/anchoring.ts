@@ -139,24 +139,25 @@ export async function openChainHeads(site: Site, world: World, opener: string, o
 	};
 }
 
-/** The anchored checkpoint of the smallest size above the index, with its anchor on every chain. */
-export async function anchoredAbove(reader: LogReader, index: number): Promise<AnchoredCheckpoint | undefined> {
+/**
+ * An anchored checkpoint above the index, with its anchor on every chain: the smallest that was planned not before the time, else the largest of all. Without a time the
+ * smallest.
+ */
+export async function anchoredAbove(reader: LogReader, index: number, notBeforeMs = 0): Promise<AnchoredCheckpoint | undefined> {
 	let keyMin = anchorKey(index + 1, '');
-	let note: string | undefined;
-	let size = 0;
-	const anchors: AnchorRecord[] = [];
+	let found: {readonly note: string; readonly size: number; readonly plannedAtMs: number; readonly anchors: AnchorRecord[]} | undefined;
 	for (;;) {
 		const page = await reader.documentsFrom(anchorKind, keyMin, anchorsPerPage);
 		for (const {key, body} of page) {
 			keyMin = `${key}\0`;
 			const row = JSON.parse(body) as AnchorRow;
-			if (note !== undefined && row.size !== size) return {note, anchors};
+			if (found !== undefined && row.size !== found.size && found.plannedAtMs >= notBeforeMs) return found;
 			const record = isOnChain(row) ? toAnchorRecord(row) : undefined;
 			if (record === undefined) continue;
-			({note, size} = row);
-			anchors.push(record);
+			if (found?.size !== row.size) found = {note: row.note, size: row.size, plannedAtMs: row.plannedAtMs, anchors: []};
+			found.anchors.push(record);
 		}
-		if (page.length < anchorsPerPage) return note === undefined ? undefined : {note, anchors};
+		if (page.length < anchorsPerPage) return found;
 	}
 }
 

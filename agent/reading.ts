@@ -71,14 +71,18 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 		entry: reader.entry,
 		source: reader.source,
 		inclusion: reader.inclusion,
+		multiproof: reader.multiproof,
 		range: reader.range,
+		between: reader.between,
+		at: reader.at,
+		tallyAt: reader.tallyAt,
 		channelOf: async subject => {
 			const name = toHex(subject);
 			// A channel that is not known yet was enrolled since the last look.
 			if (!bySubject.has(name)) bySubject = new Map((await reader.channels()).map(channel => [toHex(channel.subject), channel]));
 			return bySubject.get(name);
 		},
-		anchoredAbove: index => anchoredAbove(reader, index),
+		anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs),
 	});
 	return {
 		...reader,

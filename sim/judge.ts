@@ -76,7 +76,7 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 	let logged = 0;
 
 	for (let pass = 0; pass < passes; pass += 1) {
-		const table = createTallyTable();
+		const table = createCountTable();
 		for await (const line of readAccount(options.accountPath)) {
 			if (line.kind === 'hostile') continue;
 			for (const reading of line.readings) {
@@ -325,7 +325,7 @@ function bump(count: number): number {
 	return count === 255 ? count : count + 1;
 }
 
-type TallyTable = {
+type CountTable = {
 	/** Place of a key, taken if it is new. Places move when a new key comes in: use one before asking for the next. */
 	readonly slot: (key: Key) => number;
 	readonly acknowledged: Uint8Array;
@@ -336,7 +336,7 @@ type TallyTable = {
 };
 
 /** Three small counters per 64-bit key, in typed arrays with open addressing: 11 bytes a place, at most 3/4 of the places taken. */
-function createTallyTable(): TallyTable {
+function createCountTable(): CountTable {
 	let places = 1 << 12;
 	let taken = 0;
 	let high = new Uint32Array(places);

@@ -1,4 +1,4 @@
-// kedge history: issues all entries of a channel for a period, each with its proof.
+// kedge history: issues all entries of a channel for a period, with one proof for all of them.
 
 import {openSiteReader} from '../reading.ts';
 import {openSite} from '../site.ts';
@@ -11,7 +11,10 @@ export const historyCommand: Command = {
 	name: 'history',
 	usage: 'DEVICE --from TIME --to TIME',
 	takesWords: true,
-	details: ['DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.'],
+	details: [
+		'DEVICE is a device id or the whole URN of a channel. Both times are included. Goes to standard output or to --out.',
+		'Where an anchor covers the period, the history goes on to that anchor, so that it is complete; `kedge verify` says whether it is.',
+	],
 	options: {
 		...configOption,
 		...epochOption,

@@ -28,6 +28,8 @@ class ShapeError extends Error {}
 /** Reads fields of parsed JSON by type; whatever does not fit ends the reading. */
 export type Fields = {
 	readonly text: (key: string) => string;
+	/** A text that whoever asks checks character by character: base64, which holds no half of a surrogate pair. */
+	readonly ascii: (key: string) => string;
 	readonly textMaybe: (key: string) => string | undefined;
 	/** A whole number from 0 to 2^53−1. */
 	readonly count: (key: string) => number;
@@ -52,14 +54,17 @@ function fieldsOf(value: unknown, path: string): Fields {
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) shapeError(`${path || 'the document'} is not an object`);
 	const get = (key: string): unknown => (Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined);
 	const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
-	const text = (key: string): string => {
+	const ascii = (key: string): string => {
 		const found = get(key);
-		if (typeof found !== 'string') return shapeError(`${at(key)} is not a text`);
+		return typeof found === 'string' ? found : shapeError(`${at(key)} is not a text`);
+	};
+	const text = (key: string): string => {
+		const found = ascii(key);
 		// Half of a surrogate pair has no UTF-8: in bytes that are hashed or signed it would be the same as U+FFFD.
 		return /\p{Surrogate}/u.test(found) ? shapeError(`${at(key)} has half of a surrogate pair`) : found;
 	};
 	const bytes = (key: string, length?: number): Uint8Array => {
-		const found = fromBase64(text(key));
+		const found = fromBase64(ascii(key));
 		if (found === undefined) return shapeError(`${at(key)} is not canonical base64`);
 		return length === undefined || found.length === length ? found : shapeError(`${at(key)} has ${found.length} bytes, not ${length}`);
 	};
@@ -72,6 +77,7 @@ function fieldsOf(value: unknown, path: string): Fields {
 	const object = <T>(key: string, read: (fields: Fields) => T): T => read(fieldsOf(get(key), at(key)));
 	return {
 		text,
+		ascii,
 		textMaybe: key => (has(key) ? text(key) : undefined),
 		count: key => {
 			const found = get(key);

@@ -1,7 +1,7 @@
 // The entry: 118 bytes that say one thing once, the unit of the log.
 
 import {concatBytes, copyBytes, readUint48, uint48Max, viewOf, writeUint48} from '../base/bytes.ts';
-import type {Hasher} from '../base/hash.ts';
+import {type Hasher, hashLength} from '../base/hash.ts';
 import {leafHash} from '../merkle/tree.ts';
 
 /** 118 bytes and the leaf prefix are 119: a leaf hash is exactly two SHA-256 blocks. */
@@ -158,6 +158,18 @@ export function fitsTime(timeMs: number): boolean {
 /** HASH(0x00 || entry) [RFC 9162 §2.1.1]. */
 export function entryLeafHash(hasher: Hasher, entry: Uint8Array): Uint8Array {
 	return leafHash(hasher, entry);
+}
+
+/** The leaf hashes of entries that lie one behind the other, in the same order. */
+export function packedLeafHashes(hasher: Hasher, entries: Uint8Array): Uint8Array {
+	const count = entries.length / entryLength;
+	const leaf = hasher.allocate(1 + entryLength);
+	const hashes = hasher.allocate(count * hashLength);
+	for (let i = 0; i < count; i += 1) {
+		leaf.set(entries.subarray(i * entryLength, (i + 1) * entryLength), 1);
+		hasher.sha256Into(leaf, hashes, i * hashLength);
+	}
+	return hashes;
 }
 
 /** The source of an entry: what it came from, behind a salt of its own. */

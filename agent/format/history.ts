@@ -1,77 +1,159 @@
-// The history: all entries of one channel for a period in one file, each with its proof under the same checkpoint.
+// The history: all entries of one channel for a period in one file, with one proof for all of them, and the tally that shows that none is missing behind the last.
 
-import {fromBase64, toBase64} from '../base/bytes.ts';
+import {fromBase64, readUint48, toBase64, viewOf, writeUint48} from '../base/bytes.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
-import {pathLengthMax} from '../merkle/tree.ts';
-import {canonicalTextWithDigest, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
+import {canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength, type Index} from './entry.ts';
-import {type AnchorRecord, readAnchor, readSubject, type SubjectOpening, writeAnchor, writeSubject} from './evidence.ts';
+import {
+	type AnchorRecord,
+	readAnchor,
+	readSource,
+	readSubject,
+	type SourceOpening,
+	type SubjectOpening,
+	writeAnchor,
+	writeSource,
+	writeSubject,
+} from './evidence.ts';
+import {packTallyLeaf, type TallyLeaf, tallyLeafLength, unpackTallyLeaf} from './tally.ts';
 
-export type HistoryEntry = {readonly index: Index; readonly entry: Uint8Array; readonly path: readonly Uint8Array[]};
+/** The tally entry at the end of the checkpoint, opened, and the channel's leaf in it between its neighbours. */
+export type HistoryTally = {
+	/** 118 bytes; its index is the checkpoint's size less one. */
+	readonly entry: Uint8Array;
+	/** Opens the entry: the body of the tally. */
+	readonly source: SourceOpening;
+	/** Place of the first leaf shown, among all leaves of the tally. */
+	readonly at: number;
+	/** Adjacent leaves: the channel's, and those before and after it where there are any. */
+	readonly leaves: readonly TallyLeaf[];
+	/** Packed hashes of the multiproof that leads from these leaves to the tally's root. */
+	readonly proof: Uint8Array;
+};
 
 export type History = {
 	readonly subject: SubjectOpening;
 	/** The period asked for, ms since 1970, both included. */
 	readonly fromMs: number;
 	readonly toMs: number;
-	/** The signed note of the checkpoint that every path leads to. */
+	/** The signed note of the checkpoint that the proof leads to. */
 	readonly checkpoint: string;
-	/** In the order of the log. */
-	readonly entries: readonly HistoryEntry[];
+	/** Places of the entries in the log, in its order. */
+	readonly indexes: readonly Index[];
+	/** The entries, 118 bytes each, packed in the same order. */
+	readonly entries: Uint8Array;
+	/** Packed hashes of the one multiproof for all entries, and for the tally entry if there is one. */
+	readonly proof: Uint8Array;
+	/** Undefined where no anchored checkpoint covers the entries yet. */
+	readonly tally: HistoryTally | undefined;
 	/** Anchors of that checkpoint. */
 	readonly anchors: readonly AnchorRecord[];
 };
 
-export const historyFormat = 'kedge history 1';
+export const historyFormat = 'kedge history 2';
 /** Far enough below 2^29 characters, the longest string of V8, that a file without white space can still be written in canonical form to be refused. */
 export const historyLengthMax = 384 * 1024 * 1024;
 /** More entries than this do not go into one file: ask for shorter periods. */
 export const historyEntriesMax = 200_000;
+/** The channel's leaf and its two neighbours. */
+export const tallyLeavesMax = 3;
 const anchorsMax = 16;
+const indexLength = 6;
+
+/** Lists lie in one text each: as JSON lists they would be three times as long, and reading them would cost more than checking the proof. */
+type Texts = {readonly indexes: string; readonly entries: string; readonly proof: string};
+
+function packIndexes(indexes: readonly Index[]): Uint8Array {
+	const packed = new Uint8Array(indexes.length * indexLength);
+	const view = viewOf(packed);
+	for (let i = 0; i < indexes.length; i += 1) writeUint48(view, i * indexLength, indexes[i]!);
+	return packed;
+}
+
+function unpackIndexes(packed: Uint8Array): Index[] {
+	const view = viewOf(packed);
+	const indexes: Index[] = [];
+	for (let at = 0; at < packed.length; at += indexLength) indexes.push(readUint48(view, at));
+	return indexes;
+}
 
 /** The canonical text of a history, digest included. */
 export function formatHistory(hasher: Hasher, history: History): string {
+	const {indexes, entries, proof} = history;
+	return formatWith(hasher, history, {indexes: toBase64(packIndexes(indexes)), entries: toBase64(entries), proof: toBase64(proof)});
+}
+
+function formatWith(hasher: Hasher, history: History, texts: Texts): string {
+	const {tally} = history;
 	const body = {
 		format: historyFormat,
 		subject: writeSubject(history.subject),
 		fromMs: history.fromMs,
 		toMs: history.toMs,
 		checkpoint: history.checkpoint,
-		entries: history.entries.map(({index, entry, path}) => ({index, entry: toBase64(entry), path: path.map(toBase64)})),
+		...texts,
+		tally: tally && {
+			entry: toBase64(tally.entry),
+			source: writeSource(tally.source),
+			at: tally.at,
+			leaves: tally.leaves.map(leaf => toBase64(packTallyLeaf(leaf))),
+			proof: toBase64(tally.proof),
+		},
 		anchors: history.anchors.map(writeAnchor),
 	} satisfies Json;
 	return canonicalTextWithDigest(hasher, body);
 }
 
 export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History> {
-	// Paths share the upper nodes of the tree, so most hashes of a long history are there many times: each is kept once.
-	const hashes = new Map<string, Uint8Array>();
-	const readHash = (text: string): Uint8Array => {
-		const known = hashes.get(text);
-		if (known !== undefined) return known;
-		const hash = fromBase64(text);
-		if (hash?.length !== hashLength) return shapeError('path holds something that is not a hash');
-		hashes.set(text, hash);
-		return hash;
-	};
+	let texts: Texts | undefined;
 	return parseDocument(
 		bytes,
 		historyLengthMax,
 		fields => {
 			if (fields.text('format') !== historyFormat) shapeError(`format is not "${historyFormat}"`);
+			const packed = {
+				indexes: packedOf(fields, 'indexes', indexLength, historyEntriesMax),
+				entries: packedOf(fields, 'entries', entryLength, historyEntriesMax),
+				proof: packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY),
+			};
+			if (packed.indexes.bytes.length / indexLength !== packed.entries.bytes.length / entryLength)
+				shapeError('there are not as many indexes as entries');
+			texts = {indexes: packed.indexes.text, entries: packed.entries.text, proof: packed.proof.text};
 			return {
 				subject: fields.object('subject', readSubject),
 				fromMs: fields.count('fromMs'),
 				toMs: fields.count('toMs'),
 				checkpoint: fields.text('checkpoint'),
-				entries: fields.list('entries', historyEntriesMax, item => ({
-					index: item.count('index'),
-					entry: item.bytes('entry', entryLength),
-					path: item.texts('path', pathLengthMax).map(readHash),
-				})),
+				indexes: unpackIndexes(packed.indexes.bytes),
+				entries: packed.entries.bytes,
+				proof: packed.proof.bytes,
+				tally: fields.objectMaybe('tally', readTally),
 				anchors: fields.list('anchors', anchorsMax, readAnchor),
 			};
 		},
-		history => formatHistory(hasher, history),
+		// Base64 that was read is canonical: these bytes have that one text, and making it again would cost as much as all the rest.
+		history => formatWith(hasher, history, texts!),
 	);
+}
+
+/** Items of one length in one base64 text, with the text. */
+function packedOf(fields: Fields, key: string, length: number, itemsMax: number): {readonly text: string; readonly bytes: Uint8Array} {
+	const text = fields.ascii(key);
+	const bytes = fromBase64(text) ?? shapeError(`${key} is not canonical base64`);
+	if (bytes.length % length !== 0) shapeError(`${key} has ${bytes.length} bytes, not a multiple of ${length}`);
+	if (bytes.length / length > itemsMax) shapeError(`${key} has ${bytes.length / length} items, more than ${itemsMax}`);
+	return {text, bytes};
+}
+
+function readTally(fields: Fields): HistoryTally {
+	return {
+		entry: fields.bytes('entry', entryLength),
+		source: fields.object('source', readSource),
+		at: fields.count('at'),
+		leaves: fields.texts('leaves', tallyLeavesMax).map(text => {
+			const packed = fromBase64(text);
+			return packed?.length === tallyLeafLength ? unpackTallyLeaf(packed) : shapeError('a leaf is not a subject and a number');
+		}),
+		proof: packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY).bytes,
+	};
 }

@@ -1,20 +1,35 @@
 // Issues receipts and histories: gathers an entry, its proof, and the anchors of the checkpoint that the proof leads to.
 
+import {concatBytes, equalBytes} from '../base/bytes.ts';
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
-import {decodeEntry, type EntryNumber, entryLeafHash, type Index, kinds, type Size} from '../format/entry.ts';
+import {
+	decodeEntry,
+	type EntryNumber,
+	entryLeafHash,
+	entryLength,
+	type Index,
+	kinds,
+	noteKinds,
+	packedLeafHashes,
+	type Size,
+} from '../format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
-import {formatHistory, type HistoryEntry, historyEntriesMax} from '../format/history.ts';
+import {formatHistory, type HistoryTally, historyEntriesMax} from '../format/history.ts';
 import {formatReceipt} from '../format/receipt.ts';
+import {decodeTally, type TallyLeaf, tallyRoot} from '../format/tally.ts';
 import {formatTlogProof} from '../format/tlog-proof.ts';
 import {isIncluded} from '../merkle/check.ts';
+import {multiproofRanges, rootFromMultiproof} from '../merkle/multiproof.ts';
 
 /** A channel as far as a receipt opens it. */
 export type Channel = SubjectOpening & {readonly subject: Uint8Array};
 
 /** A checkpoint that is on a chain. */
 export type AnchoredCheckpoint = {readonly note: string; readonly anchors: readonly AnchorRecord[]};
+
+type FoundEntry = {readonly index: Index; readonly entry: Uint8Array};
 
 /** All that issuing needs of the rest of the agent; a log's reader fits most of it. */
 export type Needs<C extends Channel> = {
@@ -25,9 +40,20 @@ export type Needs<C extends Channel> = {
 	readonly source: (index: Index) => Promise<SourceOpening>;
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
 	readonly channelOf: (subject: Uint8Array) => Promise<C | undefined>;
-	readonly range: (channel: C, fromMs: number, toMs: number) => AsyncIterable<{readonly index: Index; readonly entry: Uint8Array}>;
-	/** The anchored checkpoint of the smallest size above the index that is mined or final; undefined if there is none. */
-	readonly anchoredAbove: (index: Index) => Promise<AnchoredCheckpoint | undefined>;
+	/** The packed hashes of one proof for many indexes, rising. */
+	readonly multiproof: (indexes: readonly Index[], size: Size) => Promise<Uint8Array>;
+	readonly range: (channel: C, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
+	/** Entries with indexes begin … end−1. */
+	readonly between: (channel: C, begin: Index, end: Index) => AsyncIterable<FoundEntry>;
+	/** The newest entry whose time is not after `timeMs`. */
+	readonly at: (channel: C, timeMs: number) => Promise<FoundEntry | undefined>;
+	/** The last number of every channel among the first `size` entries, sorted by subject; a tally entry is at `size`. */
+	readonly tallyAt: (size: Size) => Promise<readonly TallyLeaf[]>;
+	/**
+	 * An anchored checkpoint above the index that is mined or final: the smallest that was anchored not before the time, else the largest of all; undefined if there is none.
+	 * Without a time the smallest.
+	 */
+	readonly anchoredAbove: (index: Index, notBeforeMs?: number) => Promise<AnchoredCheckpoint | undefined>;
 };
 
 export type IssueOptions = {
@@ -40,49 +66,95 @@ export type IssueOptions = {
 export type Issuer<C extends Channel> = {
 	/** The canonical text of a receipt for the entry at `index`. Fails with ENTRY_UNKNOWN. */
 	readonly receipt: (index: Index, options?: IssueOptions) => Promise<string>;
-	/** The canonical text of a history of a channel, times from … to, both included. Fails with ENTRY_UNKNOWN if no reading is there. */
+	/**
+	 * The canonical text of a history of a channel, times from … to, both included; it goes on to the tally of an anchored checkpoint, if one covers the last reading. Without a
+	 * reading it shows what was there instead, if a tally was anchored since the period began; else it fails with ENTRY_UNKNOWN.
+	 */
 	readonly history: (channel: C, fromMs: number, toMs: number) => Promise<string>;
 };
 
 type Placed = {readonly index: Index; readonly entry: Uint8Array; readonly isReading: boolean; readonly number: EntryNumber};
 
-/** Later than any time in an entry. */
-const timeMsMax = 2 ** 48;
+const tooMany = (): AgentError =>
+	new AgentError('ARGUMENT_INVALID', `the period holds more than ${historyEntriesMax} entries`, {hint: 'Ask for shorter periods.'});
 
 /** Fails with ARGUMENT_INVALID where it is more than a history can hold. */
-async function gather(
-	entries: AsyncIterable<{readonly index: Index; readonly entry: Uint8Array}>,
-	isWanted: (placed: Placed) => boolean = () => true,
-): Promise<Placed[]> {
+async function gather(entries: AsyncIterable<FoundEntry>): Promise<Placed[]> {
 	const gathered: Placed[] = [];
 	for await (const {index, entry} of entries) {
 		const {kind, number} = decodeEntry(entry);
-		const placed = {index, entry, isReading: kind === kinds.reading, number};
-		if (!isWanted(placed)) continue;
-		if (gathered.length === historyEntriesMax)
-			throw new AgentError('ARGUMENT_INVALID', `the period holds more than ${historyEntriesMax} entries`, {
-				hint: 'Ask for shorter periods.',
-			});
-		gathered.push(placed);
+		if (gathered.length === historyEntriesMax) throw tooMany();
+		gathered.push({index, entry, isReading: kind === kinds.reading, number});
 	}
 	return gathered;
 }
 
+type ProvenCheckpoint = {readonly note: string; readonly size: Size; readonly root: Uint8Array; readonly anchors: readonly AnchorRecord[]};
+
+type OpenTally = {readonly index: Index; readonly number: EntryNumber; readonly madeAtMs: number; readonly shown: HistoryTally};
+
+/** The entries that a history shows, under which checkpoint. */
+type Chosen = {readonly checkpoint: ProvenCheckpoint; readonly tally: OpenTally | undefined; readonly entries: readonly Placed[]};
+
+const notSigned = (what: string): AgentError =>
+	new AgentError('LOG_CORRUPT', `${what} not lead to the root that was signed: something was edited or damaged`, {
+		hint: 'Run: kedge audit',
+	});
+
+function packEntries(placed: readonly Placed[]): Uint8Array {
+	const packed = new Uint8Array(placed.length * entryLength);
+	for (const [i, {entry}] of placed.entries()) packed.set(entry, i * entryLength);
+	return packed;
+}
+
 export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 	/** The checkpoint to prove against: an anchored one if one covers the index, else the newest. */
-	const checkpointFor = async (
-		index: Index,
-	): Promise<{readonly note: string; readonly size: Size; readonly anchors: readonly AnchorRecord[]}> => {
-		const anchored = await needs.anchoredAbove(index);
+	const checkpointFor = async (index: Index): Promise<ProvenCheckpoint> =>
+		(await anchoredFor(index)) ?? {...(await releasedFor(index)), anchors: []};
+
+	const anchoredFor = async (index: Index, notBeforeMs?: number): Promise<ProvenCheckpoint | undefined> => {
+		const anchored = await needs.anchoredAbove(index, notBeforeMs);
 		const parsed = anchored && parseCheckpoint(anchored.note);
-		if (anchored !== undefined && parsed !== undefined && parsed.size > index)
-			return {note: anchored.note, size: parsed.size, anchors: anchored.anchors};
+		return anchored === undefined || parsed === undefined || parsed.size <= index
+			? undefined
+			: {note: anchored.note, size: parsed.size, root: parsed.root, anchors: anchored.anchors};
+	};
+
+	const releasedFor = async (index: Index): Promise<Checkpoint> => {
 		const head = await needs.head();
-		if (head === undefined || head.size <= index)
-			throw new AgentError('ENTRY_UNKNOWN', `no released checkpoint covers entry ${index} yet`, {
-				hint: 'A running agent releases within a second; if it is stopped, start it.',
-			});
-		return {note: head.note, size: head.size, anchors: []};
+		if (head !== undefined && head.size > index) return head;
+		throw new AgentError('ENTRY_UNKNOWN', `no released checkpoint covers entry ${index} yet`, {
+			hint: 'A running agent releases within a second; if it is stopped, start it.',
+		});
+	};
+
+	/** The tally at the end of a checkpoint, opened where the channel stands in it; undefined if its last entry is none. */
+	const openTally = async (channel: C, {size}: ProvenCheckpoint): Promise<OpenTally | undefined> => {
+		const at = size - 1;
+		const entry = await needs.entry(at);
+		const {kind, quantity, arrivedAtMs} = decodeEntry(entry);
+		if (kind !== kinds.note || quantity !== noteKinds.tally) return undefined;
+		const source = await needs.source(at);
+		const body = decodeTally(source.record);
+		const leaves = await needs.tallyAt(at);
+		const place = leaves.findIndex(({subject}) => equalBytes(subject, channel.subject));
+		if (body?.channels !== leaves.length || !equalBytes(body.root, tallyRoot(needs.hasher, leaves)))
+			throw new AgentError('LOG_CORRUPT', `the tally at ${at} does not count what the index of the log says`, {hint: 'Run: kedge audit'});
+		// The channel is younger than the tally.
+		if (place < 0) return undefined;
+		const [begin, end] = [Math.max(0, place - 1), Math.min(leaves.length, place + 2)];
+		const shown = leaves.slice(begin, end);
+		const ranges = multiproofRanges(
+			shown.map((_, i) => begin + i),
+			leaves.length,
+		);
+		const hashes = ranges.map(range => tallyRoot(needs.hasher, leaves.slice(range.begin, range.end)));
+		return {
+			index: at,
+			number: leaves[place]!.number,
+			madeAtMs: arrivedAtMs,
+			shown: {entry, source, at: begin, leaves: shown, proof: concatBytes(...hashes)},
+		};
 	};
 
 	/**
@@ -94,11 +166,41 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		if (first === undefined || last === undefined) return [];
 		const isBetween = ({index}: Placed): boolean => index >= first.index && index <= last.index;
 		let shown = found.filter(isBetween);
-		if (shown.length !== last.number - first.number + 1) shown = await gather(needs.range(channel, 0, timeMsMax), isBetween);
+		if (shown.length !== last.number - first.number + 1) shown = await gather(needs.between(channel, first.index, last.index + 1));
 		for (const before of found.filter(({index}) => index < first.index).reverse())
 			if (before.number === shown[0]!.number - 1) shown.unshift(before);
 		for (const after of found.filter(({index}) => index > last.index)) if (after.number === shown.at(-1)!.number + 1) shown.push(after);
 		return shown;
+	};
+
+	/**
+	 * What is shown under which checkpoint. An anchored one whose tally was made when the period was over is the best, the newest one the next best: up to its tally everything is
+	 * shown, so that nobody has to believe that nothing came after the last reading.
+	 */
+	const withCheckpoint = async (channel: C, shown: readonly Placed[], toMs: number): Promise<Chosen> => {
+		const [first, newest] = [shown[0]!, shown.at(-1)!];
+		// The tally itself stands behind the entry that it is to count.
+		for (const notBeforeMs of [toMs, undefined]) {
+			const checkpoint = await anchoredFor(newest.index + 1, notBeforeMs);
+			const tally = checkpoint && (await openTally(channel, checkpoint));
+			if (checkpoint === undefined || tally === undefined) break;
+			// So many came since that they do not fit: an earlier tally will do.
+			if (tally.number - first.number >= historyEntriesMax) continue;
+			return {checkpoint, tally, entries: [...shown, ...(await gather(needs.between(channel, newest.index + 1, tally.index)))]};
+		}
+		return {checkpoint: await checkpointFor(newest.index), tally: undefined, entries: shown};
+	};
+
+	/** For a period without a reading: everything from the last entry before it up to a tally that was made since it began. */
+	const withoutReadings = async (channel: C, fromMs: number, toMs: number): Promise<Chosen> => {
+		const before = fromMs === 0 || fromMs > toMs ? undefined : await needs.at(channel, fromMs - 1);
+		const checkpoint = fromMs > toMs ? undefined : await anchoredFor((before?.index ?? 0) + 1, toMs);
+		const tally = checkpoint && (await openTally(channel, checkpoint));
+		if (checkpoint === undefined || tally === undefined || tally.madeAtMs < fromMs)
+			throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no reading in this period`, {
+				hint: 'That there is none can be shown once an anchor was made after the period began.',
+			});
+		return {checkpoint, tally, entries: await gather(needs.between(channel, before?.index ?? 0, tally.index))};
 	};
 
 	/** An entry that was edited since it was signed is never handed out as evidence. */
@@ -106,9 +208,7 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		const head = parseCheckpoint(note);
 		const leaf = entryLeafHash(needs.hasher, entry);
 		if (head === undefined || !isIncluded(needs.hasher, {index, size: head.size, root: head.root, leaf, path}))
-			throw new AgentError('LOG_CORRUPT', `entry ${index} does not lead to the root that was signed: it was edited or damaged`, {
-				hint: 'Run: kedge audit',
-			});
+			throw notSigned(`entry ${index} does`);
 	};
 
 	return {
@@ -134,21 +234,24 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 			const releasedSize = (await needs.head())?.size ?? 0;
 			const found = (await gather(needs.range(channel, fromMs, toMs))).filter(({index}) => index < releasedSize);
 			const shown = await withoutGaps(channel, found);
-			const newest = shown.at(-1);
-			if (newest === undefined) throw new AgentError('ENTRY_UNKNOWN', `${channel.urn} has no reading in this period`);
-			const checkpoint = await checkpointFor(newest.index);
-			const entries: HistoryEntry[] = [];
-			for (const {index, entry} of shown) {
-				const path = await needs.inclusion(index, checkpoint.size);
-				assertLeadsToRoot(index, entry, path, checkpoint.note);
-				entries.push({index, entry, path});
-			}
+			const chosen = shown.length > 0 ? await withCheckpoint(channel, shown, toMs) : await withoutReadings(channel, fromMs, toMs);
+			const {checkpoint, tally} = chosen;
+			const indexes = chosen.entries.map(({index}) => index);
+			const entries = packEntries(chosen.entries);
+			const places = tally === undefined ? indexes : [...indexes, tally.index];
+			const proof = await needs.multiproof(places, checkpoint.size);
+			const leaves = packedLeafHashes(needs.hasher, tally === undefined ? entries : concatBytes(entries, tally.shown.entry));
+			const root = rootFromMultiproof(needs.hasher, {indexes: places, size: checkpoint.size, leaves, proof});
+			if (root === undefined || !equalBytes(root, checkpoint.root)) throw notSigned(`the entries of ${channel.urn} do`);
 			return formatHistory(needs.hasher, {
 				subject: {urn: channel.urn, secret: channel.secret},
 				fromMs,
 				toMs,
 				checkpoint: checkpoint.note,
+				indexes,
 				entries,
+				proof,
+				tally: tally?.shown,
 				anchors: checkpoint.anchors,
 			});
 		},

@@ -1,18 +1,32 @@
-// Checks a history: the entries of one channel for a period, each with its proof under the same checkpoint.
+// Checks a history: the entries of one channel for a period, with one proof for all of them under one checkpoint.
 
-import {toBase64} from '../base/bytes.ts';
-import {decodeEntry, entryLeafHash, entryProblem} from '../format/entry.ts';
+import {concatBytes, equalBytes, toBase64} from '../base/bytes.ts';
+import type {Hasher} from '../base/hash.ts';
+import {parseOrigin, type TreeHead} from '../format/checkpoint.ts';
+import {decodeEntry, entryLength, entryProblem, packedLeafHashes} from '../format/entry.ts';
 import {type History, parseHistory} from '../format/history.ts';
 import type {Trust} from '../format/trust.ts';
+import {rootFromMultiproof} from '../merkle/multiproof.ts';
 import {checkAnchors, claimedAnchors} from './anchors.ts';
 import {createChannelCheck} from './channel.ts';
 import {describeEntry} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
-import {createPathChecker} from './paths.ts';
 import type {Needs} from './receipt.ts';
+import {checkTally} from './tally.ts';
 import {type Check, conclude, fail, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
 
-const afterForm = ['entry', 'checkpoint', 'signature', 'inclusion', 'channel', 'order', 'period', 'completeness', 'pinned'] as const;
+const afterForm = [
+	'entry',
+	'checkpoint',
+	'signature',
+	'inclusion',
+	'tally',
+	'channel',
+	'order',
+	'period',
+	'completeness',
+	'pinned',
+] as const;
 
 export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Uint8Array, trust: Trust): Promise<Verdict> {
 	const parsed = parseHistory(hasher, bytes);
@@ -21,29 +35,26 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		return conclude('history', [fail('form', parsed.problem), ...rest], noFacts);
 	}
 	const history = parsed.value;
+	const isEmpty = history.indexes.length === 0 && history.tally === undefined;
 	const checks: Check[] = [pass('form', 'it is whole and canonical')];
 	const {check, placed} = readEntries(history);
 	checks.push(check);
 
 	const {checks: headChecks, head} = await checkHead(history.checkpoint, trust);
 	checks.push(...headChecks);
+	const tallied = head && checkTally(hasher, history.tally, history.subject, head);
 	if (head === undefined) {
-		checks.push(skipped('inclusion', 'there is no checkpoint to lead to'), skipped('channel', 'there is no checkpoint to name the log'));
+		const names = ['inclusion', 'tally', 'channel'] as const;
+		checks.push(...names.map(name => skipped(name, 'there is no checkpoint to lead to')));
 	} else {
-		const leadsToRoot = createPathChecker(hasher, head);
-		const lost = history.entries.find(({index, entry, path}) => !leadsToRoot(index, entryLeafHash(hasher, entry), path));
-		checks.push(
-			history.entries.length === 0
-				? skipped('inclusion', 'it has no entries')
-				: lost === undefined
-					? pass('inclusion', `all ${history.entries.length} entries are in the tree of size ${head.size}`)
-					: fail('inclusion', `the path does not show that the entry is at index ${lost.index} with the checkpoint's root`),
-		);
-		checks.push(checkChannel());
+		checks.push(checkInclusion(hasher, history, head), tallied!.check, checkChannel());
 	}
-	if (placed === undefined) {
+	// A tally that is not good shows nothing; that it is not is a failure of its own.
+	const tally = tallied?.tally;
+	const completed = placed && checkCompleteness(placed, tally, parseOrigin(head?.origin ?? '')?.epoch ?? 1);
+	if (placed === undefined || completed === undefined) {
 		checks.push(...(['order', 'period', 'completeness'] as const).map(name => skipped(name, 'the entries could not be read')));
-	} else checks.push(checkOrder(placed), checkPeriod(placed, history.fromMs, history.toMs), checkCompleteness(placed));
+	} else checks.push(checkOrder(placed), checkPeriod(placed, history.fromMs, history.toMs, tally), completed.check);
 
 	const [first, last] = [placed?.[0], placed?.at(-1)];
 	const facts = {
@@ -55,14 +66,15 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		history: {
 			fromMs: history.fromMs,
 			toMs: history.toMs,
-			entries: history.entries.length,
+			entries: history.indexes.length,
 			first: first && describeEntry(first.entry, first.index),
 			last: last && describeEntry(last.entry, last.index),
+			completeness: completed?.completeness,
 		},
 		anchors: claimedAnchors(history.anchors),
 	};
 	if (head === undefined || !isCommitted(checks)) {
-		const reason = history.entries.length === 0 ? 'nothing is shown to be in the log' : 'a check before it failed';
+		const reason = isEmpty ? 'nothing is shown to be in the log' : 'a check before it failed';
 		const names = ['pinned', ...history.anchors.map(() => 'anchor' as const)] as const;
 		checks.push(...names.map(name => skipped(name, reason)));
 		return conclude('history', checks, facts);
@@ -83,13 +95,27 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 	}
 }
 
+/** All entries, and the tally's at the last place, lead to the root together. */
+function checkInclusion(hasher: Hasher, {indexes, entries, tally, proof}: History, head: TreeHead): Check {
+	const count = indexes.length;
+	if (count === 0 && tally === undefined) return skipped('inclusion', 'it has no entries');
+	const leaves = packedLeafHashes(hasher, tally === undefined ? entries : concatBytes(entries, tally.entry));
+	const places = tally === undefined ? indexes : [...indexes, head.size - 1];
+	const root = rootFromMultiproof(hasher, {indexes: places, size: head.size, leaves, proof});
+	const what = tally === undefined ? `${count} entries` : `${count} entries, and the tally at the end,`;
+	if (root !== undefined && equalBytes(root, head.root)) return pass('inclusion', `${what} are in the tree of size ${head.size}`);
+	return fail('inclusion', `the proof does not show that ${what} are in the tree of size ${head.size} with the checkpoint's root`);
+}
+
 function readEntries(history: History): {readonly check: Check; readonly placed: readonly Placed[] | undefined} {
 	const placed: Placed[] = [];
-	for (const {index, entry} of history.entries) {
+	for (const [i, index] of history.indexes.entries()) {
+		const entry = history.entries.subarray(i * entryLength, (i + 1) * entryLength);
 		const problem = entryProblem(entry);
 		if (problem !== undefined) return {check: fail('entry', `index ${index}: ${problem}`), placed: undefined};
 		placed.push({index, entry: decodeEntry(entry)});
 	}
-	if (placed.length === 0) return {check: skipped('entry', 'it has no entries'), placed};
-	return {check: pass('entry', `${placed.length} entries can be read`), placed};
+	if (placed.length > 0) return {check: pass('entry', `${placed.length} entries can be read`), placed};
+	if (history.tally === undefined) return {check: skipped('entry', 'it has no entries'), placed};
+	return {check: pass('entry', 'it has no entries but the tally'), placed};
 }

@@ -14,6 +14,8 @@ export type CheckName =
 	| 'signature'
 	/** The entries are in the tree that the checkpoint names. */
 	| 'inclusion'
+	/** History: the checkpoint ends with a tally, which says what the last number of the channel is. */
+	| 'tally'
 	/** The channel that is named is the one that the entries are of. */
 	| 'channel'
 	/** The message that is shown is the one that the entry came from. */
@@ -22,7 +24,7 @@ export type CheckName =
 	| 'order'
 	/** History: the entries are of the period that it is for. */
 	| 'period'
-	/** History: nothing between the first and the last number was left out. */
+	/** History: nothing from the first number up to the tally was left out. */
 	| 'completeness'
 	/** The trust file has seen this very checkpoint on a chain. */
 	| 'pinned'
@@ -65,12 +67,32 @@ export type ArrivalFacts = {
 	readonly payloadText: string | undefined;
 };
 
+/**
+ * Whether entries of the channel are missing, as the agent numbered them. complete: none from the first that is shown up to the tally. incomplete: some are, or numbers
+ * contradict the tally. later-unknown: none between the first and the last, and nothing shows whether more came. crosses-epoch: it begins with the epoch, and
+ * nobody can say what the epochs before hold.
+ */
+export type Completeness = {
+	readonly state: 'complete' | 'incomplete' | 'later-unknown' | 'crosses-epoch';
+	readonly firstNumber: number | undefined;
+	readonly lastNumber: number | undefined;
+	/** The channel's last number by the tally; undefined without one. */
+	readonly tallyNumber: number | undefined;
+	/** When the tally was made, by the agent's clock. */
+	readonly tallyAtMs: number | undefined;
+	/** Runs of missing numbers, both ends included; the first ten. */
+	readonly missing: readonly {readonly from: number; readonly to: number}[];
+	/** How many runs are missing in all. */
+	readonly missingRuns: number;
+};
+
 export type HistoryFacts = {
 	readonly fromMs: number;
 	readonly toMs: number;
 	readonly entries: number;
 	readonly first: EntryFacts | undefined;
 	readonly last: EntryFacts | undefined;
+	readonly completeness: Completeness | undefined;
 };
 
 /** What the file says, as far as it could be read, in plain JSON types. Unless the verdict is good these are claims and no more. */
@@ -165,9 +187,10 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(['topic', facts.arrival.topic], ['sent by', facts.arrival.identity]);
 	if (facts.history !== undefined) {
-		const {fromMs, toMs, entries, first, last} = facts.history;
+		const {fromMs, toMs, entries, first, last, completeness} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
+		if (completeness !== undefined) rows.push(['complete', completenessText(completeness)]);
 	}
 	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
 		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
@@ -181,6 +204,32 @@ export function verdictText(verdict: Verdict): string {
 		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(13)} ${plain(check.reason)}`),
 	];
 	return `${lines.join('\n')}\n`;
+}
+
+/** Runs of numbers in words. */
+export function missingText(missing: Completeness['missing'], runs: number): string {
+	const named = missing.map(({from, to}) => (from === to ? `${from}` : `${from} to ${to}`));
+	return [...named, ...(runs > missing.length ? [`and ${runs - missing.length} more gaps`] : [])].join(', ');
+}
+
+/** Whether anything is missing, for somebody who has never heard of a tally. */
+function completenessText({state, firstNumber, lastNumber, tallyAtMs, missing, missingRuns}: Completeness): string {
+	const tallyTime = tallyAtMs === undefined ? 'its tally' : `${timeText(tallyAtMs)}`;
+	const shown = firstNumber === 1 ? 'from its very first entry' : `from number ${firstNumber}`;
+	switch (state) {
+		case 'complete':
+			return firstNumber === undefined
+				? `yes: the log had nothing of this channel when it was counted (${tallyTime})`
+				: `yes: all that the log had of this channel ${shown} until it was counted (${tallyTime}) is here`;
+		case 'incomplete':
+			return missingRuns === 0 ? 'NO: its numbers contradict the count' : `NO: entries are missing: ${missingText(missing, missingRuns)}`;
+		case 'later-unknown':
+			return lastNumber === undefined
+				? 'unknown: nothing is shown'
+				: `not known: nothing is missing up to number ${lastNumber}, but there may be later entries`;
+		case 'crosses-epoch':
+			return 'cannot be shown: the log was restored and began anew, and what came before is not here';
+	}
 }
 
 function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: string, text: string][] {

@@ -55,6 +55,9 @@ type Said = {
 	readonly good: boolean;
 	readonly strength: string;
 	readonly checks: readonly {readonly name: string; readonly result: string}[];
+	readonly facts: {
+		readonly history?: {readonly completeness?: {readonly state: string; readonly lastNumber: number; readonly tallyNumber: number}};
+	};
 };
 
 function verdictsOf({out}: Ran): Said[] {
@@ -98,6 +101,8 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 		verdictsOf(asked).map(({strength}) => strength),
 		['final', 'final', 'final'],
 	);
+	// The entry at the end of the anchored size is the tally, and the history goes up to it.
+	t.like(verdictsOf(asked)[2]!.facts.history?.completeness, {state: 'complete', lastNumber: 21, tallyNumber: 21});
 	const unpinned = await readFile(at('trust.json'), 'utf8');
 
 	// Pinning is asked for and said.

@@ -1,6 +1,6 @@
 // Builds a small signed log with the reference tree, and the receipts and histories of its entries, byte for byte the same each time.
 import {createHash} from 'node:crypto';
-import {utf8} from '../../agent/base/bytes.ts';
+import {concatBytes, toHex, utf8} from '../../agent/base/bytes.ts';
 import {createEd25519Signer} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
@@ -8,15 +8,16 @@ import {encodeEnrolment, encodeNote} from '../../agent/format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../../agent/format/checkpoint.ts';
 import {type Entry, encodeEntry, enrolmentKinds, kinds, noteKinds, sourceHash} from '../../agent/format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../../agent/format/evidence.ts';
-import type {History} from '../../agent/format/history.ts';
+import type {History, HistoryTally} from '../../agent/format/history.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
 import {type NoteKey, noteKey} from '../../agent/format/note.ts';
 import type {Receipt} from '../../agent/format/receipt.ts';
 import {agentUrn, channelUrn, subjectHash} from '../../agent/format/subject.ts';
 import {tags} from '../../agent/format/tags.ts';
+import {encodeTally, packTallyLeaf, type Tally, type TallyLeaf} from '../../agent/format/tally.ts';
 import {formatTlogProof} from '../../agent/format/tlog-proof.ts';
 import type {PinnedAnchor, Trust} from '../../agent/format/trust.ts';
-import {MTH, PATH} from './reference-merkle.ts';
+import {MTH, MULTI, PATH} from './reference-merkle.ts';
 
 export type SmallEntry = {
 	readonly bytes: Uint8Array;
@@ -39,7 +40,12 @@ export type SmallLog = {
 	/** The pin that fits the same anchor. */
 	readonly pin: PinnedAnchor;
 	readonly receipt: (index: number, changes?: Partial<Receipt>) => Receipt;
-	readonly history: (urn: string, changes?: Partial<History>) => History;
+	/** All entries of a channel, or those at the places among them that are picked, with the tally if the log has one. */
+	readonly history: (urn: string, changes?: Partial<History>, pick?: (place: number) => boolean) => History;
+	/** The tally at the end of the log, opened at one channel, or where it would stand. */
+	readonly tally: (urn: string) => HistoryTally;
+	/** A history of these entries, which may be of any channel. */
+	readonly historyOf: (urn: string, indexes: readonly number[], changes?: Partial<History>) => History;
 	readonly signer: ReturnType<typeof createEd25519Signer>;
 	readonly sign: (size: number, root: Uint8Array) => Checkpoint;
 };
@@ -52,18 +58,24 @@ const minuteMs = 60_000;
 
 const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
 
+const leafData = (leaf: TallyLeaf): Uint8Array => concatBytes(utf8('kedge/tally/v1\0'), packTallyLeaf(leaf));
+
 export type SmallLogOptions = {
 	readonly logName?: string;
 	readonly epoch?: number;
 	readonly readings?: number;
 	/** Becomes part of the key, and of every salt and secret. */
 	readonly seed?: string;
+	/** Ends the log with a tally. @default false */
+	readonly tally?: boolean;
+	/** Changes the tally before it is logged. */
+	readonly lieInTally?: (leaves: TallyLeaf[], tally: Tally) => {readonly leaves: TallyLeaf[]; readonly tally: Tally};
 	/** Changes entries before they are logged: a log that lies, and signs it. */
 	readonly lie?: (entry: Entry, index: number) => Entry;
 };
 
 export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
-	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed', lie = (entry: Entry) => entry} = options;
+	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed', lie = (entry: Entry) => entry, lieInTally} = options;
 	const origin = formatOrigin(logName, epoch);
 	const signer = createEd25519Signer(sha256(`${seed} key`));
 	const key = noteKey(nodeHasher, origin, signer.publicKey);
@@ -126,7 +138,52 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 		});
 	}
 
+	let tallyLeaves: TallyLeaf[] = [];
+	if (options.tally === true) {
+		const last = new Map<string, TallyLeaf>();
+		for (const {entry} of entries) last.set(toHex(entry.subject), {subject: entry.subject, number: entry.number});
+		tallyLeaves = [...last].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leaf]) => leaf);
+		const rootOf = (some: readonly TallyLeaf[]): Uint8Array => MTH(some.map(leafData));
+		let tally: Tally = {size: entries.length, channels: tallyLeaves.length, root: rootOf(tallyLeaves)};
+		if (lieInTally !== undefined) {
+			const lied = lieInTally(tallyLeaves, tally);
+			tallyLeaves = lied.leaves;
+			tally = {...lied.tally, ...(lied.tally.root === tally.root ? {root: rootOf(tallyLeaves)} : {})};
+		}
+		const measured = {measuredAtMs: 0, arrivedAtMs: startMs + readings * minuteMs + 1000};
+		add(agentUrn(logName), encodeTally(tally), {kind: kinds.note, quantity: noteKinds.tally, value: BigInt(tally.channels), ...measured});
+	}
+
 	const leaves = entries.map(({bytes}) => bytes);
+	const subjectOf = (urn: string): SubjectOpening => ({urn, secret: sha256(`${seed} secret ${urn}`).slice(0, 16)});
+	const tallyOf = (urn: string): HistoryTally => {
+		const own = toHex(subjectHash(nodeHasher, {logName, ...subjectOf(urn)}));
+		const behind = tallyLeaves.findIndex(({subject}) => toHex(subject) > own);
+		const place = tallyLeaves.findIndex(({subject}) => toHex(subject) === own);
+		const at = Math.max(0, (place >= 0 ? place : behind >= 0 ? behind : tallyLeaves.length) - 1);
+		const shown = tallyLeaves.slice(at, at + (place < 0 || place === 0 ? 2 : 3));
+		const {bytes, source} = entries.at(-1)!;
+		const proof = MULTI(
+			shown.map((_, i) => at + i),
+			tallyLeaves.map(leafData),
+		);
+		return {entry: bytes, source, at, leaves: shown, proof: concatBytes(...proof)};
+	};
+	const historyOf = (urn: string, indexes: readonly number[], changes: Partial<History> = {}): History => {
+		const tally = options.tally === true && !('tally' in changes) ? tallyOf(urn) : changes.tally;
+		return {
+			subject: subjectOf(urn),
+			fromMs: startMs,
+			toMs: startMs + readings * minuteMs,
+			checkpoint: checkpoint.note,
+			indexes,
+			entries: concatBytes(...indexes.map(index => leaves[index]!)),
+			proof: concatBytes(...MULTI(tally === undefined ? indexes : [...indexes, leaves.length - 1], leaves)),
+			anchors: [],
+			...changes,
+			tally,
+		};
+	};
 	const sign = (size: number, root: Uint8Array): Checkpoint => signCheckpoint({origin, size, root}, key, signer.sign);
 	const checkpoint = sign(leaves.length, MTH(leaves));
 	const chainId = 31_337;
@@ -157,17 +214,16 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 			const proof = formatTlogProof({index, path: PATH(index, leaves), checkpoint: checkpoint.note});
 			return {entry: bytes, subject, arrival: source, proof, anchors: [], ...changes};
 		},
-		history: (urn, changes = {}) => ({
-			subject: entries.find(({subject}) => subject.urn === urn)!.subject,
-			fromMs: startMs,
-			toMs: startMs + readings * minuteMs,
-			checkpoint: checkpoint.note,
-			entries: entries.flatMap(({bytes, subject}, index) =>
-				subject.urn === urn ? [{index, entry: bytes, path: PATH(index, leaves)}] : [],
-			),
-			anchors: [],
-			...changes,
-		}),
+		history: (urn, changes, pick = () => true) => {
+			const own = entries.flatMap(({subject}, index) => (subject.urn === urn ? [index] : []));
+			return historyOf(
+				urn,
+				own.filter((_, place) => pick(place)),
+				changes,
+			);
+		},
+		tally: tallyOf,
+		historyOf,
 		signer,
 		sign,
 	};

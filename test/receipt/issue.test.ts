@@ -5,7 +5,7 @@ import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
 import {type Checkpoint, parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
-import {decodeEntry, entryLeafHash, noteKinds, qualities} from '../../agent/format/entry.ts';
+import {decodeEntry, entryLeafHash, entryLength, noteKinds, qualities} from '../../agent/format/entry.ts';
 import type {AnchorRecord} from '../../agent/format/evidence.ts';
 import {historyEntriesMax, parseHistory} from '../../agent/format/history.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
@@ -18,7 +18,7 @@ import type {Log} from '../../agent/log/log.ts';
 import type {LogReader} from '../../agent/log/reader.ts';
 import {rootFromInclusion} from '../../agent/merkle/check.ts';
 import {type AnchoredCheckpoint, createIssuer, type Issuer, type Needs} from '../../agent/receipt/issue.ts';
-import type {Verdict} from '../../agent/verify/verdict.ts';
+import {type Verdict, verdictText} from '../../agent/verify/verdict.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
 import {append, createLogWorld, draftOf, enrolMeter, type LogWorld, signer, startMs} from '../helpers/log-world.ts';
 
@@ -31,7 +31,7 @@ type World = Omit<LogWorld, 'reader'> & {
 	readonly meter: Channel;
 	readonly trust: Trust;
 	/** Checkpoints that are on a chain; none unless the test adds some. */
-	readonly anchored: AnchoredCheckpoint[];
+	readonly anchored: (AnchoredCheckpoint & {readonly atMs?: number})[];
 	readonly issuerWith: (changes: Partial<Needs<Channel>>) => Issuer<Channel>;
 	readonly issuer: Issuer<Channel>;
 	/** Appends a reading of the meter, measured so many minutes after the start; gives its index. */
@@ -47,7 +47,7 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 	const reader = await world.reader();
 	const trust: Trust = {logs: [log.key], registries: [], anchors: []};
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
-	const anchored: AnchoredCheckpoint[] = [];
+	const anchored: World['anchored'] = [];
 	const issuerWith = (changes: Partial<Needs<Channel>>): Issuer<Channel> =>
 		createIssuer<Channel>({
 			hasher: nodeHasher,
@@ -55,9 +55,16 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 			entry: reader.entry,
 			source: reader.source,
 			inclusion: reader.inclusion,
+			multiproof: reader.multiproof,
 			range: reader.range,
+			between: reader.between,
+			at: reader.at,
+			tallyAt: reader.tallyAt,
 			channelOf: async subject => (await reader.channels()).find(channel => toHex(channel.subject) === toHex(subject)),
-			anchoredAbove: async index => anchored.find(({note}) => parseCheckpoint(note)!.size > index),
+			anchoredAbove: async (index, notBeforeMs = 0) => {
+				const above = anchored.filter(({note}) => parseCheckpoint(note)!.size > index);
+				return above.find(({atMs = 0}) => atMs >= notBeforeMs) ?? above.at(-1);
+			},
 			...changes,
 		});
 	return {
@@ -243,7 +250,7 @@ test('a history holds the readings of its period, both ends included, and verifi
 	t.true('value' in parsed);
 	if ('value' in parsed) {
 		t.deepEqual(
-			parsed.value.entries.map(({entry}) => Number(decodeEntry(entry).value)),
+			parsed.value.indexes.map((_, i) => Number(decodeEntry(parsed.value.entries.subarray(i * entryLength)).value)),
 			[5, 6, 7, 8, 9],
 		);
 	}
@@ -312,7 +319,7 @@ test('a period with more entries than a history holds is refused before anything
 		range: async function* () {
 			for (let i = 0; i <= historyEntriesMax; i += 1) yield {index: index + i, entry};
 		},
-		inclusion: () => {
+		multiproof: () => {
 			throw new Error('a proof was asked for');
 		},
 	});
@@ -329,4 +336,123 @@ test('an entry that no longer leads to the signed root is never handed out', asy
 	edited[63] = edited[63]! ^ 1;
 	const issuer = issuerWith({entry: async () => edited});
 	await t.throwsAsync(issuer.receipt(index), {code: 'LOG_CORRUPT', message: /entry \d+ does not lead to the root/});
+});
+
+/** Anchors a tally of everything up to now, as made at that minute. */
+async function anchorTally({log, anchored, clock}: World, minute: number): Promise<number> {
+	const atMs = startMs + minute * minuteMs;
+	clock.move(atMs - clock.nowMs());
+	const {note, size} = await log.tally();
+	anchored.push({note, anchors: [], atMs});
+	return size;
+}
+
+const completenessOf = (verdict: Verdict) => verdict.facts.history?.completeness;
+
+test('a history goes on to the tally of the first anchor made after its period, so that it is complete', async t => {
+	const world = await createWorld(t);
+	const {issuer, meter, read, verify} = world;
+	for (let i = 0; i < 10; i += 1) await read(i, i);
+	await anchorTally(world, 9);
+	for (let i = 10; i < 20; i += 1) await read(i, i);
+	const size = await anchorTally(world, 19);
+	for (let i = 20; i < 30; i += 1) await read(i, i);
+	await anchorTally(world, 29);
+	await read(30, 30);
+
+	const early = await verify(await issuer.history(meter, startMs + 2 * minuteMs, startMs + 5 * minuteMs));
+	t.deepEqual(failures(early), []);
+	t.like(completenessOf(early), {state: 'complete', firstNumber: 4, lastNumber: 11, tallyNumber: 11});
+	t.is(early.facts.history?.entries, 8, 'four of the period, and four more up to the tally');
+
+	// At minute 9 the first tally was made: what was measured until 12 is known from the second one on only.
+	const middle = await verify(await issuer.history(meter, startMs + 2 * minuteMs, startMs + 12 * minuteMs));
+	t.deepEqual(failures(middle), []);
+	t.is(middle.facts.size, size);
+	t.like(completenessOf(middle), {state: 'complete', firstNumber: 4, lastNumber: 21});
+
+	// No tally was made after the period: the newest one shows the most.
+	const late = await verify(await issuer.history(meter, 0, startMs + 29.5 * minuteMs));
+	t.deepEqual(failures(late), []);
+	t.like(completenessOf(late), {state: 'complete', firstNumber: 1, lastNumber: 31});
+
+	// Nothing anchored covers the last reading.
+	const open = await verify(await issuer.history(meter, 0, startMs * 2));
+	t.deepEqual(failures(open), []);
+	t.true(open.good);
+	t.like(completenessOf(open), {state: 'later-unknown', firstNumber: 1, lastNumber: 32, tallyNumber: undefined});
+});
+
+test('a silent channel is shown to be silent until the newest tally', async t => {
+	const world = await createWorld(t);
+	const {issuer, meter, read, verify} = world;
+	for (let i = 0; i < 3; i += 1) await read(i, i);
+	await anchorTally(world, 3);
+	for (let day = 1; day < 4; day += 1) await anchorTally(world, day * 1440);
+	const verdict = await verify(await issuer.history(meter, startMs, startMs * 2));
+	t.deepEqual(failures(verdict), []);
+	t.like(completenessOf(verdict), {state: 'complete', lastNumber: 4, tallyAtMs: startMs + 3 * 1440 * minuteMs});
+});
+
+test('a period without a reading has a history once a tally was anchored since it began', async t => {
+	const world = await createWorld(t);
+	const {issuer, meter, read, verify} = world;
+	for (let i = 0; i < 5; i += 1) await read(i, i);
+	await anchorTally(world, 5);
+	const [fromMs, toMs] = [startMs + 10 * minuteMs, startMs + 20 * minuteMs];
+	await t.throwsAsync(issuer.history(meter, fromMs, toMs), {code: 'ENTRY_UNKNOWN', message: /no reading in this period/});
+	await anchorTally(world, 30);
+	const silent = await verify(await issuer.history(meter, fromMs, toMs));
+	t.deepEqual(failures(silent), []);
+	t.is(silent.facts.history?.entries, 1, 'the newest before the period');
+	t.like(completenessOf(silent), {state: 'complete', firstNumber: 6, lastNumber: 6, tallyNumber: 6});
+	t.regex(silent.checks.find(({name}) => name === 'period')!.reason, /nothing that is shown was measured in the period/);
+	t.regex(verdictText(silent), /complete {2}yes: all that the log had of this channel from number 6 until it was counted/);
+
+	for (let i = 40; i < 45; i += 1) await read(i, i);
+	await anchorTally(world, 45);
+	const between = await verify(await issuer.history(meter, fromMs, toMs));
+	t.deepEqual(failures(between), []);
+	t.is(between.facts.history?.entries, 1, 'the tally of minute 30 is enough');
+	const wider = await verify(await issuer.history(meter, fromMs, startMs + 35 * minuteMs));
+	t.deepEqual(failures(wider), []);
+	t.is(wider.facts.history?.entries, 6, 'the one of minute 45 counts five more');
+	t.like(completenessOf(wider), {state: 'complete', firstNumber: 6, lastNumber: 11});
+
+	// Before the channel there was nothing: shown from its first entry on.
+	const before = await verify(await issuer.history(meter, 1, startMs - 1000));
+	t.deepEqual(failures(before), []);
+	t.like(completenessOf(before), {state: 'complete', firstNumber: 1, lastNumber: 6});
+});
+
+test('a channel that was enrolled after the newest tally is not in it', async t => {
+	const world = await createWorld(t);
+	const {issuer, read, log, verify} = world;
+	await read(0, 1);
+	await anchorTally(world, 1);
+	const young = enrolMeter(log, 'young');
+	await log.settled();
+	await t.throwsAsync(issuer.history(young, 0, startMs * 2), {code: 'ENTRY_UNKNOWN'});
+	await append(log, [draftOf(young)]);
+	t.is(completenessOf(await verify(await issuer.history(young, 0, startMs * 2)))?.state, 'later-unknown');
+});
+
+test('entries that were edited, a tally that the index contradicts, are never handed out as a history', async t => {
+	const world = await createWorld(t);
+	const {meter, read, reader, issuerWith} = world;
+	for (let i = 0; i < 5; i += 1) await read(i, i);
+	await anchorTally(world, 5);
+	const edited = issuerWith({
+		range: async function* (...args) {
+			for await (const {index, entry} of reader.range(...args)) yield {index, entry: index === 4 ? entry.with(63, 7) : entry};
+		},
+	});
+	await t.throwsAsync(edited.history(meter, 0, startMs * 2), {code: 'LOG_CORRUPT', message: /do not lead to the root that was signed/});
+	const wrongIndex = issuerWith({
+		tallyAt: async size => (await reader.tallyAt(size)).map(({subject, number}) => ({subject, number: number + 1})),
+	});
+	await t.throwsAsync(wrongIndex.history(meter, 0, startMs * 2), {
+		code: 'LOG_CORRUPT',
+		message: /does not count what the index of the log says/,
+	});
 });

@@ -71,7 +71,7 @@ test('nothing that a file says can make a line of its own or reach the terminal'
 });
 
 test('times beyond the calendar are printed as numbers', t => {
-	const history = {fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, entries: 0, first: undefined, last: undefined};
+	const history = {fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, entries: 0, first: undefined, last: undefined, completeness: undefined};
 	const text = verdictText(conclude('history', [fail('form', 'x')], {...noFacts, history}));
 	t.regex(text, /1970-01-01T00:00:00\.000Z to 9007199254740991 ms/);
 });
