@@ -24,7 +24,7 @@ export const proveCommand: Command = {
 		...channelOptions,
 		at: {type: 'string', value: 'TIME', help: 'such as 2026-11-22T18:00:00Z (default: now)'},
 		'with-arrival': {type: 'boolean', help: 'also show the message as it arrived: topic and payload'},
-		'without-channel': {type: 'boolean', help: 'leave the device and quantity unnamed'},
+		'without-channel': {type: 'boolean', help: 'leave the device unnamed: not together with --with-arrival'},
 		out: {type: 'string', value: 'FILE', help: 'write here, to a new file'},
 	},
 	run: async ({values, positionals}, io) => {
@@ -32,6 +32,11 @@ export const proveCommand: Command = {
 		const [indexText] = positionals;
 		if (positionals.length > 1 || (indexText === undefined) === (device === undefined))
 			throw usageError(proveCommand, 'takes either an index or --device');
+		if (isSet(values, 'with-arrival') && isSet(values, 'without-channel'))
+			throw usageError(
+				proveCommand,
+				'--with-arrival shows the topic and the device that --without-channel is to leave out: take one of them',
+			);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		await using reader = await openSiteReader(await pathsOf(proveCommand, site, values));
 		let index: number;

@@ -59,12 +59,12 @@ export type Needs<C extends Channel> = {
 export type IssueOptions = {
 	/** Shows the message as it arrived. @default false */
 	readonly withArrival?: boolean;
-	/** Leaves the channel unnamed. @default false */
+	/** Leaves the channel unnamed. Not together with the arrival, whose topic and identity name it. @default false */
 	readonly withoutChannel?: boolean;
 };
 
 export type Issuer<C extends Channel> = {
-	/** The canonical text of a receipt for the entry at `index`. Fails with ENTRY_UNKNOWN. */
+	/** The canonical text of a receipt for the entry at `index`. Fails with ENTRY_UNKNOWN, or with ARGUMENT_INVALID where it would show what it is to leave out. */
 	readonly receipt: (index: Index, options?: IssueOptions) => Promise<string>;
 	/**
 	 * The canonical text of a history of a channel, times from … to, both included; it goes on to the tally of an anchored checkpoint, if one covers the last reading. Without a
@@ -214,8 +214,16 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 	return {
 		receipt: async (index, options = {}) => {
 			const entry = await needs.entry(index);
-			const checkpoint = await checkpointFor(index);
 			const decoded = decodeEntry(entry);
+			if (options.withoutChannel && options.withArrival)
+				throw new AgentError(
+					'ARGUMENT_INVALID',
+					'a receipt without its channel cannot show the arrival, whose topic and identity name the device',
+				);
+			// An enrolment is its channel's name and secret: there is no receipt of it without them.
+			if (options.withoutChannel && decoded.kind === kinds.enrolment)
+				throw new AgentError('ARGUMENT_INVALID', `entry ${index} is an enrolment, which names its channel: it has no receipt without it`);
+			const checkpoint = await checkpointFor(index);
 			const channel = options.withoutChannel ? undefined : await needs.channelOf(decoded.subject);
 			// What is not a reading says nothing without its body: that is always shown.
 			const isShown = options.withArrival === true || decoded.kind !== kinds.reading;

@@ -185,7 +185,7 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.origin !== undefined) rows.push(['log', `${facts.origin}, size ${facts.size}`]);
 	if (facts.channel !== undefined) rows.push(['channel', facts.channel]);
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
-	if (facts.arrival !== undefined) rows.push(['topic', facts.arrival.topic], ['sent by', facts.arrival.identity]);
+	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
 	if (facts.history !== undefined) {
 		const {fromMs, toMs, entries, first, last, completeness} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
@@ -249,6 +249,15 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
 	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
 	return rows;
+}
+
+function arrivalRows({topic, identity, payloadLength, payloadText}: ArrivalFacts): [name: string, text: string][] {
+	const payload = payloadText === undefined ? `${payloadLength} bytes that are not text` : payloadText === '' ? 'empty' : payloadText;
+	return [
+		['topic', topic],
+		['sent by', identity],
+		['payload', payload],
+	];
 }
 
 const textLengthMax = 400;

@@ -2,6 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import {toHex} from '../../agent/base/bytes.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
+import {AgentError} from '../../agent/base/errors.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
 import {type Checkpoint, parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
@@ -120,10 +121,12 @@ test('a receipt of a reading opens what it is asked to open, and verifies either
 	t.is(resultOf(closed, 'channel'), 'skipped');
 	t.notRegex(closedText, /meter-1/);
 
-	const both = await verify(await issuer.receipt(index, {withArrival: true, withoutChannel: true}));
-	t.true(both.good);
-	t.is(both.facts.channel, undefined);
-	t.is(both.facts.arrival?.topic, 'meters/meter-1');
+	// The topic and the identity of an arrival name the channel that is to be left out.
+	const both = await t.throwsAsync(issuer.receipt(index, {withArrival: true, withoutChannel: true}), {instanceOf: AgentError});
+	t.is(both?.code, 'ARGUMENT_INVALID');
+	const enrolment = await t.throwsAsync(issuer.receipt(index - 1, {withoutChannel: true}), {instanceOf: AgentError});
+	t.is(enrolment?.code, 'ARGUMENT_INVALID');
+	t.regex(enrolment?.message ?? '', /is an enrolment, which names its channel/);
 });
 
 test('receipts of enrolments and notes show their bodies, without which they say nothing', async t => {

@@ -31,6 +31,7 @@ It says:
   arrived   2021-07-31T23:00:00.120Z by the agent
   topic     meters/meter-1/energy
   sent by   meter-1
+  payload   {"kwh":"12.0"}
   anchor    chain 31337, block 17 of 2021-08-01T01:06:40.000Z, transaction 0xc3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3 (pinned)
 
   pass      form          it is whole and canonical
@@ -68,6 +69,16 @@ test('nothing that a file says can make a line of its own or reach the terminal'
 		}),
 		{numRuns: 300},
 	);
+});
+
+test('the message that a receipt shows is printed where it is text, cut and escaped', t => {
+	const arrival = {topic: 't', identity: 'm', decoder: 'json/1', payloadLength: 3, payloadText: undefined};
+	const payloadOf = (facts: {payloadText?: string}): string | undefined =>
+		/^ {2}payload {3}(.*)$/m.exec(verdictText(conclude('receipt', [], {...noFacts, arrival: {...arrival, ...facts}})))?.[1];
+	t.is(payloadOf({}), '3 bytes that are not text');
+	t.is(payloadOf({payloadText: ''}), 'empty');
+	t.is(payloadOf({payloadText: '{"v":1}\n\u001b[2J'}), '{"v":1}\\u{a}\\u{1b}[2J');
+	t.is(payloadOf({payloadText: 'x'.repeat(100_000)}), `${'x'.repeat(400)}…`);
 });
 
 test('times beyond the calendar are printed as numbers', t => {
