@@ -2,6 +2,7 @@
 
 import {type Document, isMap, isScalar, LineCounter, parseDocument, visit} from 'yaml';
 import {AgentError} from './base/errors.ts';
+import {nearestName} from './base/nearest.ts';
 
 /** Every key with its unit and default is explained in kedge.example.yaml; a test compares the two. */
 export type Config = {
@@ -175,24 +176,8 @@ function object<T>(readers: {readonly [K in keyof T]-?: Read<T[K]>}): Read<T> {
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-	const distances = known.map(name => distance(name.toLowerCase(), key.toLowerCase()));
-	const least = Math.min(...distances);
-	return least <= 2 && least < key.length ? `unknown key; did you mean "${known[distances.indexOf(least)]}"?` : 'unknown key';
-}
-
-/** How many letters differ, cheaply: enough to guess at a misspelt key. */
-function distance(a: string, b: string): number {
-	let row = [...b].map((_, i) => i + 1);
-	for (const [i, letter] of [...a].entries()) {
-		let corner = i;
-		let left = i + 1;
-		row = row.map((above, j) => {
-			left = Math.min(left + 1, above + 1, corner + (b[j] === letter ? 0 : 1));
-			corner = above;
-			return left;
-		});
-	}
-	return row.at(-1) ?? a.length;
+	const near = nearestName(key, known);
+	return near === undefined ? 'unknown key' : `unknown key; did you mean "${near}"?`;
 }
 
 function optional<T>(read: Read<T>): Read<T | undefined> {

@@ -354,14 +354,28 @@ const wrong: readonly (readonly [name: string, text: string, message: string])[]
 	[
 		'a quantity that does not exist',
 		base.replace('voltage', 'volts'),
-		'kedge.yaml:8: mappings.m.readings[0].quantity: "volts" is not in the quantity registry',
+		'kedge.yaml:8: mappings.m.readings[0].quantity: "volts" is not in the quantity registry; kedge quantities lists what is',
 	],
 	[
 		'a unit of something else',
 		base.replace('unit: V', 'unit: kWh'),
-		'kedge.yaml:9: mappings.m.readings[0].unit: "kWh" does not measure voltage',
+		'kedge.yaml:9: mappings.m.readings[0].unit: "kWh" does not measure voltage: use mV, V, kV',
 	],
-	['a unit that is missing', base.replace('        unit: V\n', ''), 'kedge.yaml:7: mappings.m.readings[0]: the unit of voltage is missing'],
+	[
+		'a misspelt quantity',
+		base.replace('voltage', 'volatge'),
+		'kedge.yaml:8: mappings.m.readings[0].quantity: "volatge" is not in the quantity registry; did you mean "voltage"?',
+	],
+	[
+		'a topic with a brace that is never closed',
+		base.replace('meters/{device}', 'meters/{device'),
+		'kedge.yaml:4: mappings.m.topic: "meters/{device" has a brace that is not part of {device}, the only word in braces that is known',
+	],
+	[
+		'a unit that is missing',
+		base.replace('        unit: V\n', ''),
+		'kedge.yaml:7: mappings.m.readings[0]: the unit of voltage is missing: use mV, V, kV',
+	],
 	[
 		'a pointer that is missing',
 		base.replace('- pointer: /v\n        quantity', '- quantity'),

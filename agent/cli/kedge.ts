@@ -40,6 +40,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./backup.ts')).backupCommand,
 	},
 	{
+		name: 'quantities',
+		summary: 'list what can be measured, and in which units',
+		load: async () => (await import('./quantities.ts')).quantitiesCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

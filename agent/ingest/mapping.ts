@@ -1,6 +1,7 @@
 // A mapping says how to read the messages of one topic pattern; here it is compiled from the config and matched.
 
-import {type Quantity, quantityOfName, unitFactor, unitsOf} from '../format/quantity.ts';
+import {nearestName} from '../base/nearest.ts';
+import {type Quantity, quantities, quantityOfName, unitFactor, unitsOf} from '../format/quantity.ts';
 import {idPattern} from '../format/subject.ts';
 import type {TimeFormat} from './device-time.ts';
 import {parsePointer} from './json.ts';
@@ -69,6 +70,13 @@ export type Mapping = {
 export type MappingProblem = {readonly path: readonly (string | number)[]; readonly problem: string};
 
 export function compileMapping(config: MappingConfig): Mapping | MappingProblem {
+	// A brace that is not of `{device}` is a slip of the pen: taken as it stands it would match a topic that no device has, and nothing would say so.
+	if (/[{}]/.test(config.topic.replaceAll(placeholder, '')))
+		return {
+			path: ['topic'],
+			problem: `"${config.topic}" has a brace that is not part of ${placeholder}, the only word in braces that is known`,
+		};
+	if (config.topic.split(placeholder).length > 2) return {path: ['topic'], problem: `"${config.topic}" has ${placeholder} more than once`};
 	const pattern = compileTopic(config.topic);
 	if (pattern === undefined)
 		return {path: ['topic'], problem: `"${config.topic}" is not an MQTT topic filter ("+" and "#" stand alone between slashes, "#" last)`};
@@ -107,7 +115,7 @@ export function compileMapping(config: MappingConfig): Mapping | MappingProblem 
 
 function compileReading(format: 'json' | 'senml', reading: ReadingConfig): CompiledReading | MappingProblem {
 	const quantity = quantityOfName(reading.quantity);
-	if (quantity === undefined) return {path: ['quantity'], problem: `"${reading.quantity}" is not in the quantity registry`};
+	if (quantity === undefined) return {path: ['quantity'], problem: unknownQuantity(reading.quantity)};
 	if (reading.part !== undefined && !idPattern.test(reading.part))
 		return {path: ['part'], problem: `"${reading.part}" is not 1 to 64 letters, digits, _ or -`};
 	const exponent = reading.exponent ?? quantity.exponentDefault;
@@ -116,13 +124,13 @@ function compileReading(format: 'json' | 'senml', reading: ReadingConfig): Compi
 	const pointer = reading.pointer === undefined ? undefined : parsePointer(reading.pointer);
 	if (format === 'json') {
 		if (pointer === undefined) return {path: ['pointer'], problem: `a json mapping needs a JSON pointer such as /energy/total`};
-		if (reading.unit === undefined && quantity.kind !== 'state') return {path: [], problem: `the unit of ${quantity.name} is missing`};
+		if (reading.unit === undefined && quantity.kind !== 'state')
+			return {path: [], problem: `the unit of ${quantity.name} is missing: ${unitsText(quantity)}`};
 	} else if (reading.name === undefined) return {path: ['name'], problem: 'a senml mapping needs the name of the record'};
 	else if (!isSenmlName(reading.name.replaceAll(placeholder, 'x')))
 		return {path: ['name'], problem: `"${reading.name}" is no SenML name: letters, digits and - : . / _ after a letter or digit`};
 	const unit = reading.unit ?? (quantity.kind === 'state' ? '' : undefined);
-	if (unit !== undefined && unitFactor(quantity, unit) === undefined)
-		return {path: ['unit'], problem: `"${unit}" does not measure ${quantity.name}`};
+	if (unit !== undefined && unitFactor(quantity, unit) === undefined) return {path: ['unit'], problem: wrongUnit(quantity, unit)};
 	return {
 		quantity,
 		scales: scalesOf(quantity),
@@ -134,6 +142,25 @@ function compileReading(format: 'json' | 'senml', reading: ReadingConfig): Compi
 		pointerText: reading.pointer ?? '',
 		name: reading.name ?? '',
 	};
+}
+
+function unknownQuantity(name: string): string {
+	const names = quantities.map(quantity => quantity.name);
+	const near = nearestName(name, names);
+	// A part of a name, such as "power", is no slip of the pen: whoever wrote it has to choose.
+	const candidates = near === undefined && name.length > 2 ? names.filter(one => one.includes(name.toLowerCase())) : [];
+	const meant = near === undefined ? candidates.map(one => `"${one}"`).join(' or ') : `"${near}"`;
+	return `"${name}" is not in the quantity registry; ${meant === '' ? 'kedge quantities lists what is' : `did you mean ${meant}?`}`;
+}
+
+function wrongUnit(quantity: Quantity, unit: string): string {
+	const near = unitsOf(quantity).find(one => one.toLowerCase() === unit.toLowerCase());
+	const problem = `"${unit}" does not measure ${quantity.name}`;
+	return near === undefined ? `${problem}: ${unitsText(quantity)}` : `${problem}; did you mean "${near}"?`;
+}
+
+function unitsText(quantity: Quantity): string {
+	return `use ${unitsOf(quantity).join(', ')}`;
 }
 
 function scalesOf(quantity: Quantity): ReadonlyMap<string, Scale> {
@@ -172,7 +199,6 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 					.join('([A-Za-z0-9_-]{1,64})'),
 			);
 	}
-	if (topic.split(placeholder).length > 2) return undefined;
 	// `a/#` also stands for `a` itself [MQTT 3.1.1 §4.7.1.2].
 	// A wildcard in front stands for no topic of the broker itself, such as `$SYS/…` [MQTT-4.7.2-1].
 	const guard = /^[+#]/.test(topic) ? '(?!\\$)' : '';

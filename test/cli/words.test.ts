@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
+import {quantities} from '../../agent/format/quantity.ts';
 import {kedge, testFolder} from '../helpers/site.ts';
 
 const commands = [
@@ -17,6 +18,7 @@ const commands = [
 	'epoch',
 	'quarantine',
 	'backup',
+	'quantities',
 	'password',
 	'sim',
 	'replay',
@@ -68,6 +70,12 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 	[['prove'], 2, /takes either an index or --device/],
 	[['prove', '1', '--device', 'meter-1'], 2, /takes either an index or --device/],
 	[['prove', '1', '2'], 2, /takes either an index or --device/],
+	[
+		['prove', '1', '--with-arrival', '--without-channel'],
+		2,
+		/--with-arrival shows the topic and the device that --without-channel is to leave out/,
+	],
+	[['quantities', 'energy'], 2, /does not know "energy"/],
 	[['history'], 2, /takes one device/],
 	[['history', 'meter-1', '--from', 'yesterday'], 2, /--from "yesterday" is not a time such as 2026-/],
 	[['epoch'], 2, /no config file kedge\.yaml/],
@@ -111,4 +119,33 @@ test('kedge password makes a password and a hash that a config takes', async t =
 	const found = /^password {6}([a-z2-9]{26})\npasswordHash: (scrypt\$\S+)\n$/.exec(out);
 	t.truthy(found);
 	t.not((await kedge(t, ['password'])).out, out);
+});
+
+test('kedge quantities lists every quantity with its unit, its kind, its step and what devices may print', async t => {
+	const {code, out} = await kedge(t, ['quantities']);
+	t.is(code, 0);
+	for (const {name, unit, kind} of quantities) t.regex(out, new RegExp(`^${name} +${unit.replace('/', '\\/')} +${kind} `, 'm'));
+	t.regex(out, /^temperature +mCel +gauge +0 +mCel, Cel, °C$/m);
+	t.regex(out, /exponent/);
+	const json = await kedge(t, ['quantities', '--json']);
+	t.is(json.code, 0);
+	const listed = (JSON.parse(json.out) as {quantities: {name: string; units: string[]}[]}).quantities;
+	t.deepEqual(
+		listed.map(({name}) => name),
+		quantities.map(({name}) => name),
+	);
+	t.deepEqual(
+		listed.find(({name}) => name === 'voltage'),
+		{
+			code: 12,
+			name: 'voltage',
+			unit: 'mV',
+			kind: 'gauge',
+			exponentDefault: 0,
+			ucum: 'mV',
+			unece: '2Z',
+			obis: '12.7.0',
+			units: ['mV', 'V', 'kV'],
+		} as never,
+	);
 });
