@@ -522,11 +522,10 @@ function createWriter(options: {
 				keyTop: undefined,
 			},
 		]);
-		wake();
 		return channel;
 	};
 
-	// The first entry of every log says whose it is.
+	// The first entry of every log says whose it is. It waits for the second: who only opens a log, perhaps an older one in the place of the newest, signs nothing.
 	const ownChannel = byUrn.get(agentUrn(logName)) ?? enrolSubject(agentUrn(logName), 0, undefined, 0);
 
 	return {
@@ -537,7 +536,11 @@ function createWriter(options: {
 		checkpoint: () => checkpoint,
 		channels: () => channels,
 		channel: urn => byUrn.get(urn),
-		enrol: ({urn, quantity, quantityName, exponent}) => enrolSubject(urn, quantity, quantityName, exponent),
+		enrol: ({urn, quantity, quantityName, exponent}) => {
+			const channel = enrolSubject(urn, quantity, quantityName, exponent);
+			wake();
+			return channel;
+		},
 		append: ({record, arrivedAtMs, drafts, notes}, done) => {
 			if (notes === undefined) {
 				if (!makeRoom(drafts.length, record.length, done)) return;
@@ -620,6 +623,7 @@ function createWriter(options: {
 				else {
 					newest.firsts.push(newest.first);
 					newest.dones.push(error => (error === undefined ? resolve() : reject(error)));
+					wake();
 				}
 			}),
 		counters: () => counters,

@@ -62,9 +62,10 @@ test('any sequence of steps leaves the log that a list would be', async t => {
 				numbers.set(entry.urn, number);
 				model.push({...entry, number});
 			};
-			const enrol = (urn: string, value: bigint): void =>
-				push({kind: 3, urn, value, measuredAtMs: 0, arrivedAtMs: world.clock.nowMs(), quality: 0, record: undefined});
-			enrol('urn:kedge:agent:harbour', 0n);
+			const enrol = (urn: string, value: bigint, arrivedAtMs = world.clock.nowMs()): void =>
+				push({kind: 3, urn, value, measuredAtMs: 0, arrivedAtMs, quality: 0, record: undefined});
+			// Who only opens a log signs nothing: the first entry goes to the disk with what is handed in first, to whichever opening that is.
+			if (steps.length > 0) enrol('urn:kedge:agent:harbour', 0n, world.clock.nowMs() + (steps[0]?.do === 'reopen' ? 1000 : 0));
 
 			for (const [i, one] of steps.entries()) {
 				world.clock.move(1000);
