@@ -29,6 +29,14 @@ export const faultKinds = {
 	clockJump: 0.004,
 	/** The machine starts with a clock that was never set. */
 	clock1970: 0.1,
+	/** An older copy of the database is put in the place of the newest one, with the side file as it is. */
+	restoreOld: 0.004,
+	/** The same, and the side file is lost: only the chain knows better. */
+	restoreWithoutHead: 0.05,
+	/** The same, and an older side file is put back with it. */
+	restoreWithHead: 0.05,
+	/** A copy of the machine runs beside it, with the same keys. */
+	clone: 0.002,
 	/** The connection of a device drops. */
 	drop: 0.01,
 	/** A device sends the same packet again on the same connection. */
@@ -69,6 +77,8 @@ export type Faults = {
 	/** From here on nothing fails any more. */
 	readonly stop: () => void;
 	readonly stopped: () => boolean;
+	/** While held nothing fails. */
+	held: boolean;
 	/** Counts one that was done otherwise. */
 	readonly count: (kind: FaultKind) => void;
 };
@@ -85,10 +95,11 @@ export function createFaults(chance: Chance, only?: readonly FaultKind[]): Fault
 	const counts = new Map<FaultKind, number>();
 	let isStopped = false;
 	const count = (kind: FaultKind): void => void counts.set(kind, (counts.get(kind) ?? 0) + 1);
-	return {
+	const faults: Faults = {
+		held: false,
 		hits: kind => {
 			const rate = rates.get(kind);
-			if (rate === undefined || isStopped || !chance.happens(rate)) return false;
+			if (rate === undefined || isStopped || faults.held || !chance.happens(rate)) return false;
 			count(kind);
 			return true;
 		},
@@ -99,4 +110,5 @@ export function createFaults(chance: Chance, only?: readonly FaultKind[]): Fault
 		stopped: () => isStopped,
 		count,
 	};
+	return faults;
 }

@@ -37,6 +37,8 @@ export type Machine = {
 	readonly stop: () => void;
 	/** While held, nothing starts it. */
 	held: boolean;
+	/** True while an older database lies here that the agent can know to be older: it must freeze, and neither sign nor show nor acknowledge anything. */
+	mustFreeze: boolean;
 	/** Added to the machine's wall clock. */
 	clockOffsetMs: number;
 	/** Is done while the agent is down, before it starts again. */
@@ -123,7 +125,8 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		{
 			headWritten: ({size, root}) => pendingHeads.push({size, root: rootText(root), where: 'the side file'}),
 			headAsked: () => {
-				if (agent?.frozen.aborted) violate({invariant: 'I6 frozen', sentence: 'a frozen agent releases a head'});
+				if (agent?.frozen.aborted || machine.mustFreeze)
+					violate({invariant: 'I6 frozen', sentence: 'an agent that must be frozen releases a head'});
 			},
 		},
 		options.mutant,
@@ -200,6 +203,8 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 			opened => {
 				if (!mine.alive) return;
 				agent = opened;
+				if (machine.mustFreeze && !opened.frozen.aborted)
+					violate({invariant: 'I6 frozen', sentence: `${name} runs on a database that is older than what it can know`});
 				opened.failed.addEventListener('abort', () => {
 					// As `kedge run`: the process ends with what it has, and the service manager starts it again.
 					loop.soon(undefined, `${name} exits`, () => end(mine));
@@ -249,7 +254,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		agent: () => agent,
 		door: () => (door === undefined || life === undefined ? undefined : {door, life}),
 		statusNeeds: () => statusNeeds,
-		isFrozen: () => agent?.frozen.aborted ?? false,
+		isFrozen: () => machine.mustFreeze || (agent?.frozen.aborted ?? false),
 		starts: () => starts,
 		life: () => life,
 		crash: async () => {
@@ -265,6 +270,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 			);
 		},
 		held: false,
+		mustFreeze: false,
 		clockOffsetMs: 0,
 		whileDown: undefined,
 		close: async () => {

@@ -6,7 +6,7 @@ import {signerFromKey} from '../../agent/anchor/keystore.ts';
 import {createEd25519Signer} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {parseConfig} from '../../agent/config.ts';
-import {formatOrigin, signCheckpoint} from '../../agent/format/checkpoint.ts';
+import {formatOrigin, parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
 import {noteKey} from '../../agent/format/note.ts';
 import {createLog, pendingBytesMax} from '../../agent/log/log.ts';
@@ -20,7 +20,7 @@ import type {DiskMutant} from './disk.ts';
 import {createDevice, type Device, type DoorMutant, type Message, modes} from './door.ts';
 import {createFaults, type FaultKind} from './fault.ts';
 import {createLoop, type Life} from './loop.ts';
-import {copyLog, createMachine, type Machine, type Template} from './machine.ts';
+import {copyLog, createMachine, type Machine, type MachineOptions, type Template} from './machine.ts';
 // Loaded before the first run: afterwards the agent's own dynamic import waits for nothing but promises.
 import '../../agent/anchor/anchor.ts';
 
@@ -142,9 +142,11 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 	const logId = anchorLogId(chainId, registry, template.anchoringSigner.address, origin);
 
 	/** Heads that were handed to the chain, and acknowledgements that have left, in this step. */
-	const handed: {readonly size: number; readonly root: string}[] = [];
+	const handed: {readonly by: Machine; readonly size: number; readonly root: string}[] = [];
 	const left: {readonly life: Life; readonly message: Message; readonly outcome: Outcome}[] = [];
 	let machine: Machine | undefined;
+	/** A copy of the machine that runs beside it. */
+	let clone: Machine | undefined;
 
 	const chain = createChain(
 		loop,
@@ -153,9 +155,10 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		template.anchoringSigner.address,
 		startMs,
 		{
-			broadcastAsked: (_life, size, root) => {
-				handed.push({size, root});
-				if (machine?.isFrozen()) violate({invariant: 'I6 frozen', sentence: 'a frozen agent sends an anchor'});
+			broadcastAsked: (life, size, root) => {
+				const owner = clone?.life() === life ? clone : machine;
+				if (owner !== undefined) handed.push({by: owner, size, root});
+				if (owner?.isFrozen()) violate({invariant: 'I6 frozen', sentence: 'a frozen agent sends an anchor'});
 			},
 		},
 		mutant,
@@ -172,7 +175,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			},
 		},
 	};
-	machine = await createMachine({
+	const machineOptions: MachineOptions = {
 		name: 'pi',
 		directory,
 		template: {...template, site},
@@ -183,7 +186,8 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		startMs,
 		violate,
 		mutant,
-	});
+	};
+	machine = await createMachine(machineOptions);
 	const {checker, disk} = machine;
 
 	/** Serial numbers by device of what was acknowledged as kept. */
@@ -210,6 +214,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 
 	const knownShort = new Set<Life>();
 	let seenWrites = -1;
+	let cloneWrites = -1;
 	/** Everything that must hold now. */
 	const check = async (): Promise<void> => {
 		if (disk.writes !== seenWrites) {
@@ -242,7 +247,11 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		knownShort.clear();
 		const now = machine?.life();
 		if (now !== undefined && disk.isKnownShort(now, site.config.log.floorMiB * 1024 * 1024)) knownShort.add(now);
-		for (const {size, root} of handed.splice(0)) checker.shown({size, root: root.slice(2), where: 'an anchor'});
+		if (clone !== undefined && clone.disk.writes !== cloneWrites) {
+			cloneWrites = clone.disk.writes;
+			await clone.checker.sync();
+		}
+		for (const {by, size, root} of handed.splice(0)) by.checker.shown({size, root: root.slice(2), where: 'an anchor'});
 		if (violation !== undefined) throw new Broken(violation);
 	};
 
@@ -251,6 +260,8 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		for (const anchor of chain.anchors(logId)) {
 			if (anchor.size <= size) violate({invariant: 'I4 one anchor per size', sentence: `size ${anchor.size} is anchored after ${size}`});
 			size = anchor.size;
+			// Of a machine and its copy both may have anchored; each anchor extends the one before, or the registry had refused it.
+			if (clone !== undefined && clone.checker.rootAt(size) === anchor.root.slice(2) && clone.checker.endsWithTally(size)) continue;
 			if (checker.rootAt(size) !== anchor.root.slice(2))
 				violate({invariant: 'I5 anchored root', sentence: `the anchored root of size ${size} is not the log's`});
 			if (!checker.endsWithTally(size)) violate({invariant: 'tally', sentence: `the anchored size ${size} does not end with a tally`});
@@ -265,7 +276,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			violate({invariant: 'I8 bounds', sentence: `${status.pendingBytes} bytes are pending`});
 		if (status.size > checker.size())
 			violate({invariant: 'status', sentence: `it says ${status.size} entries, ${checker.size()} are on disk`});
-		if (status.releasedSize > status.size)
+		if (status.releasedSize > status.size && status.state !== 'frozen')
 			violate({invariant: 'status', sentence: `size ${status.releasedSize} is released, of ${status.size}`});
 		const {planned = 0, signed = 0, sent = 0, mined = 0} = status.anchor?.rows ?? {};
 		if (planned + signed + sent + mined > 65)
@@ -273,6 +284,67 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		if (status.newestCheckpoint !== undefined)
 			checker.shown({size: status.newestCheckpoint.size, root: status.newestCheckpoint.root, where: 'status'});
 	};
+
+	/** A copy of the database and its side file as they were once. */
+	let kept: {readonly directory: string; readonly size: number; readonly head: string | undefined} | undefined;
+	let older: {readonly untilMs: number; isBack: boolean} | undefined;
+	const keep = (): void => {
+		const place = join(directory, 'kept');
+		copyLog(directory, place);
+		kept = {directory: place, size: checker.size(), head: disk.head};
+	};
+
+	/** Puts the copy in the place of the newest database, where the agent can know that it is older: by the side file, or by an anchor that is final. */
+	const restore = async (pi: Machine): Promise<void> => {
+		const finalSize = chain.finalAnchors(logId).at(-1)?.size ?? 0;
+		if (kept === undefined || older !== undefined || clone !== undefined) return;
+		const copy = kept;
+		const releasedSize = (disk.head === undefined ? undefined : parseCheckpoint(disk.head)?.size) ?? 0;
+		const way =
+			releasedSize > copy.size && faults.hits('restoreOld')
+				? 'with the newest side file'
+				: finalSize <= copy.size || !chain.isCalm()
+					? undefined
+					: faults.hits('restoreWithoutHead')
+						? 'without a side file'
+						: faults.hits('restoreWithHead')
+							? 'with an older side file'
+							: undefined;
+		if (way === undefined) return;
+		count('restores');
+		loop.trace(`restore of size ${copy.size} ${way}`);
+		older = {untilMs: loop.nowMs() + chance.pick([3000, 20_000]), isBack: false};
+		// What it must notice now would not be noticed while the chain is away or the side file unreadable.
+		faults.held = true;
+		const newest = {directory: join(directory, 'newest'), head: disk.head};
+		pi.whileDown = async () => {
+			pi.mustFreeze = true;
+			await checker.close();
+			copyLog(directory, newest.directory);
+			copyLog(copy.directory, directory);
+			if (way === 'without a side file') disk.head = undefined;
+			if (way === 'with an older side file') disk.head = copy.head;
+			await checker.reopen();
+		};
+		await pi.crash();
+		putBack = async () => {
+			older = {untilMs: 0, isBack: true};
+			if (checker.size() !== copy.size)
+				violate({invariant: 'I6 frozen', sentence: `a frozen log grew from ${copy.size} to ${checker.size()} entries`});
+			pi.whileDown = async () => {
+				await checker.close();
+				copyLog(newest.directory, directory);
+				disk.head = newest.head;
+				await checker.reopen();
+				pi.mustFreeze = false;
+				faults.held = false;
+				older = undefined;
+				kept = undefined;
+			};
+			await pi.crash();
+		};
+	};
+	let putBack: (() => Promise<void>) | undefined;
 
 	/** What the world does of its own accord. */
 	const happen = async (): Promise<void> => {
@@ -287,6 +359,15 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		}
 		const life = machine.life();
 		if (life === undefined) return;
+		if (older !== undefined) {
+			if (!older.isBack && loop.nowMs() >= older.untilMs) await putBack?.();
+			return;
+		}
+		if (chance.happens(0.01)) keep();
+		await restore(machine);
+		if (older !== undefined) return;
+		if (clone === undefined && faults.hits('clone')) await startClone();
+		if (clone !== undefined && chance.happens(0.3) && faults.hits('crash')) await clone.crash();
 		const {crash, stop} = machine;
 		if (faults.hits('crash')) await crash();
 		else if (faults.hits('stop')) loop.soon(undefined, 'stop', stop);
@@ -297,6 +378,24 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		if (asked < 0.02) loop.soon(life, 'ask status', () => void askStatus().catch(() => {}));
 		else if (asked < 0.023) loop.soon(life, 'anchor now', () => void needs.anchorNow());
 		else loop.soon(life, 'release now', () => void needs.release().catch(() => {}));
+	};
+
+	/** A copied card in a second machine. Which of the two is the right one nobody but its owner knows; only one of them may go on. */
+	const startClone = async (): Promise<void> => {
+		const place = join(directory, 'clone');
+		copyLog(directory, place);
+		clone = await createMachine({...machineOptions, name: 'clone', directory: place});
+		clone.disk.head = disk.head;
+	};
+
+	/** What is still missing until only one of the two goes on. */
+	const missingOfTwo = async (pi: Machine, other: Machine): Promise<string | undefined> => {
+		const states = `${pi.name} is ${pi.isFrozen() ? 'frozen' : 'not frozen'}, ${other.name} is ${other.isFrozen() ? 'frozen' : 'not frozen'}`;
+		if (pi.isFrozen() === other.isFrozen()) return states;
+		const alive = pi.isFrozen() ? other : pi;
+		for (const {size, root} of chain.finalAnchors(logId))
+			if (alive.checker.rootAt(size) !== root.slice(2)) return `the anchor of size ${size} is not of ${alive.name}, though ${states}`;
+		return alive === pi ? missing() : undefined;
 	};
 
 	/** What is still missing once nothing fails any more; undefined if nothing is. */
@@ -326,12 +425,16 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		const name = await loop.step();
 		if (name === undefined) violate({invariant: 'I7 liveness', sentence: 'nothing can ever happen again'});
 		if (options.onStep !== undefined) options.onStep(loop.newest().at(-1) ?? '');
-		if (name === 'block') checkAnchors();
+		if (name === 'block' && older === undefined) checkAnchors();
 		await check();
 	};
 
 	try {
 		while (loop.steps() < options.steps) {
+			await happen();
+			await advance();
+		}
+		while (older !== undefined) {
 			await happen();
 			await advance();
 		}
@@ -343,7 +446,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		for (let round = 0; ; round += 1) {
 			await advance();
 			if (round % 25 !== 0) continue;
-			const left = await missing();
+			const left = clone === undefined ? await missing() : await missingOfTwo(machine, clone);
 			if (left === undefined) break;
 			if (loop.nowMs() > settleUntilMs)
 				throw new Broken({invariant: 'I7 liveness', sentence: `after ${settleMsMax / 60_000} minutes without faults: ${left}`});
@@ -355,6 +458,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		if (error instanceof Broken) violation = error.violation;
 		else violation = {invariant: 'harness', sentence: error instanceof Error ? (error.stack ?? error.message) : String(error)};
 	} finally {
+		await clone?.close();
 		await machine.close();
 	}
 	for (const [kind, times] of faults.counts) count(`fault ${kind}`, times);

@@ -8,4 +8,9 @@ export const found: readonly Found[] = [
 		steps: 500,
 		what: '`status` took the size before a wait and the released size after it, and told of more released than there is',
 	},
+	{
+		seed: '23',
+		steps: 500,
+		what: 'an empty log in the place of the newest signed its first entry before it was known to be older than what was released',
+	},
 ];
