@@ -64,7 +64,7 @@ export function createChain(
 	watch: {readonly broadcastAsked: (life: Life, size: number, root: string) => void},
 	mutant: ChainMutant = {},
 ): SimulatedChain {
-	const blockMs = chance.pick([1000, 2000, 4000, 12_000]);
+	const blockMs = chance.pick([1000, 1000, 3000, 12_000]);
 	const lag = chance.pick([1, 2, 4]);
 	const blocks: Block[] = [];
 	let finalized = 0;

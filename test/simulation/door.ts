@@ -124,7 +124,7 @@ export function createDevice(options: {
 	readonly mutant?: DoorMutant;
 }): Device {
 	const {id, mode, loop, chance, faults, watch, mutant = {}} = options;
-	const periodMs = chance.pick([150, 400, 1000, 4000]);
+	const periodMs = chance.pick([200, 800, 2500, 6000]);
 	const outbox: Message[] = [];
 	let connection: Connection | undefined;
 	let serial = 0;

@@ -30,15 +30,15 @@ export const faultKinds = {
 	/** The machine starts with a clock that was never set. */
 	clock1970: 0.1,
 	/** An older copy of the database is put in the place of the newest one, with the side file as it is. */
-	restoreOld: 0.004,
+	restoreOld: 0.002,
 	/** The same, and the side file is lost: only the chain knows better. */
-	restoreWithoutHead: 0.05,
+	restoreWithoutHead: 0.1,
 	/** The same, and an older side file is put back with it. */
-	restoreWithHead: 0.05,
+	restoreWithHead: 0.1,
 	/** A copy of the machine runs beside it, with the same keys. */
-	clone: 0.002,
+	clone: 0.001,
 	/** The connection of a device drops. */
-	drop: 0.01,
+	drop: 0.04,
 	/** A device sends the same packet again on the same connection. */
 	duplicate: 0.03,
 	/** A device holds messages back and sends them late. */
@@ -56,7 +56,7 @@ export const faultKinds = {
 	/** The node answers as of some blocks ago. */
 	chainStale: 0.04,
 	/** The transaction is accepted and then forgotten. */
-	chainForgets: 0.3,
+	chainForgets: 0.5,
 	chainDown: 0.001,
 	chainReorg: 0.01,
 	/** The node tells a made-up head at `latest`. */

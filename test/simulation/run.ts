@@ -300,16 +300,16 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		if (kept === undefined || older !== undefined || clone !== undefined) return;
 		const copy = kept;
 		const releasedSize = (disk.head === undefined ? undefined : parseCheckpoint(disk.head)?.size) ?? 0;
+		// Without the newest side file only an anchor that is final can tell.
+		const isAnchored = finalSize > copy.size && chain.isCalm();
 		const way =
-			releasedSize > copy.size && faults.hits('restoreOld')
-				? 'with the newest side file'
-				: finalSize <= copy.size || !chain.isCalm()
-					? undefined
-					: faults.hits('restoreWithoutHead')
-						? 'without a side file'
-						: faults.hits('restoreWithHead')
-							? 'with an older side file'
-							: undefined;
+			isAnchored && faults.hits('restoreWithoutHead')
+				? 'without a side file'
+				: isAnchored && faults.hits('restoreWithHead')
+					? 'with an older side file'
+					: releasedSize > copy.size && faults.hits('restoreOld')
+						? 'with the newest side file'
+						: undefined;
 		if (way === undefined) return;
 		count('restores');
 		loop.trace(`restore of size ${copy.size} ${way}`);
@@ -363,7 +363,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			if (!older.isBack && loop.nowMs() >= older.untilMs) await putBack?.();
 			return;
 		}
-		if (chance.happens(0.01)) keep();
+		if (chance.happens(kept === undefined ? 0.02 : 0.001)) keep();
 		await restore(machine);
 		if (older !== undefined) return;
 		if (clone === undefined && faults.hits('clone')) await startClone();

@@ -11,9 +11,9 @@ test.before(async () => {
 });
 test.after.always(() => simulation.close());
 
-const seedsOfShortForm = 40;
+const seedsOfShortForm = 60;
 
-test.serial('forty seeds keep every promise, and meet every kind of fault', async t => {
+test.serial('sixty seeds keep every promise, and meet every kind of fault', async t => {
 	t.timeout(180_000);
 	let tally = nothing;
 	for (let seed = 0; seed < seedsOfShortForm; seed += 1)
