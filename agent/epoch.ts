@@ -20,7 +20,7 @@ import {type CommonHead, chooseCommonHead, type SeenHead} from './log/common-hea
 import {type HeadRow, readMeta} from './log/log.ts';
 import {writeNextLog} from './log/next-log.ts';
 import {judgeHeads, judgeOrigin} from './log/outside.ts';
-import {createRehash} from './log/rehash.ts';
+import {createRehash, rehashStart} from './log/rehash.ts';
 import {beginSwap, buildingName, commonName, epochFiles, finishSwap, isSwapPending, realSwapFiles, type SwapFiles} from './log/swap.ts';
 import {emptyRoot} from './merkle/tree.ts';
 import {openLogKey, type Site} from './site.ts';
@@ -160,6 +160,7 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 			rows: database,
 			hasher: nodeHasher,
 			size,
+			start: await rehashStart(database, nodeHasher),
 			onSize: (at, root) => {
 				if (wanted.has(at)) rootAt.set(at, root());
 			},

@@ -21,6 +21,7 @@ import {createDiskGuard} from './log/disk-guard.ts';
 import {openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
+import {createScrub, type Scrub} from './log/scrub.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
 import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
@@ -191,6 +192,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		release.frozen.addEventListener('abort', () => fitDoors());
 		await client.open();
 		closing.defer(keepCalling(disk.check, clock, stopping.signal));
+		const scrub = createScrub({
+			rows: reader.rows,
+			hasher: nodeHasher,
+			newest: log.checkpoint,
+			// The doors come first.
+			isBusy: () => release.frozen.aborted || log.stats().pendingBytes > scrubPendingBytesMax,
+			onDamage: release.freeze,
+			clock,
+		});
+		closing.defer(keepCalling(scrubbing(scrub, logger), clock, stopping.signal));
 		const status = (): Promise<Status> =>
 			statusOf({
 				site,
@@ -203,6 +214,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				anchor,
 				timekeeping,
 				ingest,
+				scrub,
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,
@@ -337,6 +349,24 @@ function createClientDoor(
 			await changing;
 			await change(false);
 		},
+	};
+}
+
+/** With more than this on its way to the disk nothing is hashed again. */
+const scrubPendingBytesMax = 256 * 1024;
+
+/** A database that cannot be read now is tried again; it is said once. */
+function scrubbing(scrub: Scrub, logger: Logger): () => Promise<void> {
+	let last = '';
+	return async () => {
+		try {
+			await scrub.step();
+			last = '';
+		} catch (error) {
+			const sentence = describeError(error);
+			if (sentence !== last) logger.log('warn', 'the stored log cannot be hashed again', {error: sentence});
+			last = sentence;
+		}
 	};
 }
 

@@ -11,6 +11,7 @@ import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
+import type {Scrub} from './log/scrub.ts';
 import type {Site, SitePaths} from './site.ts';
 import type {Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
@@ -30,6 +31,7 @@ export async function statusOf(parts: {
 	readonly anchor: Anchor | undefined;
 	readonly timekeeping: Timekeeping;
 	readonly ingest: Pick<Ingest, 'silent'>;
+	readonly scrub: Scrub;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -94,6 +96,7 @@ export async function statusOf(parts: {
 			waitingFor: anchored.waitingFor,
 			lastError: anchored.lastError?.sentence,
 		},
+		scrub: parts.scrub.status(),
 		warnings,
 	};
 }

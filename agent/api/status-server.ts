@@ -52,6 +52,8 @@ export type Status = {
 	readonly broker: BrokerStatus | undefined;
 	readonly client: ClientStatus | undefined;
 	readonly anchor: AnchorStatus | undefined;
+	/** The stored log, hashed again in the background: how far this pass is, and how many whole passes found nothing since the start. */
+	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
 	/** What the owner should know, as sentences. */
 	readonly warnings: readonly string[];
 };

@@ -50,6 +50,10 @@ function statusText(status: Status): string {
 					? 'nothing'
 					: `since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`,
 		],
+		[
+			'checked',
+			`${status.scrub.done} of ${status.scrub.of} stored entries hashed again, ${status.scrub.passes} whole ${status.scrub.passes === 1 ? 'pass' : 'passes'} since the start`,
+		],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],

@@ -3,7 +3,7 @@
 import {copyBytes, equalBytes, readUint48, viewOf} from '../base/bytes.ts';
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
-import {type Database, openDatabase, type SqlRow} from '../base/sqlite.ts';
+import {type Database, openDatabase, type SqlRow, type Statements} from '../base/sqlite.ts';
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
 import {decodeEntry, entryLength, type Index, type Size, saltLength, subjectRange} from '../format/entry.ts';
 import type {TallyLeaf} from '../format/tally.ts';
@@ -60,6 +60,8 @@ export type LogReader = {
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
 	readonly counters: () => Promise<Map<string, number>>;
+	/** The connection itself, for who looks at the whole log. */
+	readonly rows: Pick<Statements, 'all'>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -292,6 +294,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			const rows = await database.all<{name: string; count: number}>('SELECT name, count FROM counters ORDER BY name');
 			return new Map(rows.map(row => [row.name, row.count]));
 		},
+		rows: {all: database.all},
 		[Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
 	};
 }

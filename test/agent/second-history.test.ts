@@ -5,13 +5,20 @@ import test, {type ExecutionContext} from 'ava';
 import {Interface} from 'ethers';
 import {connectAsync} from 'mqtt';
 import {systemClock} from '../../agent/base/clock.ts';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {silentLogger} from '../../agent/base/logger.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
+import {openDatabase} from '../../agent/base/sqlite.ts';
 import type {EpochReport} from '../../agent/epoch.ts';
+import {createHeadFile} from '../../agent/log/head-file.ts';
+import {openLog} from '../../agent/log/log.ts';
 import {simulatedDeviceIds} from '../../agent/simulation.ts';
-import {openSite, type Site} from '../../agent/site.ts';
+import {openLogKey, openSite, type Site} from '../../agent/site.ts';
 import {readStatus, requestAnchor} from '../../agent/state.ts';
 import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
 import {createPublisher} from '../../sim/client.ts';
 import {type Anvil, anvilChainId, startAnvil, startProxy} from '../helpers/anvil.ts';
+import {append, draftOf, enrolMeter, startMs} from '../helpers/log-world.ts';
 import {changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** Of `latest(bytes32)` in the registry. */
@@ -289,4 +296,35 @@ test.serial('a chain that cannot be reached at the start does not stop an agent 
 	const status = await untilStatus(t, site, ({state, releasedSize, size}) => state === 'running' && releasedSize === size);
 	t.true(status.size > 2);
 	await agent.end('SIGTERM');
+});
+
+test.serial('an entry that was edited under whole tiles is found while the agent runs, and freezes it', async t => {
+	const made = await createTestSite(t, {homes: 1});
+	const {site} = made;
+	const log = await openLog({
+		path: site.paths.log,
+		hasher: nodeHasher,
+		random: createSystemRandom(),
+		clock: systemClock,
+		logger: silentLogger,
+		signer: await openLogKey(site.paths),
+	});
+	const channel = enrolMeter(log, 'm');
+	for (let i = 0; i < 8; i += 1)
+		await append(
+			log,
+			Array.from({length: 100}, (_, j) => draftOf(channel, {measuredAtMs: startMs + i * 100 + j})),
+		);
+	await createHeadFile(site.paths.released).write(log.checkpoint()!);
+	await log[Symbol.asyncDispose]();
+	const database = await openDatabase({path: site.paths.log, mode: 'write'});
+	await database.run("UPDATE batches SET entries = CAST(substr(entries, 1, 63) || x'07' || substr(entries, 65) AS BLOB) WHERE first = 302");
+	await database[Symbol.asyncDispose]();
+	const agent = await startAgent(t, site);
+	const status = await untilStatus(t, site, ({state}) => state === 'frozen');
+	t.regex(status.warnings.join('\n'), /FROZEN.*entries 256 to 511 do not lead to the hash that is stored for them: they were edited/);
+	t.is(await agent.end('SIGTERM'), 5);
+	const refused = await kedge(t, ['epoch', '--reason', 'somebody edited the log', '--config', site.configPath]);
+	t.is(refused.code, 4);
+	t.regex(refused.err, /the log is damaged[\s\S]*kedge audit/);
 });
