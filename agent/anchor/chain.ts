@@ -3,6 +3,7 @@
 import {FetchRequest, Interface, JsonRpcProvider, Network, Transaction} from 'ethers';
 import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
 import {toHex} from '../base/bytes.ts';
+import {systemClock} from '../base/clock.ts';
 import {AgentError} from '../base/errors.ts';
 import type {AnchorRecord} from '../format/evidence.ts';
 import type {UnsignedTransaction} from './keystore.ts';
@@ -164,7 +165,7 @@ export function openChain(options: ChainOptions): Chain {
 	// A busy node is our caller's business: twelve silent attempts would hide it for minutes.
 	request.setThrottleParams({maxAttempts: 1});
 	request.retryFunc = async () => false;
-	request.getUrlFunc = asked => fetchOnce(asked, AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]));
+	request.getUrlFunc = asked => inTime(closing.signal, timeoutMs, signal => fetchOnce(asked, signal));
 	const network = Network.from(expectedId);
 	// ENS lookups and CCIP-read fetch addresses that a contract chose; nothing here takes a name, and nothing calls through the provider's own helpers.
 	const provider = new JsonRpcProvider(request, network, {
@@ -503,6 +504,27 @@ function requestTo(url: string): {readonly request: FetchRequest; readonly host:
 	const request = new FetchRequest(parsed.href);
 	if (credentials !== undefined) request.setHeader('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
 	return {request, host: parsed.host};
+}
+
+/**
+ * Gives work a signal that aborts when `closing` does, or after `timeoutMs`. Not AbortSignal.any with AbortSignal.timeout: Node 20 lets the garbage collector take
+ * such a pair before it fires, and `closing` would keep a little of each request for as long as the agent runs.
+ */
+async function inTime<T>(closing: AbortSignal, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+	const both = new AbortController();
+	const done = new AbortController();
+	const close = (): void => both.abort(closing.reason);
+	if (closing.aborted) close();
+	closing.addEventListener('abort', close, {once: true});
+	void systemClock.sleep(timeoutMs, done.signal).then(() => {
+		if (!done.signal.aborted) both.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
+	});
+	try {
+		return await work(both.signal);
+	} finally {
+		done.abort();
+		closing.removeEventListener('abort', close);
+	}
 }
 
 /** One POST: no redirects, a bound on the time and on the length of the answer. */

@@ -1,6 +1,8 @@
 // What one node says, read strictly: of an anchor that a receipt claims, and of errors that carry no secrets.
 import {createServer, type IncomingHttpHeaders} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
 import test from 'ava';
 import {type AnchorSight, openChain} from '../../agent/anchor/chain.ts';
 import {toAnchorRecord} from '../../agent/anchor/outbox.ts';
@@ -203,4 +205,17 @@ test('a JSON-RPC error under an HTTP error is read', async t => {
 test('an address that is no URL, or not http, is a mistake in the config', t => {
 	t.throws(() => openChain({url: 'localhost', chainId: 1}), {code: 'CONFIG_INVALID'});
 	t.throws(() => openChain({url: 'ws://127.0.0.1:1', chainId: 1}), {code: 'CONFIG_INVALID', message: /http or https/});
+});
+
+test('a node that never answers is given up in time, however often garbage is collected meanwhile', async t => {
+	// Node 20 collected AbortSignal.any([…, AbortSignal.timeout(…)]) before it fired: the request then hung for ever, and anchoring with it.
+	setFlagsFromString('--expose-gc');
+	const collect = runInNewContext('gc') as () => void;
+	const collecting = setInterval(collect, 20);
+	t.teardown(() => clearInterval(collecting));
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	proxy.treat = () => 'hang';
+	await using chain = openChain({url: proxy.url, chainId: 1, timeoutMs: 300});
+	await t.throwsAsync(chain.chainId(), {code: 'CHAIN_UNREACHABLE', message: /no answer within 0.3 s/});
 });

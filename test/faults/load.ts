@@ -1,5 +1,6 @@
 // A street of devices that keeps sending to whatever agent is there, and an account of what was acknowledged that is right at any moment.
 
+import {setMaxListeners} from 'node:events';
 import {copyFileSync} from 'node:fs';
 import {type Clock, systemClock} from '../../agent/base/clock.ts';
 import {demoFaults} from '../../agent/simulation.ts';
@@ -141,6 +142,8 @@ export function startLoad(options: LoadOptions): Load {
 			await running;
 			for (const one of live) send(one, one.faults.rest());
 			const late = new AbortController();
+			// One listener a device is meant, and no leak.
+			setMaxListeners(live.length + 1, late.signal);
 			const done = new AbortController();
 			const timer = clock.sleep(drainMs, done.signal).then(() => late.abort());
 			await Promise.all(live.map(({publisher}) => publisher.untilDrained(late.signal)));
