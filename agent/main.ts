@@ -16,6 +16,7 @@ import {createIngest, type Ingest} from './ingest/ingest.ts';
 import {compileMapping, type Mapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
+import {createRefusalWatch} from './ingest/refusal-watch.ts';
 import type {Channel} from './log/channels.ts';
 import {createDiskGuard} from './log/disk-guard.ts';
 import {openLog} from './log/log.ts';
@@ -91,6 +92,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				takeProcessLock: world.takeProcessLock,
 			}),
 		);
+		if (log.logName !== config.log.name)
+			throw site.errorAt(['log', 'name'], `the log in ${paths.log} is ${log.logName}, and a log keeps its name`);
 		const reader = closing.use(await openLogReader({path: paths.log, hasher: nodeHasher, openDatabase: world.openDatabase}));
 		const anchoringKey = config.anchor === undefined ? undefined : await world.openAnchoringKey(site);
 		const heads = anchoringKey === undefined ? undefined : closing.use(await openChainHeads(site, world, anchoringKey.address, log.origin));
@@ -133,13 +136,17 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			// What the doors brought is released when they have closed, so that nothing acknowledged waits for the next start to be provable.
 			closing.defer(async () => void (await release.release().catch(() => {})));
 		}
+		const refusals = createRefusalWatch({clock, logger});
 		const ingest = createIngest<Channel>(
 			{
 				channel: log.channel,
 				enrol: log.enrol,
 				append: log.append,
 				noteOn: log.noteOn,
-				refuse: log.refuse,
+				refuse: (refusal, done) => {
+					refusals.saw(refusal.reason, refusal.detail);
+					log.refuse(refusal, done);
+				},
 				count: log.count,
 				settled: log.settled,
 				valueOfKey: reader.valueOfKey,
@@ -215,6 +222,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				timekeeping,
 				ingest,
 				scrub,
+				refusals,
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,

@@ -19,13 +19,17 @@ import {refuseHalfSwapped} from './log/swap.ts';
 import {createIssuer, type Issuer} from './receipt/issue.ts';
 import type {SitePaths} from './site.ts';
 
-/** Audits a site's log from its file alone. */
+/** Audits a site's log from its file alone, and against the side file where there is one. */
 export async function auditSite(
-	paths: Pick<SitePaths, 'log'>,
+	paths: Pick<SitePaths, 'log'> & Partial<Pick<SitePaths, 'released'>>,
 	options: {readonly signal?: AbortSignal; readonly onProgress?: (done: number, size: number) => void} = {},
 ): Promise<AuditReport> {
 	await refuseHalfSwapped(dirname(paths.log));
-	return audit({path: paths.log, hasher: nodeHasher, verifySignature: verifyEd25519, ...options});
+	// Read first: what is released meanwhile is beyond what the audit sees.
+	const released = paths.released === undefined ? undefined : await createHeadFile(paths.released).read();
+	const heads =
+		released === undefined || released.size === 0 ? [] : [{source: 'the side file', size: released.size, root: toHex(released.root)}];
+	return audit({path: paths.log, hasher: nodeHasher, verifySignature: verifyEd25519, heads, ...options});
 }
 
 /** Whoever issues many receipts looks for a newer checkpoint this often. */

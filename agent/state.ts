@@ -8,6 +8,7 @@ import type {Clock} from './base/clock.ts';
 import type {Devices} from './ingest/devices.ts';
 import type {Ingest} from './ingest/ingest.ts';
 import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
+import type {RecentRefusals, RefusalWatch} from './ingest/refusal-watch.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
@@ -32,6 +33,7 @@ export async function statusOf(parts: {
 	readonly timekeeping: Timekeeping;
 	readonly ingest: Pick<Ingest, 'silent'>;
 	readonly scrub: Scrub;
+	readonly refusals: RefusalWatch;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -43,12 +45,16 @@ export async function statusOf(parts: {
 	const stats = log.stats();
 	const standing = parts.release.standing();
 	const warnings: string[] = [];
+	const notices: string[] = [];
 	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
 	if (standing.state === 'withheld') warnings.push(`Nothing is released: ${standing.reason}.`);
 	const disk = parts.disk.standing();
 	warnings.push(...disk.warnings);
 	if (anchor === undefined)
-		warnings.push('Nothing is anchored: without an outside head a second history would not be noticed. Add "anchor" to the config.');
+		notices.push(
+			'Nothing is anchored: only the side file would tell a second history, and nobody outside vouches for the log. See: kedge anchor --help.',
+		);
+	warnings.push(...refusalWarnings(parts.refusals.recent()));
 	if (anchored?.lastError !== undefined)
 		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
 	const clockState = parts.timekeeping.clockState();
@@ -98,7 +104,16 @@ export async function statusOf(parts: {
 		},
 		scrub: parts.scrub.status(),
 		warnings,
+		notices,
 	};
+}
+
+/** Devices hear an acknowledgement for what is refused, since sending it again would not help: so the owner must hear of it. */
+function refusalWarnings(recent: readonly RecentRefusals[]): string[] {
+	return recent.map(
+		({reason, count, detail}) =>
+			`${count} message${count === 1 ? ' was' : 's were'} refused as ${reason} lately; the newest: ${detail}. See: kedge quarantine.`,
+	);
 }
 
 function clientStatus(name: string, stats: MqttClientStats): ClientStatus {

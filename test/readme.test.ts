@@ -87,8 +87,7 @@ test('the README runs, line by line', async t => {
 			published = true;
 		}
 		const {code, out, error} = await run(words, directory).ended;
-		// Without a chain the agent warns that nothing is anchored: that is the answer 1.
-		t.is(code, words[0] === 'status' ? 1 : 0, `${command}\n${out}${error}`);
+		t.is(code, 0, `${command}\n${out}${error}`);
 		password = /-P (\S+)/.exec(out)?.[1] ?? password;
 	}
 	t.true(published);

@@ -132,6 +132,8 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	let oldestKnown = {index: -1, sinceMs: 0};
 	/** Monotonic. Before it no checkpoint is sealed again, after one that did not become a plan: each one is an entry more. */
 	let sealAtMs = Number.NEGATIVE_INFINITY;
+	/** Known once the chain was surveyed. */
+	let spacingMsMin = 0;
 	let waitingFor: string | undefined;
 	let lastError: AnchorStatus['lastError'];
 	let balanceWei: bigint | undefined;
@@ -223,6 +225,13 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 		const head = await chain.latest(registry, logId);
 		checkHead(head, known);
 		balanceWei = await chain.balanceWei(opener);
+		const {places, challengeTimeS} = await chain.ring(registry);
+		spacingMsMin = Math.ceil((challengeTimeS * 1000) / places);
+		if (spacingMsMin > policy.ageMsMax && !surveyed)
+			logger.log('warn', 'the registry keeps commitments so long that anchors must be further apart', {
+				wantedMs: policy.ageMsMax,
+				apartMs: spacingMsMin,
+			});
 		surveyed = true;
 		return head;
 	};
@@ -374,7 +383,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			const again = await chain.latest(registry, logId);
 			// What changed meanwhile is looked at again; a ring that is full frees a place in time. Neither says anything against our history.
 			if (again.size !== head.size || estimate.refused.startsWith('RingFull(')) {
-				throw new AgentError('CHAIN_REFUSED', `the registry does not take size ${row.size} now: ${estimate.refused}`);
+				throw new AgentError('CHAIN_REFUSED', `the registry does not take size ${row.size} now: ${ringSentence(estimate.refused)}`);
 			}
 			throw new AgentError('ANCHOR_REFUSED', `the registry refuses size ${row.size} of log "${options.origin}": ${estimate.refused}`, {
 				hint: 'NotConsistent means that this log does not extend what is anchored: run the audit before anything else',
@@ -438,6 +447,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			oldestKnownForMs: clock.monotonicMs() - oldestKnown.sinceMs,
 			inFlight: known.some(row => !isOnChain(row)),
 			policy,
+			spacingMsMin,
 			forced,
 		});
 		if (found === undefined) return false;
@@ -525,6 +535,12 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			await running?.catch(() => {});
 		},
 	};
+}
+
+/** Says from when on a full ring has room, where that is why the registry refuses. */
+function ringSentence(refused: string): string {
+	const freeAtS = Number(/^RingFull\(0x[0-9a-f]+, \d+, (\d+)\)/.exec(refused)?.[1]);
+	return freeAtS > 0 && freeAtS < 8.64e12 ? `all places of its ring are taken until ${new Date(freeAtS * 1000).toISOString()}` : refused;
 }
 
 function lesser(a: bigint, b: bigint): bigint {

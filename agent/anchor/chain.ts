@@ -89,6 +89,8 @@ export type Chain = {
 	readonly finalizedBlock: () => Promise<FinalizedBlock | undefined>;
 	/** Who may anchor the log; undefined if it was never opened. */
 	readonly operatorOf: (registry: string, logId: string) => Promise<string | undefined>;
+	/** How many commitments the registry keeps of a log, and for how long it overwrites none of them. */
+	readonly ring: (registry: string) => Promise<{readonly places: number; readonly challengeTimeS: number}>;
 	/** The log's newest anchored head, as of the newest block or as of the newest final one. */
 	readonly latest: (registry: string, logId: string, tag?: 'latest' | 'finalized') => Promise<RegistryHead>;
 	/** Where the anchor that `latest` shows got into the chain. Finds it by the block's time, so that no node has to search a range. */
@@ -347,6 +349,11 @@ export function openChain(options: ChainOptions): Chain {
 			const [operator] = await call(registry, 'operatorOf', [logId]);
 			const found = String(operator).toLowerCase();
 			return found === zeroAddress ? undefined : found;
+		},
+		ring: async registry => {
+			const [places] = await call(registry, 'ringSize', []);
+			const [challengeTimeS] = await call(registry, 'challengeTime', []);
+			return {places: Number(places), challengeTimeS: Number(challengeTimeS)};
 		},
 		latest: async (registry, logId, tag) => {
 			const [size, time, root] = await call(registry, 'latest', [logId], tag);

@@ -24,6 +24,8 @@ export type PlanInput = {
 	/** True while a row is not yet in a block: one transaction in flight. */
 	readonly inFlight: boolean;
 	readonly policy: AnchorPolicy;
+	/** The registry's ring frees places no faster than one in this time: anchors that come faster fill it, and then none goes in for days. */
+	readonly spacingMsMin: number;
 	/** Somebody asked for an anchor now. */
 	readonly forced: boolean;
 };
@@ -32,13 +34,14 @@ export type Plan = {readonly because: 'age' | 'count' | 'forced' | 'idle'};
 
 /** Why an anchor is due now, or undefined. A newer size never disturbs a transaction in flight; it waits for the next plan. */
 export function planAnchor(input: PlanInput): Plan | undefined {
-	const {nowMs, headSize, plannedSize, plannedAtMs, oldestArrivedAtMs, oldestKnownForMs, inFlight, policy, forced} = input;
+	const {nowMs, headSize, plannedSize, plannedAtMs, oldestArrivedAtMs, oldestKnownForMs, inFlight, policy, spacingMsMin, forced} = input;
 	if (headSize === undefined || headSize < plannedSize || inFlight) return undefined;
 	if (headSize === plannedSize) {
 		const isIdle = plannedAtMs !== undefined && policy.idleMsMax > 0 && Math.abs(nowMs - plannedAtMs) >= policy.idleMsMax;
 		return isIdle ? {because: 'idle'} : undefined;
 	}
 	if (forced) return {because: 'forced'};
+	if (plannedAtMs !== undefined && Math.abs(nowMs - plannedAtMs) < spacingMsMin) return undefined;
 	if (headSize - plannedSize >= policy.entriesMax) return {because: 'count'};
 	if (oldestArrivedAtMs === undefined) return undefined;
 	// The distance, not the difference: an entry that seems to come from the future was written before the clock fell back, so nobody knows its age. Without this a Pi

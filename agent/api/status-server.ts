@@ -54,8 +54,10 @@ export type Status = {
 	readonly anchor: AnchorStatus | undefined;
 	/** The stored log, hashed again in the background: how far this pass is, and how many whole passes found nothing since the start. */
 	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
-	/** What the owner should know, as sentences. */
+	/** What is wrong, as sentences. */
 	readonly warnings: readonly string[];
+	/** What the owner should know, though nothing is wrong. */
+	readonly notices: readonly string[];
 };
 
 export type ClockStatus = {

@@ -9,12 +9,15 @@ export type Logger = {
 
 const ranks: Record<LogLevel, number> = {debug: 0, info: 1, warn: 2, error: 3};
 
-/** Writes lines `LEVEL event key=value …` of at least `levelMin`; text with spaces or quotes is quoted. */
-export function createLineLogger(write: (line: string) => void, levelMin: LogLevel): Logger {
+/**
+ * Writes lines `LEVEL event key=value …` of at least `levelMin`; text with spaces or quotes is quoted. With `nowMs` each begins with the time in UTC: for where nobody else
+ * writes it down, as journald does.
+ */
+export function createLineLogger(write: (line: string) => void, levelMin: LogLevel, nowMs?: () => number): Logger {
 	return {
 		log: (level, event, fields = {}) => {
 			if (ranks[level] < ranks[levelMin]) return;
-			let line = `${level.padEnd(5)} ${event}`;
+			let line = `${nowMs === undefined ? '' : `${new Date(nowMs()).toISOString()} `}${level.padEnd(5)} ${event}`;
 			for (const [key, value] of Object.entries(fields)) {
 				if (value === undefined) continue;
 				const text = String(value);

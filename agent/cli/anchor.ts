@@ -1,11 +1,12 @@
 // kedge anchor: makes a chain ready for this log's anchors and prints the config for it.
 
 import {prepareAnchoring} from '../anchoring.ts';
+import {AgentError} from '../base/errors.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, textOf, usageError} from './command.ts';
 
-/** A week: an auditor who looks once a week finds every commitment still in the ring. */
-const challengeTimeSDefault = '604800';
+/** Three days: with one anchor every ten minutes the registry's 512 places last a little longer, so that none is ever waited for. */
+const challengeTimeSDefault = '259200';
 
 export const anchorCommand: Command = {
 	name: 'anchor',
@@ -22,7 +23,7 @@ export const anchorCommand: Command = {
 		'challenge-time': {
 			type: 'string',
 			value: 'SECONDS',
-			help: `how long a new registry keeps each commitment (default: ${challengeTimeSDefault})`,
+			help: `how long a new registry keeps each commitment; 512 anchors fit into it (default: ${challengeTimeSDefault})`,
 		},
 	},
 	run: async ({values}, io) => {
@@ -31,7 +32,7 @@ export const anchorCommand: Command = {
 		if (registry !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(registry))
 			throw usageError(anchorCommand, `--registry "${registry}" is not an address`);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		const done = await prepareAnchoring(
+		const done = await preparing(
 			site,
 			{
 				rpcUrl,
@@ -43,9 +44,20 @@ export const anchorCommand: Command = {
 		);
 		io.error(`${done.deployed ? 'deployed' : 'found'} the registry; ${done.opened ? 'opened' : 'found'} the log there, as ${done.logId}\n`);
 		if (site.config.anchor === undefined) {
+			io.error(`the trust file has the registry now: hand ${site.paths.trust} out again to whoever has the one before\n`);
 			io.error(`add this to ${site.configPath}, and start the agent again:\n`);
 			io.out(`anchor:\n  rpcUrl: ${rpcUrl}\n  chainId: ${done.chainId}\n  registry: "${done.registry}"\n`);
 		}
 		return exitCodes.ok;
 	},
 };
+
+/** Here another chain than the words say is a slip of whoever typed them, not a state that nobody knows. */
+async function preparing(...words: Parameters<typeof prepareAnchoring>): ReturnType<typeof prepareAnchoring> {
+	try {
+		return await prepareAnchoring(...words);
+	} catch (error) {
+		if (!(error instanceof AgentError) || error.code !== 'CHAIN_MISMATCH') throw error;
+		throw new AgentError('ARGUMENT_INVALID', error.message, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
+	}
+}

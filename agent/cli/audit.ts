@@ -10,7 +10,7 @@ export const auditCommand: Command = {
 	usage: '',
 	details: [
 		'Reads the whole log beside the agent, with none of the code that wrote it: sources, subjects, numbers, tree, tiles, signature,',
-		'and the roots that were anchored. Exit code 0 if everything fits, 1 if not.',
+		'the roots that were anchored, and the newest checkpoint that was released. Exit code 0 if everything fits, 1 if not.',
 	],
 	options: {...configOption, ...epochOption, json: {type: 'boolean', help: 'print the report as one JSON object'}},
 	run: async ({values}, io) => {

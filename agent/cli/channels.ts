@@ -22,7 +22,10 @@ export function findChannel<C extends {readonly urn: string}>(
 	if (own.length === 0) {
 		// The log's own channel is no device.
 		const devices = new Set(channels.filter(({urn}) => urn.startsWith('urn:kedge:device:')).map(({urn}) => urn.split(':')[3]));
-		throw usageError(command, `the log has no device "${device}"; it has ${[...devices].slice(0, 20).join(', ') || 'none'}`);
+		throw usageError(
+			command,
+			`the log has no reading of a device "${device}" yet; it has readings of ${[...devices].slice(0, 20).join(', ') || 'none'}`,
+		);
 	}
 	const fitting = own.filter(channel => {
 		const [, , , , itsQuantity, itsPart] = channel.urn.split(':');
@@ -30,5 +33,8 @@ export function findChannel<C extends {readonly urn: string}>(
 	});
 	if (fitting.length === 1) return fitting[0]!;
 	const names = (fitting.length === 0 ? own : fitting).map(channel => channel.urn.split(':').slice(4).join(' --part '));
-	throw usageError(command, `${fitting.length === 0 ? 'no such channel' : 'say which'}: --quantity ${names.join(', --quantity ')}`);
+	throw usageError(
+		command,
+		`${fitting.length === 0 ? 'the device has no such channel; it has' : 'the device has several channels, say which'}: --quantity ${names.join(', --quantity ')}`,
+	);
 }

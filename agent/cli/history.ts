@@ -29,6 +29,7 @@ export const historyCommand: Command = {
 		const [fromText, toText] = [textOf(values, 'from'), textOf(values, 'to')];
 		const fromMs = fromText === undefined ? 0 : timeOf(historyCommand, '--from', fromText);
 		const toMs = toText === undefined ? io.clock.nowMs() : timeOf(historyCommand, '--to', toText);
+		if (fromMs > toMs) throw usageError(historyCommand, '--from is after --to');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		await using reader = await openSiteReader(await pathsOf(historyCommand, site, values));
 		const channel = findChannel(historyCommand, await reader.channels(), device, values);

@@ -21,6 +21,8 @@ export const initCommand: Command = {
 		const made = await initSite({directory, logName: textOf(values, 'name'), random: createSystemRandom()});
 		const at = directory === '.' ? '' : ` --config ${directory}/kedge.yaml`;
 		// From a clone the command is npm's to find.
+		// The example must look as if it were measured now, or it would be late, or ahead.
+		const measuredAt = new Date(Math.floor(io.clock.nowMs() / 1000) * 1000).toISOString().replace('.000', '');
 		const kedge = process.env.npm_command === 'exec' ? 'npx kedge' : 'kedge';
 		io.out(
 			[
@@ -28,15 +30,15 @@ export const initCommand: Command = {
 				'',
 				`  kedge.yaml       the config: your devices and topics go there`,
 				`  log.db, log.key  the log and the key that signs it: back up log.key, and never run a copy of both`,
-				`  trust.json       hand it to whoever is to check your receipts`,
+				`  trust.json       hand it to whoever is to check your receipts; again after kedge anchor`,
 				`  anchor-key.json  the anchoring key ${made.anchoringAddress}, with its password beside it`,
 				'',
 				'The example device can publish at once:',
 				'',
 				`  ${kedge} run${at}`,
 				`  mosquitto_pub -p 1883 -q 1 -i meter-1 -u meter-1 -P ${made.devicePassword} \\`,
-				`    -t meters/meter-1 -m '{"at":"2026-11-22T18:00:00Z","energy_kwh":12.345}'`,
-				`  ${kedge} prove${at} --device meter-1 --at 2026-11-22T18:00:00Z --out receipt.json`,
+				`    -t meters/meter-1 -m '{"at":"${measuredAt}","energy_kwh":12.345}'`,
+				`  ${kedge} prove${at} --device meter-1 --out receipt.json`,
 				`  ${kedge} verify --trust ${directory === '.' ? '' : `${directory}/`}trust.json receipt.json`,
 				'',
 				'This password is shown once; kedge.yaml keeps its hash. More devices: kedge password.',

@@ -17,7 +17,12 @@ export const runCommand: Command = {
 	run: async ({values}, io) => {
 		keepHeapSmall();
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		const logger = createLineLogger(io.error, site.config.logging.level);
+		const logger = createLineLogger(
+			io.error,
+			site.config.logging.level,
+			// What systemd reads from us it stamps itself.
+			process.env.JOURNAL_STREAM === undefined ? () => io.clock.nowMs() : undefined,
+		);
 		const agent = await openAgent({site, logger, world: {clock: io.clock}});
 		const stopped = await new Promise<'asked' | 'failed'>(resolve => {
 			if (io.signal.aborted) resolve('asked');

@@ -7,12 +7,13 @@ import {type Command, configDefault, configOption, exitCodes, isSet, textOf} fro
 export const statusCommand: Command = {
 	name: 'status',
 	usage: '',
-	details: ['Exit code 0 if all is well, 1 if the agent has something to say, 3 if none answers.'],
+	details: ['Exit code 0 if all is well, 1 if something is wrong (lines with !), 3 if no agent answers, 5 if it is frozen.'],
 	options: {...configOption, json: {type: 'boolean', help: 'print the whole state as JSON'}},
 	run: async ({values}, io) => {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const status = await readStatus(site.paths);
 		io.out(isSet(values, 'json') ? `${JSON.stringify(status, null, '\t')}\n` : statusText(status));
+		if (status.state === 'frozen') return exitCodes.frozen;
 		return status.warnings.length === 0 ? exitCodes.ok : exitCodes.no;
 	},
 };
@@ -68,6 +69,6 @@ function statusText(status: Status): string {
 		['disk', `${Math.round(status.disk.freeBytes / 1048576)} MiB free, floor ${Math.round(status.disk.floorBytes / 1048576)} MiB`],
 		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
 	] as const;
-	const warnings = status.warnings.map(warning => `! ${warning}\n`);
+	const warnings = [...status.warnings.map(warning => `! ${warning}\n`), ...status.notices.map(notice => `  ${notice}\n`)];
 	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
 }

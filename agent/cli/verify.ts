@@ -4,12 +4,15 @@ import {readFile, rename, writeFile} from 'node:fs/promises';
 import {openChainReader} from '../anchoring.ts';
 import {fromBase64, toBase64} from '../base/bytes.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
-import {AgentError} from '../base/errors.ts';
+import {AgentError, describeError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
-import {type Verdict, verdictText} from '../verify/verdict.ts';
+import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';
+
+/** From nothing upwards. */
+const strengths: readonly Strength[] = ['none', 'committed', 'anchored', 'final'];
 
 const trustDefault = 'trust.json';
 
@@ -21,12 +24,14 @@ export const verifyCommand: Command = {
 		'Says what was checked, what was skipped and why, and how strong the evidence is. It needs the trust file of the log, which',
 		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain.',
 		'With --rpc and --pin, anchors that this chain reports as final are added to the trust file: from then on their files verify as',
-		'anchored without a network. You vouch for what you pin: use a node that you trust. Exit code 0 if every file is good, 1 if not.',
+		'anchored without a network. You vouch for what you pin: use a node that you trust. Exit code 0 if every file is good and as',
+		'strong as --require wants, 1 if not, 3 if --rpc was given and no node answered for an anchor that stands in a file.',
 	],
 	options: {
 		trust: {type: 'string', value: 'FILE', help: `whose logs and anchors you trust (default: ${trustDefault})`},
 		rpc: {type: 'string', value: 'URL', help: 'ask this node about anchors', multiple: true},
 		pin: {type: 'boolean', help: 'keep the anchors that --rpc showed to be final in the trust file'},
+		require: {type: 'string', value: 'STRENGTH', help: 'committed, anchored or final: weaker files are not good enough'},
 		json: {type: 'boolean', help: 'print the verdicts as JSON, one a line'},
 	},
 	run: async ({values, positionals}, io) => {
@@ -36,20 +41,51 @@ export const verifyCommand: Command = {
 		const trustPath = textOf(values, 'trust') ?? trustDefault;
 		const trust = parseTrust(nodeHasher, await read(trustPath, 'DATA_MISSING', 'Name the trust file of the log with --trust.'));
 		if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${trustPath} is not a trust file: ${trust.problem}`);
+		const required = strengths.indexOf((textOf(values, 'require') ?? 'committed') as Strength);
+		if (required < 1) throw usageError(verifyCommand, '--require is none of committed, anchored, final');
 		const urls = (values.rpc ?? []) as readonly string[];
 		await using chain = urls.length === 0 ? undefined : openChainReader(urls);
-		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain});
+		let silent = 0;
+		let unanswered = 0;
+		const asking = chain && {
+			readAnchor: async (...asked: Parameters<typeof chain.readAnchor>) => {
+				const sight = await chain.readAnchor(...asked);
+				if (sight.found === 'unreachable') silent += 1;
+				return sight;
+			},
+		};
+		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: asking});
 		let allGood = true;
+		let unread = 0;
 		const pins: PinnedAnchor[] = [];
 		for (const path of positionals) {
-			const verdict = await verifier.verify(await read(path, 'DATA_MISSING'), trust.value);
-			allGood &&= verdict.good;
+			let bytes: Uint8Array;
+			try {
+				bytes = await read(path, 'DATA_MISSING');
+			} catch (error) {
+				// The others still get their verdicts.
+				io.error(`kedge: ${describeError(error)}\n`);
+				unread += 1;
+				continue;
+			}
+			const before = silent;
+			const verdict = await verifier.verify(bytes, trust.value);
+			// A pin says as much as a node would.
+			if (silent > before && verdict.strength === 'committed') unanswered += 1;
+			allGood &&= verdict.good && strengths.indexOf(verdict.strength) >= required;
+			if (verdict.good && strengths.indexOf(verdict.strength) < required)
+				io.error(`kedge: ${path} is ${verdict.strength}, not ${strengths[required]}\n`);
+			if (verdict.good && verdict.facts.anchors.length === 0 && (urls.length > 0 || required > 1))
+				io.error(`kedge: ${path} names no anchor: it was made before one covered it, so ask for it again\n`);
 			if (isSet(values, 'pin')) pins.push(...finalAnchors(verdict));
 			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict})}\n`);
 			else io.out(`${path}\n${verdictText(verdict)}${positionals.length > 1 ? '\n' : ''}`);
 		}
 		if (isSet(values, 'pin')) await pin(trustPath, trust.value, pins, io);
-		return allGood ? exitCodes.ok : exitCodes.no;
+		if (unread > 0) return exitCodes.drop;
+		if (!allGood) return exitCodes.no;
+		if (unanswered > 0) io.error(`kedge: no node answered for the anchors of ${unanswered} of the files\n`);
+		return unanswered > 0 ? exitCodes.retry : exitCodes.ok;
 	},
 };
 

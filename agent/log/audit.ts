@@ -22,6 +22,8 @@ export type AuditOptions = {
 	readonly path: string;
 	readonly hasher: Hasher;
 	readonly verifySignature: VerifySignature;
+	/** Heads of this log that are kept outside of the database; roots in hexadecimal. */
+	readonly heads?: readonly {readonly source: string; readonly size: number; readonly root: string}[];
 	/** Called after every few batches with how far it is. */
 	readonly onProgress?: (done: number, size: number) => void;
 	readonly signal?: AbortSignal;
@@ -88,6 +90,11 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 	if ((start?.stored ?? 0) !== size) problem(`the head covers ${size} entries, but ${start?.stored ?? 0} are stored`);
 
 	const anchored = await readAnchoredRoots(database, problem);
+	const heads = options.heads ?? [];
+	for (const head of heads)
+		if (head.size > size)
+			problem(`${head.source} has a head of size ${head.size}, the database only ${size} entries: it is older than what was released`);
+	const headSizes = new Set(heads.map(head => head.size));
 	const roots = new Map<number, string>();
 	const tree = createAuditTree(hasher);
 	/** By the subject's bytes, one character each. */
@@ -158,6 +165,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 				if (entry[0] === 2 && entry.readUInt16BE(50) === 3) checkTally(index, entry, saltAndRecord.subarray(16));
 				checkEntry(index, entry);
 				tree.append(entry);
+				if (headSizes.has(index + 1)) checkHeads(index + 1);
 				const anchoredRoot = anchored.get(index + 1);
 				if (anchoredRoot === undefined) continue;
 				const root = toHex(tree.root());
@@ -166,6 +174,13 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
 			}
 		}
 		if (sources !== row.count) problem(`batch ${first} has ${row.count} entries and sources for ${sources}`);
+	}
+
+	/** What somebody else keeps of this log must be in it. */
+	function checkHeads(size: number): void {
+		for (const head of heads)
+			if (head.size === size && head.root !== toHex(tree.root()))
+				problem(`${head.source} has another root for size ${size}: this is another history`);
 	}
 
 	function enrol(index: number, entry: Buffer, body: Uint8Array): void {

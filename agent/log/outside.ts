@@ -30,7 +30,12 @@ export function judgeHeads(size: Size, rootAt: ReadonlyMap<Size, Uint8Array>, he
 		doubt ??= contradiction;
 	}
 	if (doubt !== undefined) return {state: 'withheld', reason: `${doubt}; waiting until that is final or gone`};
-	if (heads.length === 0) return {state: 'withheld', reason: 'no head of this log could be read outside of its database since the start'};
+	if (heads.length === 0)
+		return {
+			state: 'withheld',
+			reason:
+				'no head of this log could be read outside of its database since the start: put released.checkpoint back, or let its chain be read; if both are lost for good, run kedge epoch',
+		};
 	return {state: 'open', reason: `agrees with ${heads.map(head => `${head.source} (size ${head.size})`).join(' and ')}`};
 }
 

@@ -124,7 +124,7 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		const head = await needs.head();
 		if (head !== undefined && head.size > index) return head;
 		throw new AgentError('ENTRY_UNKNOWN', `no released checkpoint covers entry ${index} yet`, {
-			hint: 'A running agent releases within a second; if it is stopped, start it.',
+			hint: 'A running agent releases within a second; kedge status says what holds it back. If it is stopped, start it.',
 		});
 	};
 

@@ -117,8 +117,9 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 	t.is(pinned.code, 0, pinned.err);
 	t.is(
 		pinned.err.match(/^pinned size \d+ of harbour\/1 on chain 31337 at 0x[0-9a-f]{40} in pinned\.json$/gm)?.length,
-		pinned.err.split('\n').length - 1,
+		pinned.err.split('\n').length - 2,
 	);
+	t.regex(pinned.err, /late\.json names no anchor: it was made before one covered it/);
 	const trust = parseTrust(nodeHasher, await readFile(at('pinned.json')));
 	t.true('value' in trust && trust.value.anchors.length >= 1);
 	t.regex((await pin()).err, /nothing new to pin/);
@@ -147,6 +148,13 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 	const unanswered = await verify('--trust', 'pinned.json', '--rpc', anvil.url, files[0]!);
 	t.is(unanswered.code, 0, unanswered.err);
 	t.is(verdictsOf(unanswered)[0]!.strength, 'anchored');
+	// But where nothing else vouches for the anchor, no answer is not an answer.
+	const silent = await verify('--rpc', anvil.url, files[0]!);
+	t.is(silent.code, 3, silent.err);
+	t.is(verdictsOf(silent)[0]!.strength, 'committed');
+	t.is((await verify('--require', 'anchored', files[0]!)).code, 1);
+	t.is((await verify('--require', 'anchored', '--trust', 'pinned.json', files[0]!)).code, 0);
+	t.is((await verify('--require', 'much', files[0]!)).code, 2);
 
 	// A pin with another root is a fork, and worse than none.
 	const text = await readFile(at('pinned.json'), 'utf8');
@@ -158,7 +166,8 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 	t.is(fork.code, 1, fork.err);
 	t.true(verdictsOf(fork)[0]!.checks.some(({name, result}) => name === 'fork' && result === 'fail'));
 	await rename(at('first.json'), at('moved.json'));
-	const missing = await verify(files[0]!);
+	const missing = await verify(files[0]!, files[1]!);
 	t.is(missing.code, 2);
+	t.is(verdictsOf(missing).length, 1, 'the other file still has its verdict');
 	t.regex(missing.err, /cannot read .*first\.json/);
 });

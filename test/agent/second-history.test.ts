@@ -70,8 +70,11 @@ test.serial(
 			message: /Server unavailable/,
 		});
 		const asked = await kedge(t, ['status', '--config', made.site.configPath]);
-		t.is(asked.code, 1);
+		t.is(asked.code, 5);
 		t.regex(asked.out, /FROZEN/);
+		const audited = await kedge(t, ['audit', '--config', made.site.configPath]);
+		t.is(audited.code, 1);
+		t.regex(audited.out, /the side file has a head of size \d+, the database only \d+ entries/);
 		const proven = await kedge(t, ['prove', '1', '--config', made.site.configPath]);
 		t.is(proven.code, 5, proven.err);
 		t.is(proven.out, '');

@@ -11,6 +11,7 @@ const base: PlanInput = {
 	oldestKnownForMs: 0,
 	inFlight: false,
 	policy: {ageMsMax: 60_000, entriesMax: 100, idleMsMax: 500_000},
+	spacingMsMin: 0,
 	forced: false,
 };
 
@@ -43,6 +44,14 @@ const cases: readonly (readonly [name: string, changes: Partial<PlanInput>, beca
 	['what is new but not due does not become due by being idle', {headSize: 5, nowMs: 1_400_000, oldestArrivedAtMs: 1_399_000}, undefined],
 	['a log whose clock fell back since its newest anchor is due', {headSize: 4, nowMs: 5000, plannedAtMs: 1_800_000_000_000}, 'idle'],
 	['a log that was never anchored is not idle', {headSize: 0, plannedSize: 0, plannedAtMs: undefined, nowMs: 10 ** 12}, undefined],
+	[
+		'what is due waits until the ring of the registry has a place for it',
+		{headSize: 1000, oldestArrivedAtMs: 0, spacingMsMin: 100_001},
+		undefined,
+	],
+	['once it has one it does not wait', {headSize: 1000, spacingMsMin: 100_000}, 'count'],
+	['force does not wait for the ring', {forced: true, spacingMsMin: 10 ** 9}, 'forced'],
+	['the first anchor waits for no ring', {plannedAtMs: undefined, plannedSize: 0, headSize: 1000, spacingMsMin: 10 ** 9}, 'count'],
 	['without an age only the count decides', {oldestArrivedAtMs: undefined, nowMs: 10 ** 12}, undefined],
 ];
 

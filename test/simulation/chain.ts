@@ -288,6 +288,11 @@ export function createChain(
 						if (isOther()) throw notRegistry('operatorOf');
 						return account;
 					}),
+				ring: () =>
+					ask('ring', () => {
+						if (isOther()) throw notRegistry('ring');
+						return {places: ringSize, challengeTimeS: 0};
+					}),
 				latest: (_registry, logId, tag = 'latest') =>
 					ask(`latest ${tag}`, view => {
 						if (isOther()) throw notRegistry('latest');
