@@ -87,7 +87,7 @@ export type DemoResult = {
 	readonly repeats: number;
 	readonly anchorsFinal: number;
 	readonly receiptsVerified: number;
-	readonly judge: Pick<Judgement, 'missing' | 'twice' | 'unanchored' | 'unexpected'> & {readonly badReceipts: number};
+	readonly judge: Pick<Judgement, 'missing' | 'twice' | 'unanchored' | 'unexpected' | 'unnoted'> & {readonly badReceipts: number};
 	readonly examples: readonly string[];
 };
 
@@ -205,6 +205,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 						twice: verdict.twice,
 						unanchored: verdict.unanchored,
 						unexpected: verdict.unexpected,
+						unnoted: verdict.unnoted,
 						badReceipts: receiptsBad,
 					},
 					examples: verdict.examples,

@@ -9,6 +9,7 @@ import {channelUrn, parseChannelUrn, subjectHash} from '../agent/format/subject.
 import {tags} from '../agent/format/tags.ts';
 import {messageDigest, readAccount} from './account.ts';
 import type {ExpectedReading} from './message.ts';
+import {createNumberingCheck, type NumberingCheck, readGapNote} from './numbering.ts';
 
 export type Verdict = {
 	/** Acknowledged readings that the log does not hold. */
@@ -19,6 +20,8 @@ export type Verdict = {
 	readonly unanchored: number;
 	/** Entries that came out of messages which had to be refused. */
 	readonly unexpected: number;
+	/** Channels of simulated devices with a jump in the device's numbering that no note tells of, and notes that tell of none. */
+	readonly unnoted: number;
 	/** A sentence for each of the first findings. */
 	readonly examples: readonly string[];
 	/** How much was compared: acknowledged readings in the account, readings in the log, size that the newest final anchor covers. */
@@ -44,6 +47,8 @@ const batchesPerPage = 8;
 const readingKind = 1;
 const enrolmentKind = 3;
 const channelSubKind = 2;
+const noteKind = 2;
+const gapSubKind = 6;
 
 /** Fails with LOG_CORRUPT where batches do not follow each other or do not have the bytes that they claim. */
 export async function judge(options: JudgeOptions): Promise<Verdict> {
@@ -68,6 +73,7 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 	const size = head?.size ?? 0;
 	const summary = await summarize(options.accountPath);
 	const subjects = new Map<string, string>();
+	const numbering = createNumberingCheck(example);
 	const passes = Math.max(1, Math.ceil(Math.max(summary.readings, size) / perPass));
 	let missing = 0;
 	let twice = 0;
@@ -89,7 +95,7 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 		}
 
 		// What channels are called is learnt in the first pass, from the entries themselves.
-		const learning = pass === 0 ? {subjects, devices: summary.devices, digests: summary.hostile} : undefined;
+		const learning = pass === 0 ? {subjects, devices: summary.devices, digests: summary.hostile, numbering} : undefined;
 		for await (const batch of readLog(database, size, learning)) {
 			for (const entry of batch) {
 				if (pass === 0) logged += 1;
@@ -115,6 +121,7 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 			}
 		}
 
+		if (pass === 0) numbering.end();
 		const missed = table.missing();
 		missing += missed;
 		if (missed > 0 && examples.length < examplesMax) {
@@ -132,7 +139,17 @@ async function compare(database: Database, options: JudgeOptions): Promise<Verdi
 			}
 		}
 	}
-	return {missing, twice, unanchored, unexpected, examples, acknowledged: summary.acknowledged, logged, anchoredSize};
+	return {
+		missing,
+		twice,
+		unanchored,
+		unexpected,
+		unnoted: numbering.wrong(),
+		examples,
+		acknowledged: summary.acknowledged,
+		logged,
+		anchoredSize,
+	};
 }
 
 type Summary = {
@@ -186,6 +203,7 @@ type Learning = {
 	readonly subjects: Map<string, string>;
 	readonly devices: ReadonlySet<string>;
 	readonly digests: ReadonlyMap<string, string>;
+	readonly numbering: NumberingCheck;
 };
 
 /** Every reading below `size` in order, batch by batch. With `learning`, the records beside the entries are read too, and channels get their names. */
@@ -251,14 +269,25 @@ function learn(
 		if (kind === enrolmentKind) {
 			for (let i = 0; i < uses; i += 1)
 				enrol(logName, entries.subarray(begin + i * entryBytes, begin + (i + 1) * entryBytes), salt, body, learning);
-		} else if (kind === readingKind && learning.digests.size > 0) {
+		} else if (kind === readingKind) {
 			const arrival = decodeArrival(body);
-			if (arrival !== undefined) reason = learning.digests.get(messageDigest(arrival.topic, arrival.payload));
+			if (arrival !== undefined && learning.digests.size > 0) reason = learning.digests.get(messageDigest(arrival.topic, arrival.payload));
+			const names = subjectsOf(entries, begin, uses).filter(subject => learning.subjects.has(subject));
+			const device = names[0] === undefined ? undefined : parseChannelUrn(learning.subjects.get(names[0])!);
+			if (arrival !== undefined && device !== undefined)
+				learning.numbering.arrived(first + origins.length, device.deviceId, names, arrival.payload);
+		} else if (kind === noteKind && entries[begin + 50]! * 256 + entries[begin + 51]! === gapSubKind) {
+			const names = subjectsOf(entries, begin, uses).filter(subject => learning.subjects.has(subject));
+			learning.numbering.noted(first + origins.length, names, readGapNote(body));
 		}
 		for (let i = 0; i < uses; i += 1) origins.push(reason);
 	}
 	if (origins.length !== count) throw corrupt(`the records of the batch at ${first} belong to ${origins.length} of ${count} entries`);
 	return origins;
+}
+
+function subjectsOf(entries: Uint8Array, begin: number, uses: number): string[] {
+	return Array.from({length: uses}, (_, i) => hex(entries, begin + i * entryBytes + 18, 32));
 }
 
 /** A name is believed only if its entry commits to it twice: by the source and by the subject. */

@@ -111,12 +111,12 @@ async function appendOne(log: Log): Promise<void> {
 }
 
 /** Says what the judge found, and what the agent says that it refused: such a message is kept, and still no reading. */
-async function whatIsWrong(logPath: string, accountPath: string, {missing, twice, unexpected}: Verdict): Promise<string[]> {
+async function whatIsWrong(logPath: string, accountPath: string, {missing, twice, unexpected, unnoted}: Verdict): Promise<string[]> {
 	const {examples} = await judge({logPath, accountPath, examplesMax: 100_000});
 	await using reader = await openLogReader({path: logPath, hasher: nodeHasher});
 	const refused = [...(await reader.counters())].filter(([name]) => name.startsWith('refused')).map(([name, count]) => `${count} ${name}`);
 	return [
-		`${missing} acknowledged readings are missing, ${twice} are there too often, ${unexpected} should have been refused; counters: ${refused.join(', ') || 'nothing refused'}`,
+		`${missing} acknowledged readings are missing, ${twice} are there too often, ${unexpected} should have been refused, ${unnoted} gaps are not noted; counters: ${refused.join(', ') || 'nothing refused'}`,
 		...examples.filter(sentence => !sentence.includes('beyond the anchored size')).slice(0, 5),
 	];
 }
@@ -141,7 +141,8 @@ export async function examine({folder, accountPath, heads, acknowledged}: Examin
 			counts.missing = verdict.missing;
 			counts.twice = verdict.twice + verdict.unexpected;
 			counts.acknowledged = verdict.acknowledged;
-			if (verdict.missing + verdict.twice + verdict.unexpected > 0) problems.push(...(await whatIsWrong(paths.log, accountPath, verdict)));
+			if (verdict.missing + verdict.twice + verdict.unexpected + verdict.unnoted > 0)
+				problems.push(...(await whatIsWrong(paths.log, accountPath, verdict)));
 			await appendOne(log);
 			const after = log.checkpoint();
 			const known = [before, after]

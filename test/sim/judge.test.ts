@@ -61,8 +61,20 @@ test('a lost message is missing and named', async t => {
 	const lost = messages[7]!;
 	const verdict = await verdictOf(t, {acknowledged: messages}, {messages: messages.filter(message => message !== lost).map(loggedOf)});
 	t.deepEqual(faultsOf(verdict), {...clean, missing: lost.readings.length});
-	t.is(verdict.examples.length, lost.readings.length);
-	t.true(verdict.examples[0]!.startsWith(`${lost.deviceId} ${lost.id}: urn:kedge:device:${lost.deviceId}:`));
+	const named = verdict.examples.filter(sentence => sentence.endsWith('is not in the log'));
+	t.is(named.length, lost.readings.length);
+	t.true(named[0]!.startsWith(`${lost.deviceId} ${lost.id}: urn:kedge:device:${lost.deviceId}:`));
+});
+
+test('a log that does not tell of a lost message is told so, on each channel of the message behind it', async t => {
+	const messages = someMessages();
+	const lost = messages[7]!;
+	const next = messages.find(({deviceId}, i) => i > 7 && deviceId === lost.deviceId)!;
+	const rest = messages.filter(message => message !== lost);
+	const verdict = await verdictOf(t, {acknowledged: rest}, {messages: rest.map(loggedOf)});
+	t.deepEqual(faultsOf(verdict), clean);
+	t.is(verdict.unnoted, next.readings.length);
+	t.regex(verdict.examples[0]!, new RegExp(`nothing says that ${lost.deviceId} lost its numbers 2 to 2 of session b1`));
 });
 
 test('a value that differs by one is missing', async t => {
