@@ -5,7 +5,7 @@ import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Database, openDatabase, type SqlRow, type Statements} from '../base/sqlite.ts';
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
-import {decodeEntry, entryLength, type Index, type Size, saltLength, subjectRange} from '../format/entry.ts';
+import {decodeEntry, entryLength, type Index, outlineEntry, type Size, saltLength, subjectRange} from '../format/entry.ts';
 import type {TallyLeaf} from '../format/tally.ts';
 import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
 import {emptyRoot} from '../merkle/tree.ts';
@@ -128,10 +128,11 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 	const pickEntries = (channel: Channel, span: SpanRow, part: Uint8Array): KeyedEntry[] => {
 		const found: KeyedEntry[] = [];
 		const keys = span.keys === null ? undefined : viewOf(span.keys);
+		const view = viewOf(part);
 		for (let offset = 0; offset < part.length && found.length < span.count; offset += entryLength) {
 			if (!equalBytes(part.subarray(offset + subjectRange.begin, offset + subjectRange.end), channel.subject)) continue;
 			const entry = copyBytes(part, offset, offset + entryLength);
-			const key = keys === undefined ? decodeEntry(entry).measuredAtMs || undefined : readUint48(keys, found.length * 6);
+			const key = keys === undefined ? outlineEntry(view, offset).measuredAtMs || undefined : readUint48(keys, found.length * 6);
 			found.push({index: span.first + offset / entryLength, entry, key});
 		}
 		if (found.length !== span.count)
@@ -156,7 +157,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 	}
 
 	const timeOf = (entry: Uint8Array): number => {
-		const {measuredAtMs, arrivedAtMs} = decodeEntry(entry);
+		const {measuredAtMs, arrivedAtMs} = outlineEntry(viewOf(entry), 0);
 		return measuredAtMs || arrivedAtMs;
 	};
 

@@ -1,6 +1,6 @@
 // Issues receipts and histories: gathers an entry, its proof, and the anchors of the checkpoint that the proof leads to.
 
-import {concatBytes, equalBytes} from '../base/bytes.ts';
+import {concatBytes, equalBytes, viewOf} from '../base/bytes.ts';
 import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
@@ -12,6 +12,7 @@ import {
 	type Index,
 	kinds,
 	noteKinds,
+	outlineEntry,
 	packedLeafHashes,
 	type Size,
 } from '../format/entry.ts';
@@ -82,7 +83,7 @@ const tooMany = (): AgentError =>
 async function gather(entries: AsyncIterable<FoundEntry>): Promise<Placed[]> {
 	const gathered: Placed[] = [];
 	for await (const {index, entry} of entries) {
-		const {kind, number} = decodeEntry(entry);
+		const {kind, number} = outlineEntry(viewOf(entry), 0);
 		if (gathered.length === historyEntriesMax) throw tooMany();
 		gathered.push({index, entry, isReading: kind === kinds.reading, number});
 	}

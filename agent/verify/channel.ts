@@ -9,7 +9,7 @@ import {quantityOfCode, quantityOfName} from '../format/quantity.ts';
 import {parseChannelUrn, subjectHash} from '../format/subject.ts';
 
 /** Why an entry is not of the channel, as a sentence; undefined if it is. */
-export type ChannelCheck = (entry: Entry) => string | undefined;
+export type ChannelCheck = (entry: Pick<Entry, 'subject' | 'kind' | 'quantity'>) => string | undefined;
 
 /** The check against one opened subject in the log with this origin. */
 export function createChannelCheck(hasher: Hasher, opening: SubjectOpening, origin: string): ChannelCheck {

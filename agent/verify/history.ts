@@ -1,15 +1,15 @@
 // Checks a history: the entries of one channel for a period, with one proof for all of them under one checkpoint.
 
-import {concatBytes, equalBytes, toBase64} from '../base/bytes.ts';
+import {concatBytes, equalBytes, toBase64, viewOf} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {parseOrigin, type TreeHead} from '../format/checkpoint.ts';
-import {decodeEntry, entryLength, entryProblem, packedLeafHashes} from '../format/entry.ts';
+import {decodeEntry, entryLength, entryProblem, outlineEntry, packedLeafHashes, subjectRange} from '../format/entry.ts';
 import {type History, parseHistory} from '../format/history.ts';
 import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
 import {checkAnchors, claimedAnchors} from './anchors.ts';
 import {createChannelCheck} from './channel.ts';
-import {describeEntry} from './facts.ts';
+import {describeEntry, type EntryFacts} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
 import type {Needs} from './receipt.ts';
 import {checkTally} from './tally.ts';
@@ -56,7 +56,11 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		checks.push(...(['order', 'period', 'completeness'] as const).map(name => skipped(name, 'the entries could not be read')));
 	} else checks.push(checkOrder(placed), checkPeriod(placed, history.fromMs, history.toMs, tally), completed.check);
 
-	const [first, last] = [placed?.[0], placed?.at(-1)];
+	const describe = (place: number): EntryFacts | undefined => {
+		const at = place * entryLength;
+		const index = placed === undefined ? undefined : history.indexes[place];
+		return index === undefined ? undefined : describeEntry(decodeEntry(history.entries.subarray(at, at + entryLength)), index);
+	};
 	const facts = {
 		...noFacts,
 		origin: head?.origin,
@@ -67,8 +71,8 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			fromMs: history.fromMs,
 			toMs: history.toMs,
 			entries: history.indexes.length,
-			first: first && describeEntry(first.entry, first.index),
-			last: last && describeEntry(last.entry, last.index),
+			first: describe(0),
+			last: describe(history.indexes.length - 1),
 			completeness: completed?.completeness,
 		},
 		anchors: claimedAnchors(history.anchors),
@@ -87,8 +91,10 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		if (head === undefined || placed === undefined) return skipped('channel', 'the entries could not be read');
 		if (placed.length === 0) return skipped('channel', 'it has no entries');
 		const channelProblem = createChannelCheck(hasher, history.subject, head.origin);
-		for (const {index, entry} of placed) {
-			const wrong = channelProblem(entry);
+		for (const [i, {index, entry}] of placed.entries()) {
+			const at = i * entryLength;
+			const subject = history.entries.subarray(at + subjectRange.begin, at + subjectRange.end);
+			const wrong = channelProblem({subject, kind: entry.kind, quantity: entry.quantity});
 			if (wrong !== undefined) return fail('channel', `index ${index}: ${wrong}`);
 		}
 		return pass('channel', `all entries are of ${history.subject.urn}`);
@@ -109,11 +115,12 @@ function checkInclusion(hasher: Hasher, {indexes, entries, tally, proof}: Histor
 
 function readEntries(history: History): {readonly check: Check; readonly placed: readonly Placed[] | undefined} {
 	const placed: Placed[] = [];
+	const view = viewOf(history.entries);
 	for (const [i, index] of history.indexes.entries()) {
 		const entry = history.entries.subarray(i * entryLength, (i + 1) * entryLength);
 		const problem = entryProblem(entry);
 		if (problem !== undefined) return {check: fail('entry', `index ${index}: ${problem}`), placed: undefined};
-		placed.push({index, entry: decodeEntry(entry)});
+		placed.push({index, entry: outlineEntry(view, i * entryLength)});
 	}
 	if (placed.length > 0) return {check: pass('entry', `${placed.length} entries can be read`), placed};
 	if (history.tally === undefined) return {check: skipped('entry', 'it has no entries'), placed};

@@ -1,11 +1,11 @@
 // Checks what the entries of a history say together: their order, their period, and whether a number is missing.
 
-import {type Entry, type Index, kinds} from '../format/entry.ts';
+import {type EntryOutline, type Index, kinds} from '../format/entry.ts';
 import type {CheckedTally} from './tally.ts';
 import {type Check, type Completeness, fail, missingText, pass, skipped} from './verdict.ts';
 
 /** An entry of a history with its place in the log. */
-export type Placed = {readonly index: Index; readonly entry: Entry};
+export type Placed = {readonly index: Index; readonly entry: EntryOutline};
 
 /** A history lists its entries as the log has them: places and numbers rise, and nothing is there twice. */
 export function checkOrder(placed: readonly Placed[]): Check {
