@@ -459,3 +459,18 @@ test('entries that were edited, a tally that the index contradicts, are never ha
 		message: /does not count what the index of the log says/,
 	});
 });
+
+test('a tally with more entries before it than a history holds gives way to an earlier one', async t => {
+	const world = await createWorld(t);
+	const {issuer, meter, read, verify} = world;
+	await read(0, 1);
+	const size = await anchorTally(world, 1);
+	// As if the channel had gone on and on.
+	meter.lastNumber += historyEntriesMax;
+	await read(1500, 2);
+	await anchorTally(world, 2000);
+	const verdict = await verify(await issuer.history(meter, 0, startMs + 1200 * minuteMs));
+	t.deepEqual(failures(verdict), []);
+	t.is(verdict.facts.size, size);
+	t.like(completenessOf(verdict), {state: 'complete', lastNumber: 2, tallyAtMs: startMs + minuteMs});
+});
