@@ -6,6 +6,7 @@ import type {MinedAt} from '../../agent/anchor/outbox.ts';
 import {fromHex, toHex, utf8} from '../../agent/base/bytes.ts';
 import {AgentError} from '../../agent/base/errors.ts';
 import {keccak256} from '../../agent/base/hash.ts';
+import type {ChainReader} from '../../agent/verify/anchors.ts';
 import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
 import type {Chance} from '../../sim/seed.ts';
 import {isConsistent} from '../helpers/reference-merkle.ts';
@@ -38,7 +39,8 @@ export type SimulatedChain = {
 	readonly finalAnchors: (logId: string) => readonly Anchored[];
 	/** Transactions that were mined and refused by the registry, on the chain as it is now. */
 	readonly reverted: () => number;
-	readonly holds: (transactionHash: string) => boolean;
+	/** What an honest node says of an anchor that a receipt claims. */
+	readonly readAnchor: ChainReader['readAnchor'];
 	/** Lets the seed do something to the chain. */
 	readonly trouble: () => void;
 	/** Ends every trouble. */
@@ -164,6 +166,24 @@ export function createChain(
 	};
 	loop.later(undefined, blockMs, 'block', produce);
 
+	const minedIn = (view: readonly Block[], hash: string): Mined | undefined => {
+		for (let at = view.length - 1; at >= 0; at -= 1) {
+			const found = view[at]!.mined.find(({transactionHash}) => transactionHash === hash);
+			if (found !== undefined) return found;
+		}
+		return undefined;
+	};
+
+	const readAnchor: ChainReader['readAnchor'] = async (record, root) => {
+		const found = head()
+			.state.logs.get(record.logId)
+			?.find(one => one.size === record.size);
+		const at = found && minedIn(blocks, found.transactionHash);
+		if (at === undefined) return {found: 'absent', detail: 'no such anchor'};
+		if (found?.root !== `0x${toHex(root)}` || at.blockHash !== record.blockHash) return {found: 'contradicted', detail: 'another anchor'};
+		return {found: at.blockNumber <= finalized ? 'final' : 'mined', detail: 'there'};
+	};
+
 	const openNode =
 		(life: Life) =>
 		async (options: ChainOptions): Promise<Chain> => {
@@ -210,13 +230,6 @@ export function createChain(
 				(tag === 'latest' ? view.at(-1)! : view[Math.min(finalized, view.length - 1)]!).state;
 			const notRegistry = (name: string): AgentError =>
 				new AgentError('CHAIN_MISMATCH', `the contract at ${registry} does not answer ${name}(): it is not an AnchorRegistry`);
-			const minedIn = (view: readonly Block[], hash: string): Mined | undefined => {
-				for (let at = view.length - 1; at >= 0; at -= 1) {
-					const found = view[at]!.mined.find(({transactionHash}) => transactionHash === hash);
-					if (found !== undefined) return found;
-				}
-				return undefined;
-			};
 			const invented = (hash: string): Mined | undefined => {
 				const one = pool.find(other => other.hash === hash);
 				const call = one && contract.parseTransaction({data: one.transaction.data});
@@ -311,16 +324,7 @@ export function createChain(
 						const at = found && minedIn(view, found.transactionHash);
 						return at && {transactionHash: at.transactionHash, blockNumber: at.blockNumber, blockHash: at.blockHash, blockTime: time};
 					}),
-				readAnchor: async (record, root) => {
-					const found = head()
-						.state.logs.get(record.logId)
-						?.find(one => one.size === record.size);
-					const at = found && minedIn(blocks, found.transactionHash);
-					if (at === undefined) return {found: 'absent', detail: 'no such anchor'};
-					if (found?.root !== `0x${toHex(root)}` || at.blockHash !== record.blockHash)
-						return {found: 'contradicted', detail: 'another anchor'};
-					return {found: at.blockNumber <= finalized ? 'final' : 'mined', detail: 'there'};
-				},
+				readAnchor,
 				[Symbol.asyncDispose]: async () => {
 					closed = true;
 					for (const reject of pending) reject(new AgentError('CHAIN_UNREACHABLE', 'the connection was closed'));
@@ -335,7 +339,7 @@ export function createChain(
 		anchors: logId => anchorsAt(head(), logId),
 		finalAnchors: logId => anchorsAt(blocks[finalized]!, logId),
 		reverted: () => blocks.reduce((sum, {mined}) => sum + mined.filter(({succeeded}) => !succeeded).length, 0),
-		holds: hash => blocks.some(({mined}) => mined.some(one => one.succeeded && one.transactionHash === hash)),
+		readAnchor,
 		trouble: () => {
 			const now = loop.nowMs();
 			const untilMs = (): number => now + chance.pick([5000, 60_000, 3_600_000]);

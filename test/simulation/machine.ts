@@ -7,6 +7,7 @@ import type {Clock} from '../../agent/base/clock.ts';
 import {AgentError, describeError} from '../../agent/base/errors.ts';
 import type {Logger} from '../../agent/base/logger.ts';
 import type {Random} from '../../agent/base/random.ts';
+import type {NoteKey} from '../../agent/format/note.ts';
 import type {Signer} from '../../agent/log/log.ts';
 import {type Agent, openAgent} from '../../agent/main.ts';
 import type {Site} from '../../agent/site.ts';
@@ -52,6 +53,7 @@ export type Template = {
 	readonly logPath: string;
 	readonly head: string;
 	readonly signer: Signer;
+	readonly key: NoteKey;
 	readonly anchoringSigner: AnchoringSigner;
 };
 

@@ -21,6 +21,7 @@ import {createDevice, type Device, type DoorMutant, type Message, modes} from '.
 import {createFaults, type FaultKind} from './fault.ts';
 import {createLoop, type Life} from './loop.ts';
 import {copyLog, createMachine, type Machine, type MachineOptions, type Template} from './machine.ts';
+import {proveSome} from './prove.ts';
 // Loaded before the first run: afterwards the agent's own dynamic import waits for nothing but promises.
 import '../../agent/anchor/anchor.ts';
 
@@ -85,6 +86,7 @@ export async function createSimulation(): Promise<Simulation> {
 		logPath,
 		head: signCheckpoint({origin, size: 0, root: emptyRoot(nodeHasher)}, key, signer.sign).note,
 		signer,
+		key,
 		anchoringSigner: signerFromKey(`0x${'11'.repeat(32)}`),
 	};
 	let runs = 0;
@@ -213,6 +215,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		);
 
 	const knownShort = new Set<Life>();
+	let wasFrozen = false;
 	let seenWrites = -1;
 	let cloneWrites = -1;
 	/** Everything that must hold now. */
@@ -429,8 +432,19 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		await check();
 	};
 
+	/** Proofs are issued beside the agent, from its files. */
+	const prove = async (): Promise<void> => {
+		const rows = await checker.documents();
+		const final = chain.finalAnchors(logId).at(-1)?.size;
+		const isSettled = rows.every(({state}) => state === 'final') && final === checker.size();
+		const paths = {log: join(directory, 'log.db'), released: join(directory, 'released.checkpoint'), socket: join(directory, 'agent.sock')};
+		const opener = template.anchoringSigner.address;
+		count('proofs', await proveSome({paths, head: disk.head, key: template.key, opener, chain, chance, isSettled, violate}));
+	};
+
 	try {
 		while (loop.steps() < options.steps) {
+			if (older === undefined && chance.happens(0.003)) await prove();
 			await happen();
 			await advance();
 		}
@@ -453,6 +467,9 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		}
 		await checker.recheck();
 		checkAnchors();
+		// One of whose history was lost to its copy proves nothing.
+		wasFrozen = machine.isFrozen();
+		if (!wasFrozen) await prove();
 		if (violation !== undefined) throw new Broken(violation);
 	} catch (error) {
 		if (error instanceof Broken) violation = error.violation;
@@ -466,6 +483,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 	count('entries', checker.size());
 	count('anchors', chain.anchors(logId).length);
 	count('reverted', chain.reverted());
+	if (clone !== undefined && violation === undefined) count(wasFrozen ? 'original lost' : 'clone lost');
 	return {
 		seed,
 		steps: loop.steps(),
