@@ -145,13 +145,14 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 }
 
 /** What tells the place of an entry among others: nothing that needs memory of its own. */
-export type EntryOutline = Pick<Entry, 'kind' | 'quantity' | 'number' | 'measuredAtMs' | 'arrivedAtMs'>;
+export type EntryOutline = Pick<Entry, 'kind' | 'quantity' | 'quality' | 'number' | 'measuredAtMs' | 'arrivedAtMs'>;
 
 /** Reads the outline of the entry at `offset`, for those who look at a hundred thousand. The bytes there MUST have no entryProblem; `view` is a view of the same bytes. */
 export function outlineEntry(view: DataView, offset: number): EntryOutline {
 	return {
 		kind: view.getUint8(offset) as Kind,
 		quantity: view.getUint16(offset + 50),
+		quality: view.getUint8(offset + 53) * 0x1_0000 + view.getUint16(offset + 54),
 		number: readUint48(view, offset + 76),
 		measuredAtMs: readUint48(view, offset + 64),
 		arrivedAtMs: readUint48(view, offset + 70),

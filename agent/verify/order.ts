@@ -1,6 +1,6 @@
 // Checks what the entries of a history say together: their order, their period, and whether a number is missing.
 
-import {type EntryOutline, type Index, kinds} from '../format/entry.ts';
+import {type EntryOutline, type Index, kinds, qualities} from '../format/entry.ts';
 import type {CheckedTally} from './tally.ts';
 import {type Check, type Completeness, fail, missingText, pass, skipped} from './verdict.ts';
 
@@ -111,8 +111,10 @@ export function checkCompleteness(
 	}
 	const upTo = `nothing from number ${first} up to number ${last} is missing, as the agent numbered them, and the tally at size ${tally.size} says that ${last} was the last`;
 	if (epoch > 1 && first === 1) return conclude('crosses-epoch', skipped, `${upTo}; ${epochText}`);
+	const again = placed.filter(({entry}) => (entry.quality & qualities.appendedAgain) !== 0).length;
+	if (again > 0) return conclude('crosses-epoch', skipped, `${upTo}; ${again} of them come again from an epoch before: ${lostText}`);
 	return conclude('complete', pass, `${upTo}; ${before}`);
 }
 
-const epochText =
-	'but the log began a new epoch before number 1: what came earlier is not shown, and what the log lost then may be missing, so this is never called complete';
+const lostText = 'what the log lost when that ended may be missing, so this is never called complete';
+const epochText = `but the log began a new epoch before number 1: what came earlier is not shown, and ${lostText}`;

@@ -69,8 +69,8 @@ export type ArrivalFacts = {
 
 /**
  * Whether entries of the channel are missing, as the agent numbered them. complete: none from the first that is shown up to the tally. incomplete: some are, or numbers
- * contradict the tally. later-unknown: none between the first and the last, and nothing shows whether more came. crosses-epoch: it begins with the epoch, and
- * nobody can say what the epochs before hold.
+ * contradict the tally. later-unknown: none between the first and the last, and nothing shows whether more came. crosses-epoch: it begins with the epoch, or
+ * has entries that come again from an epoch before, and nobody can say what that one lost.
  */
 export type Completeness = {
 	readonly state: 'complete' | 'incomplete' | 'later-unknown' | 'crosses-epoch';

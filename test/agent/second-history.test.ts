@@ -99,6 +99,7 @@ test.serial('without its side file and without a chain the agent acknowledges an
 });
 
 test.serial('a copy that runs beside the original is frozen once the original has anchored', async t => {
+	t.timeout(300_000);
 	const anvil = await startAnvil(['--block-time', '1']);
 	t.teardown(anvil.stop);
 	const made = await createTestSite(t, {homes: 1});
@@ -180,6 +181,7 @@ async function anchorAll(t: ExecutionContext, site: Site): Promise<number> {
 }
 
 test.serial('a restored backup is frozen, opens its next epoch, and from there acknowledges, releases and anchors again', async t => {
+	t.timeout(300_000);
 	const {made, site, proxy} = await createAnchored(t);
 	const config = ['--config', site.configPath];
 	const backup = join(made.folder, 'backup');
@@ -243,6 +245,19 @@ test.serial('a restored backup is frozen, opens its next epoch, and from there a
 	t.is(verified.code, 0, verified.out);
 	t.is(verified.out.match(/"strength":"final"/g)?.length ?? 0, 3, verified.out);
 	t.is((await kedge(t, ['audit', ...config])).code, 0);
+	// A history of the new epoch says that something may be missing; one of the epoch that ended is complete up to the last anchor that both share.
+	for (const [words, state] of [
+		[[], 'crosses-epoch'],
+		[['--epoch', '1'], 'complete'],
+	] as const) {
+		const out = join(made.folder, `history-${state}.json`);
+		const issued = await kedge(t, ['history', home, '--quantity', 'energy-import', '--out', out, ...words, ...config]);
+		t.is(issued.code, 0, issued.err);
+		const {out: text} = await kedge(t, ['verify', '--trust', site.paths.trust, '--json', out]);
+		const {good, facts} = JSON.parse(text) as {good: boolean; facts: {history: {completeness: {state: string}}}};
+		t.deepEqual([good, facts.history.completeness.state], [true, state], text);
+		if (state === 'crosses-epoch') t.regex(text, /may be missing, so this is never called complete/);
+	}
 	t.is(await agent.end('SIGTERM'), 0);
 });
 

@@ -4,7 +4,7 @@ import {concatBytes, utf8} from '../../agent/base/bytes.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {portableHasher} from '../../agent/base/hash.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {type Entry, kinds} from '../../agent/format/entry.ts';
+import {type Entry, kinds, qualities} from '../../agent/format/entry.ts';
 import {formatHistory, type History} from '../../agent/format/history.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
 import {compareSubjects, packTallyLeaf, type TallyLeaf, unpackTallyLeaf} from '../../agent/format/tally.ts';
@@ -268,6 +268,22 @@ test('a history of a later epoch that begins with number 1 is never called compl
 	t.is(later.facts.history?.completeness?.state, 'complete');
 	const none = await verify(second.historyOf(channelUrn('a', 'voltage'), []), second.trust);
 	t.is(none.facts.history?.completeness?.state, 'crosses-epoch');
+});
+
+test('a history with entries that come again from an epoch before is never called complete, whatever number it begins with', async t => {
+	const second = createSmallLog({
+		readings: 12,
+		tally: true,
+		epoch: 2,
+		lie: entry => (entry.kind === kinds.reading && entry.number <= 3 ? {...entry, quality: qualities.appendedAgain} : entry),
+	});
+	const stateOf = async (numberMin: number): Promise<unknown> => {
+		const history = second.history(energyUrn, {}, place => place >= numberMin - 1);
+		const verdict = await verify(history, second.trust);
+		t.true(verdict.good);
+		return verdict.facts.history?.completeness?.state;
+	};
+	t.deepEqual(await Promise.all([1, 2, 3, 4].map(stateOf)), ['crosses-epoch', 'crosses-epoch', 'crosses-epoch', 'complete']);
 });
 
 test('a long list of missing numbers is cut', async t => {
