@@ -61,7 +61,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	try {
 		const devices = devicesOf(site);
 		let fitDoors = (): void => {};
-		const isFull = (): boolean => disk.standing().state === 'full';
+		const isFull = (): boolean => disk.isFull();
 		const disk = createDiskGuard(
 			{
 				freeBytes: () => world.freeBytes(paths.directory),

@@ -58,6 +58,8 @@ export type DiskStanding = DiskSeen & {
 
 export type DiskGuard = {
 	readonly standing: () => DiskStanding;
+	/** The same state alone: it is asked for with every message. */
+	readonly isFull: () => boolean;
 	/** MUST be awaited before the log is opened: on a disk without a free block not even that works, so the ballast goes first. */
 	readonly prepare: () => Promise<void>;
 	/** Looks at the disk and acts. Calls never overlap: a call while one runs waits for that one. MUST NOT reject. */
@@ -203,6 +205,7 @@ export function createDiskGuard(needs: Needs, options: DiskPolicy): DiskGuard {
 
 	return {
 		standing: () => ({...seen, state, warnings: warnings()}),
+		isFull: () => state === 'full',
 		prepare: async () => {
 			hasBallast ||= await ballast.isMade();
 			if (hasBallast && (await needs.freeBytes()) < policy.floorBytes) await dropBallast();

@@ -10,8 +10,10 @@ import {createSystemRandom} from '../../agent/base/random.ts';
 import {entryLength, kinds} from '../../agent/format/entry.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
+import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
+import {freePort} from '../helpers/site.ts';
 import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
-import type {ServerMemory, ServerOptions, ServerReady} from './ingest-server.ts';
+import type {ServerCount, ServerMemory, ServerOptions, ServerReady} from './ingest-server.ts';
 import type {LoadOptions, LoadReady, LoadReport} from './load.ts';
 
 const devices = Array.from({length: 50}, (_, i) => `meter-${String(i).padStart(2, '0')}`);
@@ -37,14 +39,14 @@ type Run = LoadReport & {
 	readonly peakBytes: number;
 };
 
+const embeddedDoor = 'broker: {host: 127.0.0.1, port: 0}';
+
 /** As `kedge init` writes it, with devices of which one may listen to all. */
-function configText(passwordHash: string): string {
+function configText(passwordHash: string, door = embeddedDoor): string {
 	const device = (id: string, mappings: string): string => `  - {id: ${id}, passwordHash: "${passwordHash}", mappings: [${mappings}]}`;
 	return `log:
   name: bench
-broker:
-  host: 127.0.0.1
-  port: 0
+${door}
 mappings:
   single:
     topic: meters/{device}/energy
@@ -225,10 +227,108 @@ async function besideSubscriber(plan: Plan, pairs: number, say: BenchOptions['sa
 	return runs;
 }
 
+/** Messages taken and not yet acknowledged: Mosquitto's bound, and the agent's. */
+const drainWindow = 1000;
+/** Of what waits at Mosquitto the first part only warms up. */
+const drainWarmUpShare = 0.2;
+const drainPollMs = 100;
+const drainMsMax = 120_000;
+
+type Drain = {readonly messages: number; readonly messagesPerS: number};
+
+/**
+ * What a subscriber with a session of its own takes from Mosquitto. All messages wait there before it comes, so that nobody else decides how fast it goes. Mosquitto has no
+ * bound for its queue; every message must come, and once.
+ */
+async function drain(side: 'reader' | 'subscriber', publishMs: number): Promise<Drain> {
+	const folder = mkdtempSync(join(tmpdir(), 'kedge-bench-'));
+	const random = createSystemRandom();
+	const {password, hash} = await makePassword(random);
+	const port = await freePort();
+	const url = `mqtt://127.0.0.1:${port}`;
+	const lines = ['max_queued_messages 0', `max_inflight_messages ${drainWindow}`];
+	const broker = createMosquitto(join(folder, 'mosquitto'), port, {lines, isPersistent: false});
+	const started: Child[] = [];
+	const startChild = (path: string): Child => {
+		const child = start(path);
+		started.push(child);
+		return child;
+	};
+	const door = `client: {name: barn, url: '${url}', clientId: bench, windowMax: ${drainWindow}}`;
+	const options: ServerOptions = {
+		side,
+		configPath: join(folder, 'site', 'kedge.yaml'),
+		subscribe: {url, clientId: 'bench', topicFilter: listener.topicFilter},
+	};
+	try {
+		await broker.start();
+		await makeSite({directory: join(folder, 'site'), logName: 'bench', random, configFor: () => configText(hash, door)});
+		// The session, and its subscription.
+		const first = startChild(program.server);
+		await first.ask<ServerReady>(options);
+		while (!(await first.ask<ServerCount>('count')).isConnected) await elapsed(drainPollMs);
+		await elapsed(500);
+		await first.ask('close').catch(() => {});
+		await first.ended;
+
+		const load = startChild(program.load);
+		await load.ask<LoadReady>({
+			port,
+			devices,
+			password,
+			shape: 'json',
+			inFlight: 40,
+			warmUpMs: 0,
+			measureMs: publishMs,
+			startMs: Date.now(),
+			listener: undefined,
+		} satisfies LoadOptions);
+		const {acknowledged: messages} = await load.ask<LoadReport>('go');
+		await load.ended;
+
+		const server = startChild(program.server);
+		await server.ask<ServerReady>(options);
+		const beginMs = performance.now();
+		for (;;) {
+			const {count, marks} = await server.ask<ServerCount>('count');
+			if (count >= messages) {
+				await server.ask('close').catch(() => {});
+				await server.ended;
+				if (side === 'reader') await assertReadings(sitePaths(join(folder, 'site')).log, messages);
+				if (count !== messages) throw new Error(`${messages} messages were sent, ${count} came`);
+				const from = marks.find(mark => mark.count >= messages * drainWarmUpShare)!;
+				const to = marks.at(-1)!;
+				return {messages, messagesPerS: ((to.count - from.count) * 1000) / (to.ms - from.ms)};
+			}
+			if (performance.now() - beginMs > drainMsMax)
+				throw new Error(`${messages} messages were sent, ${count} came within ${drainMsMax / 1000} s`);
+			await elapsed(drainPollMs);
+		}
+	} finally {
+		for (const child of started) child.kill();
+		await broker.process().end('SIGKILL');
+		rmSync(folder, {recursive: true, force: true});
+	}
+}
+
+/** Pairs of the agent and an empty MQTT.js subscriber, both reading from Mosquitto. */
+async function fromMosquitto(pairs: number, publishMs: number, say: BenchOptions['say']): Promise<{reader: Drain[]; subscriber: Drain[]}> {
+	const runs: {reader: Drain[]; subscriber: Drain[]} = {reader: [], subscriber: []};
+	for (let pair = 0; pair < pairs; pair += 1) {
+		say(`from Mosquitto, window ${drainWindow}, pair ${pair + 1} of ${pairs}`);
+		for (const side of pair % 2 === 0 ? (['reader', 'subscriber'] as const) : (['subscriber', 'reader'] as const)) {
+			const run = await drain(side, publishMs);
+			runs[side].push(run);
+			say(`  ${side === 'reader' ? 'agent' : 'MQTT.js alone'}: ${thousands(run.messagesPerS)} of ${run.messages} messages`);
+		}
+	}
+	return runs;
+}
+
 const medianOf = (runs: readonly Run[], value: (run: Run) => number): number => median(runs.map(value));
 const largest = (runs: readonly Run[], value: (run: Run) => number): number => Math.max(...runs.map(value));
 /** The median over the rounds of what one side did against the other in the same round. */
-const ratio = (ours: readonly Run[], theirs: readonly Run[]): number =>
+const ratio = (ours: readonly {readonly messagesPerS: number}[], theirs: readonly {readonly messagesPerS: number}[]): number =>
 	median(ours.map((run, round) => run.messagesPerS / theirs[round]!.messagesPerS));
 
 export const bench: Bench = async ({quick, say}) => {
@@ -237,6 +337,8 @@ export const bench: Bench = async ({quick, say}) => {
 	const full: Plan = {...times, shape: 'json', devices: devices.length, inFlight: 40};
 	const rate = (run: Run): number => run.readingsPerS;
 
+	const read = isMosquittoInstalled() ? await fromMosquitto(rounds, quick ? 500 : 3000, say) : undefined;
+	if (read === undefined) say('not measured: reading from Mosquitto, which is not installed (apt-get install mosquitto)');
 	const main = await interleaved('50 devices, 40 in flight', ['agent', 'library', 'early'], full, rounds, say);
 	const heard = await besideSubscriber({...full, listener: true}, quick ? 1 : 3, say);
 	const lone = await interleaved('one device, one in flight', ['agent'], {...full, devices: 1, inFlight: 1}, quick ? 1 : 3, say);
@@ -267,6 +369,22 @@ export const bench: Bench = async ({quick, say}) => {
 		},
 		{name: 'RSS two seconds after full load', value: megabytes(medianOf(main.agent, run => run.restBytes)), unit: 'MB', target: undefined},
 	];
+	if (read !== undefined)
+		figures.push(
+			{
+				name: 'from Mosquitto: agent against MQTT.js alone',
+				value: ratio(read.reader, read.subscriber),
+				unit: 'times',
+				target: {atLeast: 0.7},
+			},
+			{name: 'from Mosquitto: agent', value: median(read.reader.map(run => run.messagesPerS)), unit: 'messages/s', target: undefined},
+			{
+				name: 'from Mosquitto: MQTT.js alone',
+				value: median(read.subscriber.map(run => run.messagesPerS)),
+				unit: 'messages/s',
+				target: undefined,
+			},
+		);
 	if (heard.agent.length > 0)
 		figures.push(
 			{

@@ -13,6 +13,8 @@ export type Mosquitto = {readonly process: () => Started; readonly start: () => 
 export type MosquittoOptions = {
 	/** Lines of mosquitto.conf for queues and statistics. */
 	readonly lines?: readonly string[];
+	/** False: sessions are in memory only, and nothing is written while a benchmark runs. @default true */
+	readonly isPersistent?: boolean;
 };
 
 export const isMosquittoInstalled = (): boolean => placeOf('mosquitto') !== undefined;
@@ -26,9 +28,9 @@ export function createMosquitto(folder: string, port: number, options: Mosquitto
 		`listener ${port} 127.0.0.1`,
 		'allow_anonymous true',
 		'user root',
-		'persistence true',
-		`persistence_location ${folder}/`,
-		'autosave_interval 2',
+		...(options.isPersistent === false
+			? ['persistence false']
+			: ['persistence true', `persistence_location ${folder}/`, 'autosave_interval 2']),
 		...(options.lines ?? ['max_queued_messages 0', 'max_inflight_messages 100']),
 		'log_type error',
 		'log_type warning',
