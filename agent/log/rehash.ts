@@ -66,8 +66,9 @@ export function createRehash(options: {
 			if (range.size >= options.size) return false;
 			// The batch sizes are asked for first: a page of full ones may hold hundreds of times as much as one of single readings.
 			const places = await rows.all<{first: number; count: number}>(
-				`SELECT first, count FROM batches WHERE first >= (SELECT max(first) FROM batches WHERE first <= ?) ORDER BY first LIMIT ${batchesPerStepMax}`,
-				[range.size],
+				`SELECT first, count FROM batches WHERE first >= (SELECT max(first) FROM batches WHERE first <= ?1) AND first < ?2 ORDER BY first LIMIT ${batchesPerStepMax}`,
+				// What the writer has appended since lies beyond the size.
+				[range.size, options.size],
 			);
 			let end = range.size;
 			for (const {first, count} of places) {

@@ -109,3 +109,27 @@ test('pruning in the middle of a pass is no damage, and the next pass begins beh
 	t.deepEqual(found, []);
 	t.is(scrub.status().passes, 1);
 });
+
+test('what is appended while a pass goes on is left for the next, and is no damage', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const channel = enrolMeter(log, 'm');
+	for (let i = 0; i < 5; i += 1) await append(log, [draftOf(channel, {measuredAtMs: startMs + i})]);
+	const newest = log.checkpoint();
+	// Several batches behind the size that the pass set out with.
+	for (let i = 5; i < 10; i += 1) await append(log, [draftOf(channel, {measuredAtMs: startMs + i})]);
+	const database = await openDatabase({path: world.path, mode: 'read'});
+	t.teardown(() => database[Symbol.asyncDispose]());
+	const found: string[] = [];
+	const scrub = createScrub({
+		rows: database,
+		hasher: nodeHasher,
+		newest: () => newest,
+		isBusy: () => false,
+		onDamage: damage => found.push(damage),
+		clock: world.clock,
+	});
+	await pass(scrub);
+	t.deepEqual(found, []);
+	t.is(scrub.status().passes, 1);
+});
