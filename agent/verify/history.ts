@@ -3,7 +3,7 @@
 import {concatBytes, equalBytes, toBase64, viewOf} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {parseOrigin, type TreeHead} from '../format/checkpoint.ts';
-import {decodeEntry, entryLength, entryProblem, outlineEntry, packedLeafHashes, subjectRange} from '../format/entry.ts';
+import {decodeEntry, entryLength, entryProblem, kinds, noteKinds, outlineEntry, packedLeafHashes, subjectRange} from '../format/entry.ts';
 import {type History, parseHistory} from '../format/history.ts';
 import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
@@ -13,7 +13,7 @@ import {describeEntry, type EntryFacts} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
 import type {Needs} from './receipt.ts';
 import {checkTally} from './tally.ts';
-import {type Check, conclude, fail, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
+import {type Check, conclude, fail, type HistoryFacts, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
 
 const afterForm = [
 	'entry',
@@ -74,6 +74,7 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			first: describe(0),
 			last: describe(history.indexes.length - 1),
 			completeness: completed?.completeness,
+			notes: countNotes(placed ?? [], history.entries),
 		},
 		anchors: claimedAnchors(history.anchors),
 	};
@@ -99,6 +100,19 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		}
 		return pass('channel', `all entries are of ${history.subject.urn}`);
 	}
+}
+
+/** What the notes on the channel come to. Only an entry's own words count: bodies are not in a history. */
+function countNotes(placed: readonly Placed[], entries: Uint8Array): HistoryFacts['notes'] {
+	let [gaps, gapNumbers, silences] = [0, 0n, 0];
+	for (const [i, {entry}] of placed.entries()) {
+		if (entry.kind !== kinds.note) continue;
+		if (entry.quantity === noteKinds.silence) silences += 1;
+		if (entry.quantity !== noteKinds.gap) continue;
+		gaps += 1;
+		gapNumbers += decodeEntry(entries.subarray(i * entryLength, (i + 1) * entryLength)).value;
+	}
+	return {gaps, gapNumbers: `${gapNumbers}`, silences};
 }
 
 /** All entries, and the tally's at the last place, lead to the root together. */

@@ -93,6 +93,8 @@ export type HistoryFacts = {
 	readonly first: EntryFacts | undefined;
 	readonly last: EntryFacts | undefined;
 	readonly completeness: Completeness | undefined;
+	/** Notes among the entries: jumps of the device's own numbering, over how many numbers in all (decimal text), and silences. */
+	readonly notes: {readonly gaps: number; readonly gapNumbers: string; readonly silences: number};
 };
 
 /** What the file says, as far as it could be read, in plain JSON types. Unless the verdict is good these are claims and no more. */
@@ -187,10 +189,13 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
 	if (facts.history !== undefined) {
-		const {fromMs, toMs, entries, first, last, completeness} = facts.history;
+		const {fromMs, toMs, entries, first, last, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
 		if (completeness !== undefined) rows.push(['complete', completenessText(completeness)]);
+		if (notes.gaps > 0)
+			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);
+		if (notes.silences > 0) rows.push(['silence', `the channel was silent beyond the cadence of its device ${times(notes.silences)}`]);
 	}
 	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
 		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
@@ -204,6 +209,10 @@ export function verdictText(verdict: Verdict): string {
 		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(13)} ${plain(check.reason)}`),
 	];
 	return `${lines.join('\n')}\n`;
+}
+
+function times(count: number): string {
+	return count === 1 ? 'once' : `${count} times`;
 }
 
 /** Runs of numbers in words. */

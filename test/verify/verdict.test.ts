@@ -82,9 +82,19 @@ test('the message that a receipt shows is printed where it is text, cut and esca
 });
 
 test('times beyond the calendar are printed as numbers', t => {
-	const history = {fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, entries: 0, first: undefined, last: undefined, completeness: undefined};
+	const history = {
+		fromMs: 0,
+		toMs: Number.MAX_SAFE_INTEGER,
+		entries: 0,
+		first: undefined,
+		last: undefined,
+		completeness: undefined,
+		notes: {gaps: 1, gapNumbers: '12', silences: 2},
+	};
 	const text = verdictText(conclude('history', [fail('form', 'x')], {...noFacts, history}));
 	t.regex(text, /1970-01-01T00:00:00\.000Z to 9007199254740991 ms/);
+	t.regex(text, /\n {2}gaps {6}the device's own numbering jumps once, over 12 numbers in all\n/);
+	t.regex(text, /\n {2}silence {3}the channel was silent beyond the cadence of its device 2 times\n/);
 });
 
 test('a verdict is good only if all that commits passed and nothing failed', t => {
