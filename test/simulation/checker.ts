@@ -28,6 +28,8 @@ export type Checker = {
 	readonly isQuarantined: (topic: string, payload: Uint8Array) => boolean;
 	/** Every head that gets out must be one of this log, and never smaller than those before. */
 	readonly released: (head: Head) => void;
+	/** The largest size that was ever released. */
+	readonly releasedSize: () => number;
 	/** Every head that is shown must be one of this log. */
 	readonly shown: (head: Head) => void;
 	/** True if the last of the first `size` entries is a tally. */
@@ -172,6 +174,7 @@ export async function createChecker(path: string, violate: (violation: Violation
 		close: () => database[Symbol.asyncDispose](),
 		indexOf: identity => identities.get(identity),
 		isQuarantined: (topic, payload) => quarantined.has(`${topic}\0${hex(payload)}`),
+		releasedSize: () => releasedSize,
 		shown,
 		released: head => {
 			shown(head);

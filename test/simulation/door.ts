@@ -58,6 +58,8 @@ export type DoorWatch = {
 export type DoorMutant = {
 	/** Acknowledges what arrives, and then hands it over. */
 	readonly acknowledgesFirst?: boolean;
+	/** Acknowledges what was not kept. */
+	readonly acknowledgesFailed?: boolean;
 	/** Says nothing of DUP. */
 	readonly hidesDup?: boolean;
 };
@@ -229,6 +231,7 @@ export function createDevice(options: {
 			life,
 			answers: createInOrder<Message, Outcome>((message, outcome) => {
 				if (!mine.isOpen) return;
+				if (outcome === 'failed' && mutant.acknowledgesFailed && message.qos === 1) watch.acknowledged(life, message, 'kept');
 				if (outcome === 'failed') {
 					loop.trace(`${id} ${message.serial} not kept`);
 					close(mine);

@@ -302,7 +302,9 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		const finalSize = chain.finalAnchors(logId).at(-1)?.size ?? 0;
 		if (kept === undefined || older !== undefined || clone !== undefined) return;
 		const copy = kept;
-		const releasedSize = (disk.head === undefined ? undefined : parseCheckpoint(disk.head)?.size) ?? 0;
+		// A disk that keeps old heads must not be what says which head is old.
+		const inFile = (disk.head === undefined ? undefined : parseCheckpoint(disk.head)?.size) ?? 0;
+		const releasedSize = mutant.keepsOldHead ? checker.releasedSize() : inFile;
 		// Without the newest side file only an anchor that is final can tell.
 		const isAnchored = finalSize > copy.size && chain.isCalm();
 		const way =

@@ -72,6 +72,18 @@ const controls: readonly Control[] = [
 		caughtBy: ['I2 nothing twice'],
 		only: ['drop', 'crash', 'duplicate'],
 	},
+	{
+		name: 'a door that acknowledges what was not kept is caught',
+		mutant: () => ({acknowledgesFailed: true}),
+		caughtBy: ['I1 acknowledged', 'I6 frozen', 'refusals'],
+		only: ['commitNotDone', 'crash'],
+	},
+	{
+		name: 'a side file that keeps an old head lets an older database run, and is caught',
+		mutant: () => ({keepsOldHead: true}),
+		caughtBy: ['I6 frozen', 'I3 heads'],
+		only: ['restoreOld'],
+	},
 	{name: 'a chain that invents anchors is caught', mutant: () => ({invents: true}), caughtBy: ['I7 liveness']},
 	{name: 'a chain that forgets final anchors is caught', mutant: () => ({forgetsFinal: true}), caughtBy: ['I7 liveness']},
 ];
