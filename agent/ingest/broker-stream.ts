@@ -25,7 +25,7 @@ const gatheredMax = 1024;
 
 /**
  * MQTT.js takes a message in its turn, one commit after the other; after a reconnect it acknowledges what came before on the connection that never delivered it; it takes
- * a packet of any length into memory; and it goes on with a stream that it could not parse [all seen with 5.16.0; test/ingest/workarounds.test.ts]. So it gets to see no
+ * a packet of any length into memory; and it goes on with a stream that it could not parse [all seen with 5.16.0; test/workarounds.test.ts]. So it gets to see no
  * message at all: CONNECT, SUBSCRIBE, PINGREQ, TLS, WebSockets and reconnecting are its work, messages and their acknowledgements are ours.
  */
 export class BrokerStream extends Duplex {
