@@ -3,6 +3,7 @@
 import {readFileSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 import type {Anchor} from './anchor/anchor.ts';
+import type {InclusionCall} from './anchor/calldata.ts';
 import type {Chain} from './anchor/chain.ts';
 import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
 import {fromHex} from './base/bytes.ts';
@@ -11,15 +12,18 @@ import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
-import type {Checkpoint} from './format/checkpoint.ts';
-import {decodeEntry} from './format/entry.ts';
+import {type Checkpoint, parseCheckpoint} from './format/checkpoint.ts';
+import {decodeEntry, entryLeafHash} from './format/entry.ts';
 import type {AnchorRecord} from './format/evidence.ts';
 import {anchorLogId} from './format/log-id.ts';
+import {parseReceipt} from './format/receipt.ts';
+import {parseTlogProof} from './format/tlog-proof.ts';
 import {formatTrust, parseTrust} from './format/trust.ts';
 import type {Log} from './log/log.ts';
 import type {OutsideHead} from './log/outside.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
 import type {Release} from './log/release.ts';
+import {isIncluded} from './merkle/check.ts';
 import type {AnchoredCheckpoint} from './receipt/issue.ts';
 import {anchorKeyFiles, readSecret, type Site, siteFile} from './site.ts';
 import type {BeaconChain} from './timekeeping.ts';
@@ -225,4 +229,33 @@ export async function prepareAnchoring(
 	);
 	if (!isTrusted) await writeFile(site.paths.trust, formatTrust({...trust.value, registries: [...trust.value.registries, mine]}));
 	return {...mine, logId, deployed, opened};
+}
+
+/**
+ * The calls that ask the registries of a receipt's anchors for what it proves. Fails with FORMAT_INVALID if the file is no receipt, or proves nothing; with ARGUMENT_INVALID if it
+ * has no anchor. Signature, device and chain are not looked at.
+ */
+export async function readInclusionCalls(bytes: Uint8Array, name: string): Promise<InclusionCall[]> {
+	const wrong = (problem: string): AgentError => new AgentError('FORMAT_INVALID', `${name}: ${problem}`);
+	const parsed = parseReceipt(nodeHasher, bytes);
+	if ('problem' in parsed) throw wrong(parsed.problem);
+	const {entry, anchors} = parsed.value;
+	const proof = parseTlogProof(parsed.value.proof);
+	const head = proof && parseCheckpoint(proof.checkpoint);
+	if (proof === undefined || head === undefined) throw wrong('its proof is not a tlog-proof with a checkpoint');
+	const {size, root, origin} = head;
+	const {index, path} = proof;
+	if (!isIncluded(nodeHasher, {index, size, root, leaf: entryLeafHash(nodeHasher, entry), path}))
+		throw wrong('its path does not lead to the root of its checkpoint: a registry would say no');
+	if (anchors.length === 0)
+		throw new AgentError('ARGUMENT_INVALID', `${name} has no anchor: no chain knows its checkpoint`, {
+			hint: 'Issue the receipt again once the log is anchored (kedge status says when).',
+		});
+	const {inclusionCall} = await import('./anchor/calldata.ts');
+	return anchors.map(anchor => {
+		if (anchor.size !== size) throw wrong(`its anchor is of size ${anchor.size}, its checkpoint of size ${size}`);
+		if (anchor.logId !== anchorLogId(anchor.chainId, anchor.registry, anchor.opener, origin))
+			throw wrong(`the log id of its anchor is not that of ${origin} on chain ${anchor.chainId}`);
+		return inclusionCall(anchor, {root, index, entry, path});
+	});
 }

@@ -23,6 +23,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 	{name: 'prove', summary: 'issue a receipt for one entry', load: async () => (await import('./prove.ts')).proveCommand},
 	{name: 'history', summary: 'issue the history of a device for a period', load: async () => (await import('./history.ts')).historyCommand},
 	{name: 'verify', summary: 'check receipts and histories, offline', load: async () => (await import('./verify.ts')).verifyCommand},
+	{
+		name: 'calldata',
+		summary: 'turn a receipt into a call that a contract can check',
+		load: async () => (await import('./calldata.ts')).calldataCommand,
+	},
 	{name: 'audit', summary: 're-derive every hash of the log and compare', load: async () => (await import('./audit.ts')).auditCommand},
 	{
 		name: 'epoch',
