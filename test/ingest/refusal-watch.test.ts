@@ -10,7 +10,13 @@ function world() {
 		clock,
 		logger: {log: (level, event, fields) => void lines.push(`${level} ${event} ${JSON.stringify(fields)}`)},
 	});
-	return {watch, lines, pass: (durationMs: number) => void (nowMs += durationMs)};
+	return {
+		watch,
+		lines,
+		pass: (durationMs: number) => {
+			nowMs += durationMs;
+		},
+	};
 }
 
 test('the first refusal of a reason is said at once, the others once a minute with their count', t => {
