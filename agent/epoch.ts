@@ -155,12 +155,15 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 	const wanted = new Set([...own, ...chain, ...rows].map(({size: at}) => at));
 	const rootAt = new Map<number, Uint8Array>([[0, emptyRoot(nodeHasher)]]);
 	let damage: string | undefined;
+	let begin = 0;
 	try {
+		const start = await rehashStart(database, nodeHasher);
+		begin = start.size;
 		const rehash = createRehash({
 			rows: database,
 			hasher: nodeHasher,
 			size,
-			start: await rehashStart(database, nodeHasher),
+			start,
 			onSize: (at, root) => {
 				if (wanted.has(at)) rootAt.set(at, root());
 			},
@@ -175,7 +178,9 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 
 	const confirmed = await newestConfirmed(world, site, rows, rootAt);
 	const seen = [...own, ...chain, ...(confirmed === undefined ? [] : [{...confirmed, origin}])];
-	const standing = judgeHeads(size, rootAt, seen);
+	// A head below what was pruned cannot be compared: it says nothing about what came since.
+	const compared = seen.filter(head => head.size >= begin || rootAt.has(head.size));
+	const standing = judgeHeads(size, rootAt, compared);
 	const foreign = sideFile !== undefined && 'foreign' in sideFile ? judgeOrigin(origin, sideFile.foreign.origin) : undefined;
 	if (foreign !== undefined && 'frozen' in foreign && parseOrigin((sideFile as ForeignFile).foreign.origin)?.logName !== logName)
 		throw new AgentError('LOG_FROZEN', foreign.frozen, {
@@ -189,7 +194,7 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 				: copiedAt === undefined
 					? undefined
 					: `the database is a backup, made at ${copiedAt}: what was acknowledged since is not in it`;
-	const common = chooseCommonHead(size, rootAt, seen, emptyRoot(nodeHasher));
+	const common = chooseCommonHead(size, rootAt, compared, emptyRoot(nodeHasher));
 
 	const trust = await readTrust(site, vkey);
 	const seenEpochs = [
@@ -204,7 +209,9 @@ async function lookAtSite(options: EpochOptions, world: World, files: SwapFiles)
 	];
 	const next = await firstFreeEpoch(world, site, logName, Math.max(...taken) + 1);
 	const counters = await database.all<{name: string; count: number}>('SELECT name, count FROM counters ORDER BY name');
-	const again = options.withoutEntries ? {first: size, end: size} : {first: common.size, end: size};
+	// What was pruned cannot follow again; it lay below an anchor that is final.
+	const [oldest] = await database.all<{first: number | null}>('SELECT min(first) AS first FROM batches');
+	const again = {first: options.withoutEntries ? size : Math.max(common.size, oldest?.first ?? 0), end: size};
 	const listed = [...seen, ...(sideFile !== undefined && 'foreign' in sideFile ? [sideFile.foreign] : [])];
 	return {
 		report: {
