@@ -1,6 +1,7 @@
 // The embedded broker's seam and the devices behind it: they publish, resend with DUP until they are acknowledged, drop out and come back.
 import {utf8} from '../../agent/base/bytes.ts';
 import {arrivalFlags} from '../../agent/format/arrival.ts';
+import type {MqttClientNeeds, MqttDoor} from '../../agent/ingest/mqtt-client.ts';
 import type {Broker, BrokerNeeds, BrokerStats, Delivery, Outcome} from '../../broker/broker.ts';
 import {createInOrder, type InOrder} from '../../broker/in-order.ts';
 import type {Chance} from '../../sim/seed.ts';
@@ -29,7 +30,7 @@ export function identityOf(device: string, pointer: string, fields: Readonly<Rec
 }
 
 export type Door = {
-	readonly needs: BrokerNeeds;
+	readonly needs: Pick<BrokerNeeds, 'accept' | 'pressure' | 'mayConnect'>;
 	readonly connections: Set<Connection>;
 	isOpen: boolean;
 };
@@ -43,6 +44,9 @@ type Connection = {
 	isReading: boolean;
 	isOpen: boolean;
 };
+
+/** The broker of yours, as the config names it. */
+export const hub = {name: 'hub', url: 'mqtt://hub', clientId: 'kedge'} as const;
 
 export const modes = ['session', 'sequence', 'time', 'bare'] as const;
 export type Mode = (typeof modes)[number];
@@ -100,6 +104,41 @@ export function openDoor(life: Life, loop: Loop, taken: (door: Door | undefined)
 		});
 }
 
+/** What stands where `openMqttClient` stood: a broker of yours that has a session for the agent, and keeps in it what is not acknowledged. */
+export function openHubDoor(
+	life: Life,
+	loop: Loop,
+	taken: (door: Door | undefined) => void,
+): (needs: MqttClientNeeds) => Promise<MqttDoor> {
+	return needs =>
+		new Promise(resolve => {
+			loop.soon(life, 'connect', () => {
+				const door: Door = {needs: {...needs, mayConnect: () => true}, connections: new Set(), isOpen: true};
+				taken(door);
+				resolve({
+					stats: () => ({
+						connected: door.connections.size > 0,
+						sinceMs: 0,
+						connects: 0,
+						waiting: 0,
+						acknowledged: 0,
+						stale: 0,
+						badTopics: 0,
+						tooLarge: 0,
+						failing: undefined,
+						refusedTopics: [],
+						weakTopics: [],
+						dropped: 0,
+					}),
+					[Symbol.asyncDispose]: async () => {
+						closeDoor(door);
+						taken(undefined);
+					},
+				});
+			});
+		});
+}
+
 function close(connection: Connection): void {
 	connection.isOpen = false;
 	connection.inbox.length = 0;
@@ -121,6 +160,8 @@ export function createDevice(options: {
 	readonly startMs: number;
 	readonly watch: DoorWatch;
 	readonly others: readonly string[];
+	/** True if it publishes to a broker of yours: then the two together are what delivers again until the agent acknowledges. */
+	readonly isBehindHub: boolean;
 	/** The process that listens now. */
 	readonly door: () => {readonly door: Door; readonly life: Life} | undefined;
 	readonly mutant?: DoorMutant;
@@ -202,13 +243,13 @@ export function createDevice(options: {
 					return;
 				}
 				const {message, dup} = from.inbox.shift()!;
-				const flags = message.qos | (dup && !mutant.hidesDup ? arrivalFlags.dup : 0);
+				const flags = message.qos | (dup && !mutant.hidesDup ? arrivalFlags.dup : 0) | (options.isBehindHub ? arrivalFlags.client : 0);
 				const delivery: Delivery = {
 					topic: message.topic,
 					payload: message.payload,
 					flags,
-					identity: id,
-					clientId: id,
+					identity: options.isBehindHub ? hub.name : id,
+					clientId: options.isBehindHub ? hub.clientId : id,
 					packetId: message.qos === 0 ? undefined : message.packetId,
 				};
 				const answer = from.answers.take(message);

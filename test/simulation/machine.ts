@@ -16,7 +16,7 @@ import {type Chance, createChance} from '../../sim/seed.ts';
 import type {SimulatedChain} from './chain.ts';
 import {type Checker, createChecker, type Violation} from './checker.ts';
 import {createDisk, type Disk, type DiskMutant} from './disk.ts';
-import {closeDoor, type Door, openDoor} from './door.ts';
+import {closeDoor, type Door, openDoor, openHubDoor} from './door.ts';
 import type {Faults} from './fault.ts';
 import type {Life, Loop} from './loop.ts';
 
@@ -27,6 +27,7 @@ export type Machine = {
 	readonly checker: Checker;
 	readonly agent: () => Agent | undefined;
 	readonly door: () => {readonly door: Door; readonly life: Life} | undefined;
+	readonly hubDoor: () => {readonly door: Door; readonly life: Life} | undefined;
 	readonly statusNeeds: () => StatusNeeds | undefined;
 	readonly isFrozen: () => boolean;
 	readonly starts: () => number;
@@ -114,6 +115,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 	let agent: Agent | undefined;
 	let life: Life | undefined;
 	let door: Door | undefined;
+	let hubDoor: Door | undefined;
 	let statusNeeds: StatusNeeds | undefined;
 	let starts = 0;
 	let closed = false;
@@ -182,7 +184,9 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		openBroker: openDoor(mine, loop, opened => {
 			door = opened;
 		}),
-		openMqttClient: () => Promise.reject(new Error('there is no broker of yours here')),
+		openMqttClient: openHubDoor(mine, loop, opened => {
+			hubDoor = opened;
+		}),
 		openChain: chain.openChain(mine),
 		openStatusServer: async (_path, needs) => {
 			statusNeeds = needs;
@@ -231,6 +235,8 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		statusNeeds = undefined;
 		if (door !== undefined) closeDoor(door);
 		door = undefined;
+		if (hubDoor !== undefined) closeDoor(hubDoor);
+		hubDoor = undefined;
 		await disk.release(mine);
 		if (closed) return;
 		loop.later(undefined, chance.pick([100, 1000, 1000, 5000]), `${name} starts`, async () => {
@@ -255,6 +261,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		},
 		agent: () => agent,
 		door: () => (door === undefined || life === undefined ? undefined : {door, life}),
+		hubDoor: () => (hubDoor === undefined || life === undefined ? undefined : {door: hubDoor, life}),
 		statusNeeds: () => statusNeeds,
 		isFrozen: () => machine.mustFreeze || (agent?.frozen.aborted ?? false),
 		starts: () => starts,

@@ -17,7 +17,7 @@ import {createChance} from '../../sim/seed.ts';
 import {type ChainMutant, chainId, createChain, registry} from './chain.ts';
 import type {Violation} from './checker.ts';
 import type {DiskMutant} from './disk.ts';
-import {createDevice, type Device, type DoorMutant, type Message, modes} from './door.ts';
+import {createDevice, type Device, type DoorMutant, hub, type Message, modes} from './door.ts';
 import {createFaults, type FaultKind} from './fault.ts';
 import {createLoop, type Life} from './loop.ts';
 import {copyLog, createMachine, type Machine, type MachineOptions, type Template} from './machine.ts';
@@ -126,6 +126,7 @@ const config = {
 			},
 		]),
 	),
+	client: hub,
 	devices: deviceIds.map(id => ({id, mappings: [...modes]})),
 	anchor: {rpcUrl: 'http://node', chainId, registry, everyMinutes: 1, entriesMax: 20},
 };
@@ -166,10 +167,12 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		mutant,
 	);
 	copyLog(join(template.logPath, '..'), directory);
+	const hasHub = chance.happens(0.4);
 	const site: Site = {
 		...template.site,
 		config: {
 			...template.site.config,
+			client: hasHub ? template.site.config.client : undefined,
 			anchor: {
 				...template.site.config.anchor!,
 				everyMinutes: chance.pick([0.05, 0.2, 1]),
@@ -195,7 +198,8 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 	/** Serial numbers by device of what was acknowledged as kept. */
 	const acknowledged = new Set<string>();
 	const devices: Device[] = [];
-	for (const id of deviceIds.slice(0, chance.between(1, deviceIds.length)))
+	for (const id of deviceIds.slice(0, chance.between(1, deviceIds.length))) {
+		const isBehindHub = hasHub && chance.happens(0.6);
 		devices.push(
 			createDevice({
 				id,
@@ -205,14 +209,19 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 				faults,
 				startMs,
 				others: deviceIds,
-				door: () => machine?.door(),
+				isBehindHub,
+				door: () => (isBehindHub ? machine?.hubDoor() : machine?.door()),
 				mutant,
 				watch: {
 					sent: () => count('sent'),
-					acknowledged: (life, message, outcome) => left.push({life, message, outcome}),
+					acknowledged: (life, message, outcome) => {
+						left.push({life, message, outcome});
+						if (isBehindHub) count('acknowledged to a broker');
+					},
 				},
 			}),
 		);
+	}
 
 	const knownShort = new Set<Life>();
 	let wasFrozen = false;

@@ -4,12 +4,12 @@ export type Found = {readonly seed: string; readonly steps: number; readonly wha
 
 export const found: readonly Found[] = [
 	{
-		seed: '38',
+		seed: '14',
 		steps: 500,
 		what: '`status` took the size before a wait and the released size after it, and told of more released than there is',
 	},
 	{
-		seed: '2',
+		seed: '5',
 		steps: 500,
 		what: 'an empty log in the place of the newest signed its first entry before it was known to be older than what was released',
 	},

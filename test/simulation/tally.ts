@@ -42,7 +42,7 @@ export function formatTally(tally: Tally): string {
 	const faults = (Object.keys(faultKinds) as FaultKind[]).map(kind => `${kind} ${number(`fault ${kind}`)}`);
 	return [
 		`${tally.seeds.toLocaleString('en')} seeds, ${tally.steps.toLocaleString('en')} steps, ${(tally.virtualMs / 3_600_000).toFixed(1)} virtual hours`,
-		`${number('sent')} messages sent, ${number('acknowledged')} acknowledged (${number('refused')} of them refusals), ${number('entries')} entries, ${number('starts')} starts, ${number('anchors')} anchors, ${number('restores')} restores, ${number('clone lost')} copies and ${number('original lost')} originals frozen, ${number('proofs')} proofs checked`,
+		`${number('sent')} messages sent, ${number('acknowledged')} acknowledged (${number('refused')} of them refusals, ${number('acknowledged to a broker')} to a broker of yours), ${number('entries')} entries, ${number('starts')} starts, ${number('anchors')} anchors, ${number('restores')} restores, ${number('clone lost')} copies and ${number('original lost')} originals frozen, ${number('proofs')} proofs checked`,
 		`faults: ${faults.join(', ')}`,
 	].join('\n');
 }
