@@ -52,6 +52,8 @@ export function createScrub(needs: Needs): Scrub {
 	let passes = 0;
 	let last = {done: 0, of: 0};
 	let isDamaged = false;
+	/** What the last pass found. It freezes the log for good, so it is told only when a second pass over it finds something too. */
+	let suspected: string | undefined;
 
 	const begin = async (head: Checkpoint): Promise<Pass> => {
 		const parts: TileParts = new Map();
@@ -77,13 +79,15 @@ export function createScrub(needs: Needs): Scrub {
 		}
 		parts.clear();
 		if (isMore) return undefined;
-		pass = undefined;
-		passes += 1;
-		dueAtMs = clock.monotonicMs() + pauseMs;
 		const root = rehash.root();
-		return equalBytes(root, head.root)
-			? undefined
-			: `the ${head.size} stored entries lead to root ${toHex(root)}, what was signed is ${toHex(head.root)}: they were edited`;
+		if (equalBytes(root, head.root)) {
+			pass = undefined;
+			suspected = undefined;
+			passes += 1;
+			dueAtMs = clock.monotonicMs() + pauseMs;
+			return undefined;
+		}
+		return `the ${head.size} stored entries lead to root ${toHex(root)}, what was signed is ${toHex(head.root)}: they were edited`;
 	};
 
 	return {
@@ -110,6 +114,11 @@ export function createScrub(needs: Needs): Scrub {
 				damage = error.message;
 			}
 			if (damage === undefined) return;
+			pass = undefined;
+			if (suspected === undefined) {
+				suspected = damage;
+				return;
+			}
 			isDamaged = true;
 			needs.onDamage(damage);
 		},

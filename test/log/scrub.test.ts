@@ -133,3 +133,34 @@ test('what is appended while a pass goes on is left for the next, and is no dama
 	t.deepEqual(found, []);
 	t.is(scrub.status().passes, 1);
 });
+
+test('what one pass sees and the next does not is no damage: only what is seen twice freezes a log', async t => {
+	const {world, found} = await createScrubbed(t, 1000);
+	const database = await openDatabase({path: world.path, mode: 'read'});
+	t.teardown(() => database[Symbol.asyncDispose]());
+	const [head] = await database.all<{size: number; root: Uint8Array; note: string}>('SELECT size, root, note FROM head');
+	let bent = 0;
+	const scrub = createScrub({
+		rows: {
+			all: async (sql, parameters) => {
+				const rows = await database.all(sql, parameters);
+				const entries = rows[0]?.entries;
+				// Memory that flips a bit, once.
+				if (bent === 0 && entries instanceof Uint8Array) {
+					entries[60]! ^= 1;
+					bent += 1;
+				}
+				return rows as never;
+			},
+		},
+		hasher: nodeHasher,
+		newest: () => ({origin: 'harbour/1', ...head!}),
+		isBusy: () => false,
+		onDamage: damage => found.push(damage),
+		clock: world.clock,
+	});
+	await pass(scrub);
+	t.is(bent, 1);
+	t.deepEqual(found, []);
+	t.is(scrub.status().passes, 1);
+});
