@@ -192,7 +192,7 @@ export function verdictText(verdict: Verdict): string {
 		const {fromMs, toMs, entries, first, last, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
-		if (completeness !== undefined) rows.push(['complete', completenessText(completeness)]);
+		if (completeness !== undefined) rows.push(['complete', completenessText(completeness, toMs)]);
 		if (notes.gaps > 0)
 			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);
 		if (notes.silences > 0) rows.push(['silence', `the channel was silent beyond the cadence of its device ${times(notes.silences)}`]);
@@ -222,14 +222,15 @@ export function missingText(missing: Completeness['missing'], runs: number): str
 }
 
 /** Whether anything is missing, for somebody who has never heard of a tally. */
-function completenessText({state, firstNumber, lastNumber, tallyAtMs, missing, missingRuns}: Completeness): string {
-	const tallyTime = tallyAtMs === undefined ? 'its tally' : `${timeText(tallyAtMs)}`;
-	const shown = firstNumber === 1 ? 'from its very first entry' : `from number ${firstNumber}`;
+function completenessText({state, firstNumber, lastNumber, tallyAtMs, missing, missingRuns}: Completeness, toMs: number): string {
+	const counted = tallyAtMs === undefined ? 'it was counted' : `it was counted, ${timeText(tallyAtMs)}`;
+	const shown = firstNumber === 1 ? 'from its first entry on' : `from number ${firstNumber} on (earlier ones are not shown)`;
+	const rest = tallyAtMs !== undefined && tallyAtMs < toMs ? '; the period goes on after that' : '';
 	switch (state) {
 		case 'complete':
 			return firstNumber === undefined
-				? `yes: the log had nothing of this channel when it was counted (${tallyTime})`
-				: `yes: all that the log had of this channel ${shown} until it was counted (${tallyTime}) is here`;
+				? `yes: the log had nothing of this channel when ${counted}${rest}`
+				: `yes, as the agent numbered it: all that was logged of this channel ${shown}, until ${counted}, is here${rest}`;
 		case 'incomplete':
 			return missingRuns === 0 ? 'NO: its numbers contradict the count' : `NO: entries are missing: ${missingText(missing, missingRuns)}`;
 		case 'later-unknown':

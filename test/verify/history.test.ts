@@ -96,7 +96,7 @@ test('a history up to a tally is complete', async t => {
 	});
 	t.regex(
 		verdictText(verdict),
-		/complete {2}yes: all that the log had of this channel from its very first entry until it was counted \(2021-07-31T23:12:01.000Z\) is here/,
+		/complete {2}yes, as the agent numbered it: all that was logged of this channel from its first entry on, until it was counted, 2021-07-31T23:12:01.000Z, is here\n/,
 	);
 	const other = await verify(counted.history(temperatureUrn), counted.trust);
 	t.is(other.facts.history?.completeness?.state, 'complete');
@@ -110,7 +110,9 @@ test('a history that begins later is complete from there, and says so', async t 
 	t.true(verdict.good);
 	t.like(verdict.facts.history?.completeness, {state: 'complete', firstNumber: 4, lastNumber: 7});
 	t.regex(checkOf(verdict, 'completeness')!.reason, /from number 4 up to number 7 .* what came before number 4 is not shown/);
-	t.regex(verdictText(verdict), /complete {2}yes: .* from number 4 until/);
+	t.regex(verdictText(verdict), /complete {2}yes, .* from number 4 on \(earlier ones are not shown\), until/);
+	const longer = await verify({...counted.history(energyUrn), toMs: startMs + 86_400_000}, counted.trust);
+	t.regex(verdictText(longer), /complete {2}yes, .* is here; the period goes on after that\n/);
 });
 
 test('a history without a tally that begins later says that what came before is not shown', async t => {
