@@ -7,9 +7,11 @@ import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
+import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';
+import {writeDocument} from './output.ts';
 
 /** From nothing upwards. */
 const strengths: readonly Strength[] = ['none', 'committed', 'anchored', 'final'];
@@ -32,6 +34,7 @@ export const verifyCommand: Command = {
 		rpc: {type: 'string', value: 'URL', help: 'ask this node about anchors', multiple: true},
 		pin: {type: 'boolean', help: 'keep the anchors that --rpc showed to be final in the trust file'},
 		require: {type: 'string', value: 'STRENGTH', help: 'committed, anchored or final: weaker files are not good enough'},
+		csv: {type: 'string', value: 'FILE', help: 'write the entries of the one history named, if it is good, as a table to this new file'},
 		json: {type: 'boolean', help: 'print the verdicts as JSON, one a line'},
 	},
 	run: async ({values, positionals}, io) => {
@@ -41,6 +44,8 @@ export const verifyCommand: Command = {
 		const trustPath = textOf(values, 'trust') ?? trustDefault;
 		const trust = parseTrust(nodeHasher, await read(trustPath, 'DATA_MISSING', 'Name the trust file of the log with --trust.'));
 		if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${trustPath} is not a trust file: ${trust.problem}`);
+		const csvPath = textOf(values, 'csv');
+		if (csvPath !== undefined && positionals.length > 1) throw usageError(verifyCommand, '--csv takes one file');
 		const required = strengths.indexOf((textOf(values, 'require') ?? 'committed') as Strength);
 		if (required < 1) throw usageError(verifyCommand, '--require is none of committed, anchored, final');
 		const urls = (values.rpc ?? []) as readonly string[];
@@ -80,6 +85,11 @@ export const verifyCommand: Command = {
 			if (isSet(values, 'pin')) pins.push(...finalAnchors(verdict));
 			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict})}\n`);
 			else io.out(`${path}\n${verdictText(verdict)}${positionals.length > 1 ? '\n' : ''}`);
+		}
+		if (csvPath !== undefined && allGood && unread === 0) {
+			const table = historyTable(nodeHasher, await read(positionals[0]!, 'DATA_MISSING'));
+			if (table === undefined) throw usageError(verifyCommand, `--csv is for a history, which ${positionals[0]} is not`);
+			await writeDocument(io, table, csvPath);
 		}
 		if (isSet(values, 'pin')) await pin(trustPath, trust.value, pins, io);
 		if (unread > 0) return exitCodes.drop;

@@ -3,8 +3,10 @@
 import {concatBytes, equalBytes, toBase64, viewOf} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {parseOrigin, type TreeHead} from '../format/checkpoint.ts';
+import {decimalText} from '../format/decimal.ts';
 import {decodeEntry, entryLength, entryProblem, kinds, noteKinds, outlineEntry, packedLeafHashes, subjectRange} from '../format/entry.ts';
 import {type History, parseHistory} from '../format/history.ts';
+import {quantityOfCode} from '../format/quantity.ts';
 import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
 import {checkAnchors, claimedAnchors} from './anchors.ts';
@@ -73,6 +75,7 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			entries: history.indexes.length,
 			first: describe(0),
 			last: describe(history.indexes.length - 1),
+			...readingsOf(placed ?? [], history, describe),
 			completeness: completed?.completeness,
 			notes: countNotes(placed ?? [], history.entries),
 		},
@@ -100,6 +103,27 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 		}
 		return pass('channel', `all entries are of ${history.subject.urn}`);
 	}
+}
+
+/** The readings of the period. What was measured outside of it is only shown so that no number is missing. */
+function readingsOf(
+	placed: readonly Placed[],
+	{fromMs, toMs, entries}: History,
+	describe: (place: number) => EntryFacts | undefined,
+): Pick<HistoryFacts, 'readings' | 'rise'> {
+	let [count, first, last] = [0, -1, -1];
+	for (const [place, {entry}] of placed.entries()) {
+		if (entry.kind !== kinds.reading || entry.measuredAtMs < fromMs || entry.measuredAtMs > toMs || entry.measuredAtMs === 0) continue;
+		count += 1;
+		if (first < 0) first = place;
+		last = place;
+	}
+	const readings = {count, first: describe(first), last: describe(last)};
+	if (count < 2) return {readings, rise: undefined};
+	const [from, to] = [first, last].map(place => decodeEntry(entries.subarray(place * entryLength, (place + 1) * entryLength)));
+	const isRegister = quantityOfCode(to!.quantity)?.kind === 'register';
+	const isRising = from!.span === to!.span && from!.exponent === to!.exponent && to!.value >= from!.value;
+	return {readings, rise: isRegister && isRising ? decimalText(to!.value - from!.value, to!.exponent) : undefined};
 }
 
 /** What the notes on the channel come to. Only an entry's own words count: bodies are not in a history. */

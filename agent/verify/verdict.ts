@@ -92,6 +92,10 @@ export type HistoryFacts = {
 	readonly entries: number;
 	readonly first: EntryFacts | undefined;
 	readonly last: EntryFacts | undefined;
+	/** Readings that the device claims to have measured in the period: how many, and the first and the last of them in the order of the log. */
+	readonly readings: {readonly count: number; readonly first: EntryFacts | undefined; readonly last: EntryFacts | undefined};
+	/** Register: by how much it rose from the first of these readings to the last, as decimal text; undefined where it was reset between them. */
+	readonly rise: string | undefined;
 	readonly completeness: Completeness | undefined;
 	/** Notes among the entries: jumps of the device's own numbering, over how many numbers in all (decimal text), and silences. */
 	readonly notes: {readonly gaps: number; readonly gapNumbers: string; readonly silences: number};
@@ -189,9 +193,13 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
 	if (facts.history !== undefined) {
-		const {fromMs, toMs, entries, first, last, completeness, notes} = facts.history;
+		const {fromMs, toMs, entries, first, last, readings, rise, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
+		rows.push(['readings', `${readings.count} measured in the period`]);
+		if (readings.first !== undefined) rows.push(['first', readingText(readings.first)]);
+		if (readings.last !== undefined && readings.count > 1) rows.push(['last', readingText(readings.last)]);
+		if (rise !== undefined) rows.push(['rise', `${rise} ${readings.last?.unit ?? ''} from the first to the last`]);
 		if (completeness !== undefined) rows.push(['complete', completenessText(completeness, toMs)]);
 		if (notes.gaps > 0)
 			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);
@@ -209,6 +217,11 @@ export function verdictText(verdict: Verdict): string {
 		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(13)} ${plain(check.reason)}`),
 	];
 	return `${lines.join('\n')}\n`;
+}
+
+function readingText({number, value, unit, measuredAtMs, qualities}: EntryFacts): string {
+	const what = value === undefined ? 'without a value' : `${value} ${unit ?? ''}`.trimEnd();
+	return `${what} at ${timeText(measuredAtMs ?? 0)} by the device, number ${number}${qualities.length > 0 ? ` (${qualities.join(', ')})` : ''}`;
 }
 
 function times(count: number): string {

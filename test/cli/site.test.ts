@@ -196,6 +196,10 @@ test('an owner runs, publishes, proves and verifies with the commands that init 
 		'history.json',
 	);
 	t.is(history.code, 0, history.err);
+	const table = await owner.kedge('verify', 'history.json', '--csv', 'readings.csv');
+	t.is(table.code, 0, table.err);
+	t.is(readFileSync(join(owner.directory, 'readings.csv'), 'utf8').split('\r\n').length, 10 + 2);
+	t.is((await owner.kedge('verify', 'receipt.json', '--csv', 'none.csv')).code, 2);
 	const both = await owner.kedge('verify', 'history.json', 'receipt.json', '--json');
 	t.is(both.code, 0, both.err);
 	const verdicts = both.out

@@ -9,6 +9,7 @@ import {formatHistory, type History} from '../../agent/format/history.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
 import {compareSubjects, packTallyLeaf, type TallyLeaf, unpackTallyLeaf} from '../../agent/format/tally.ts';
 import type {Trust} from '../../agent/format/trust.ts';
+import {historyTable} from '../../agent/verify/table.ts';
 import {type CheckName, type Verdict, verdictText} from '../../agent/verify/verdict.ts';
 import {createVerifier, type VerifierOptions} from '../../agent/verify/verifier.ts';
 import {MTH, MULTI} from '../helpers/reference-merkle.ts';
@@ -363,6 +364,27 @@ test('readings behind the period are allowed where they lead up to the tally', a
 	t.is(verdict.facts.history?.completeness?.state, 'complete');
 	isBad(t, await verify({...whole, fromMs: minutes(1), toMs: minutes(5)}, counted.trust), 'period');
 	isBad(t, await verify({...history, toMs: minutes(5)}), 'period');
+});
+
+test('a history says how many readings of the period it has, the first and the last, and how far a register rose', async t => {
+	const minutes = (count: number): number => startMs + count * 60_000;
+	const bytes = utf8(formatHistory(nodeHasher, {...whole, toMs: minutes(5)}));
+	const verdict = await verify({...whole, toMs: minutes(5)}, counted.trust);
+	const {readings, rise} = verdict.facts.history!;
+	const [header, ...lines] = historyTable(nodeHasher, bytes)!.trimEnd().split('\r\n');
+	t.is(header, 'number,index,kind,quantity,value,unit,measuredAt,arrivedAt,qualities,inPeriod');
+	t.is(lines.length, whole.indexes.length);
+	const rows = lines.map(line => line.split(','));
+	t.true(rows.every(cells => cells.length === 10));
+	const inPeriod = rows.filter(cells => cells[2] === 'reading' && cells[9] === '1');
+	t.is(readings.count, inPeriod.length);
+	t.true(readings.count > 1 && readings.count < lines.length);
+	t.deepEqual([readings.first?.value, readings.last?.value], [inPeriod[0]![4], inPeriod.at(-1)![4]]);
+	// Exact: in whole thousandths.
+	const thousandths = (text: string): bigint => BigInt(Math.round(Number(text) * 1000));
+	t.is(thousandths(rise!), thousandths(readings.last!.value!) - thousandths(readings.first!.value!));
+	t.regex(verdictText(verdict), new RegExp(`^ {2}rise +${rise!.replace('.', '\\.')} Wh from the first to the last$`, 'm'));
+	t.is(historyTable(nodeHasher, utf8('{}')), undefined);
 });
 
 test('a period without a reading is shown by what was there before and after it', async t => {

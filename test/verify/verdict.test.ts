@@ -88,6 +88,8 @@ test('times beyond the calendar are printed as numbers', t => {
 		entries: 0,
 		first: undefined,
 		last: undefined,
+		readings: {count: 0, first: undefined, last: undefined},
+		rise: undefined,
 		completeness: undefined,
 		notes: {gaps: 1, gapNumbers: '12', silences: 2},
 	};
