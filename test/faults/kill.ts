@@ -54,7 +54,7 @@ async function kill(ground: Ground): Promise<Tally> {
 		await systemClock.sleep(300);
 		const pending = await load.end();
 		heads.leave();
-		if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged`]});
+		if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged: ${agent.said().slice(-1500)}`]});
 		await agent.end('SIGKILL');
 		const findings = await examine({folder: site, accountPath, heads: heads.seen(), acknowledged: load.readings()});
 		addFindings(adding, `round ${round}`, findings);

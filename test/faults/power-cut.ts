@@ -12,6 +12,8 @@ import {makeTemplate, place, type Synchronous, startAgent, type Template} from '
 import {copyAtOneMoment, copyFile, makeImage, mountImage, unmount} from './volume.ts';
 
 const imageMiB = 160;
+/** The image is smaller than what an agent wants to keep free. */
+const smallDisk = ', floorMiB: 8, ballastMiB: 1';
 const homes = 6;
 /** Cuts of one agent before it is killed, and agents that follow each other on what the last cut left. */
 const cutsPerLife = 8;
@@ -52,7 +54,7 @@ const lanesMax = 2;
 type Lane = {readonly template: Template; readonly site: string; readonly empty: string; readonly disk: string};
 
 async function makeLane(ground: Ground, images: string, name: string): Promise<Lane> {
-	const template = await makeTemplate(join(ground.folder, `template-${name}`), {homes});
+	const template = await makeTemplate(join(ground.folder, `template-${name}`), {homes, log: smallDisk});
 	const lane = {
 		template,
 		site: join(ground.folder, `site-${name}`),
@@ -124,7 +126,8 @@ async function cutPower(ground: Ground, synchronous: Synchronous): Promise<Tally
 			const agent = await startAgent(site);
 			await systemClock.sleep(300);
 			const pending = await load.end();
-			if (pending > 0) adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged`]});
+			if (pending > 0)
+				adding.add({problems: [`round ${round}: ${pending} messages were never acknowledged: ${agent.said().slice(-1500)}`]});
 			const code = await agent.end('SIGTERM');
 			if (code !== 0) adding.add({problems: [`round ${round}: the agent ended with ${code}: ${agent.said()}`]});
 			addFindings(

@@ -60,7 +60,7 @@ async function straceAnchor(ground: Ground): Promise<Tally> {
 	const adding = createAdding();
 	const lanes: {readonly template: Template; readonly chain: Chain}[] = [];
 	for (let i = 0; i < Math.min(lanesMax, ground.count); i += 1) {
-		const template = await makeTemplate(join(ground.folder, `template-${i}`), {homes: scriptHomes});
+		const template = await makeTemplate(join(ground.folder, `template-${i}`), {homes: scriptHomes, log: ', floorMiB: 8, ballastMiB: 1'});
 		const chain = await prepareChain(template);
 		ground.defer(chain.anvil.stop);
 		lanes.push({template, chain});

@@ -44,7 +44,7 @@ async function breakAt(adding: Adding, template: Template, folder: string, point
 
 async function strace(ground: Ground): Promise<Tally> {
 	const adding = createAdding();
-	const template = await makeTemplate(join(ground.folder, 'template'), {homes: scriptHomes});
+	const template = await makeTemplate(join(ground.folder, 'template'), {homes: scriptHomes, log: ', floorMiB: 8, ballastMiB: 1'});
 	const points: Point[] = [];
 	for (const shape of Object.keys(shapes) as Shape[]) {
 		const calls = await callsOf(template, join(ground.folder, 'list'), shape, ground.seed);
