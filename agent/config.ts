@@ -10,6 +10,8 @@ export type Config = {
 		readonly name: string;
 		readonly directory: string;
 		readonly quarantineMiB: number;
+		readonly keepArrivalsDays: number;
+		readonly keepEntriesDays: number;
 		readonly floorMiB: number;
 		readonly ballastMiB: number;
 	};
@@ -290,6 +292,8 @@ const readShape: Read<Config> = object<Config>({
 		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
 		directory: withDefault(text(), '.'),
 		quarantineMiB: withDefault(wholeNumber(1, 4096), 16),
+		keepArrivalsDays: withDefault(wholeNumber(0, 36_500), 0),
+		keepEntriesDays: withDefault(wholeNumber(0, 36_500), 0),
 		floorMiB: withDefault(wholeNumber(0, 1_048_576), 256),
 		ballastMiB: withDefault(wholeNumber(0, 4096), 32),
 	}),
@@ -356,6 +360,9 @@ const readConfig: Read<Config> = (value, path) => {
 		for (const [j, name] of device.mappings.entries())
 			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
 	}
+	for (const key of ['keepArrivalsDays', 'keepEntriesDays'] as const)
+		if (config.log[key] > 0 && config.anchor === undefined)
+			fail(['log', key], 'needs the section "anchor": only what a chain holds for good is pruned');
 	return config;
 };
 

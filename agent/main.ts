@@ -23,6 +23,7 @@ import {openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
 import {createScrub, type Scrub} from './log/scrub.ts';
+import {createPruneDesk} from './pruning.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
 import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
@@ -209,6 +210,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			clock,
 		});
 		closing.defer(keepCalling(scrubbing(scrub, logger), clock, stopping.signal));
+		const pruning = createPruneDesk({site, log, reader, clock, logger, mayAppend: () => !isShut()});
+		closing.defer(world.atMidnight(pruning.daily));
 		const status = (): Promise<Status> =>
 			statusOf({
 				site,
@@ -233,6 +236,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				anchorNow: async () => anchor?.anchorNow(),
 				release: async () => void (await release.release()),
 				backup: createBackupDesk(log, () => !isFull()),
+				prune: pruning,
 			}),
 		);
 		logger.log('info', 'agent runs', {

@@ -129,7 +129,7 @@ test('quantities that the example names exist', t => {
 test('what is not given has its default', t => {
 	const {config} = parseConfig('log: {name: a}', 'kedge.yaml');
 	t.deepEqual(config, {
-		log: {name: 'a', directory: '.', quarantineMiB: 16, floorMiB: 256, ballastMiB: 32},
+		log: {name: 'a', directory: '.', quarantineMiB: 16, keepArrivalsDays: 0, keepEntriesDays: 0, floorMiB: 256, ballastMiB: 32},
 		broker: undefined,
 		client: undefined,
 		ingest: {lateAfterMinutes: 15},

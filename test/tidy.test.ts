@@ -31,6 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/cli/': [
 		'agent/main.ts',
 		'agent/backup.ts',
+		'agent/pruning.ts',
 		'agent/anchoring.ts',
 		'agent/epoch.ts',
 		'agent/reading.ts',
@@ -52,6 +53,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
 	'agent/backup.ts': ['agent/'],
+	'agent/pruning.ts': ['agent/'],
 	'agent/timekeeping.ts': ['agent/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],

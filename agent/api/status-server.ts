@@ -12,9 +12,35 @@ export type Needs = {
 	readonly anchorNow: () => Promise<void>;
 	/** Releases the newest checkpoint now instead of within a second. */
 	readonly release: () => Promise<void>;
+	/** Prunes the log, in the background. */
+	readonly prune: {readonly start: (request: PruneRequest) => void; readonly progress: () => PruneProgress};
 	/** Copies the log to an absolute path on this machine, in the background. */
 	readonly backup: {readonly start: (path: string) => void; readonly progress: () => BackupProgress; readonly stop: () => void};
 };
+
+export type PruneProgress = {
+	readonly state: 'none' | 'pruning' | 'done' | 'failed';
+	readonly done: number;
+	readonly all: number;
+	readonly error: string | undefined;
+	readonly report: unknown;
+};
+
+/** Times in ms since 1970. */
+type PruneRequest = {
+	readonly arrivalsBeforeMs: number | undefined;
+	readonly entriesBeforeMs: number | undefined;
+	readonly unanchored: boolean;
+};
+
+function pruneRequestOf(text: string): PruneRequest | undefined {
+	const parsed = JSON.parse(text) as Record<string, unknown>;
+	const {arrivalsBeforeMs, entriesBeforeMs, unanchored} = parsed;
+	const isTime = (value: unknown): value is number | undefined => value === undefined || Number.isSafeInteger(value);
+	return isTime(arrivalsBeforeMs) && isTime(entriesBeforeMs)
+		? {arrivalsBeforeMs, entriesBeforeMs, unanchored: unanchored === true}
+		: undefined;
+}
 
 export type BackupProgress = {
 	readonly state: 'none' | 'copying' | 'done' | 'failed';
@@ -107,7 +133,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup and POST /backup/stop on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -151,7 +177,17 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		else if (incoming.method === 'POST' && incoming.url === '/backup/stop') {
 			needs.backup.stop();
 			send(202, {accepted: true});
-		} else send(404, {error: 'there is GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup and POST /backup/stop'});
+		} else if (incoming.method === 'POST' && incoming.url?.startsWith('/prune?') === true) {
+			const request = pruneRequestOf(decodeURIComponent(incoming.url.slice('/prune?'.length)));
+			if (request === undefined) return send(400, {error: 'times are whole numbers of ms since 1970'});
+			needs.prune.start(request);
+			send(202, {accepted: true});
+		} else if (incoming.method === 'GET' && incoming.url === '/prune') send(200, needs.prune.progress());
+		else
+			send(404, {
+				error:
+					'there is GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
+			});
 	} catch (error) {
 		send(500, {error: error instanceof Error ? error.message : String(error)});
 	}

@@ -22,6 +22,7 @@ export const remedies = {
 	CONFIG_INVALID: 'drop',
 	DATA_EXISTS: 'drop',
 	DATA_MISSING: 'drop',
+	ENTRY_PRUNED: 'drop',
 	ENTRY_UNKNOWN: 'drop',
 	EPOCH_NEEDLESS: 'drop',
 	EPOCH_UNFINISHED: 'drop',

@@ -39,6 +39,12 @@ export const auditCommand: Command = {
 				`${report.size} entries in ${report.batches} batches, ${report.channels} channels, ${report.roots.size} anchored roots, ${(tookMs / 1000).toFixed(1)} s\n`,
 			);
 			io.out(`root ${report.root}\n`);
+			if (report.first > 0)
+				io.out(
+					`Entries below ${report.first} were pruned: their stored hashes lead to the root together with the rest, and nothing more can be said of them.\n`,
+				);
+			if (report.sourcesPruned > 0)
+				io.out(`The messages that ${report.sourcesPruned} entries came from were pruned and could not be checked.\n`);
 			for (const problem of report.problems) io.out(`! ${problem}\n`);
 			io.out(report.problems.length === 0 ? 'Everything fits.\n' : `${report.problems.length} problems.\n`);
 		}

@@ -45,6 +45,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./backup.ts')).backupCommand,
 	},
 	{
+		name: 'prune',
+		summary: 'drop old raw messages and old entries; what remains stays provable',
+		load: async () => (await import('./prune.ts')).pruneCommand,
+	},
+	{
 		name: 'quantities',
 		summary: 'list what can be measured, and in which units',
 		load: async () => (await import('./quantities.ts')).quantitiesCommand,

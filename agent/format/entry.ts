@@ -20,7 +20,7 @@ export const kinds = {reading: 1, note: 2, enrolment: 3, epoch: 6} as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** Sub-kinds, in the quantity field of an entry that is not a reading. */
-export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7} as const;
+export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7, prune: 8} as const;
 export const enrolmentKinds = {agent: 1, channel: 2} as const;
 export const epochKinds = {opened: 1} as const;
 

@@ -99,8 +99,8 @@ export type Needs<C extends Channel> = {
 	readonly count: (name: string, by: number, done: Done) => void;
 	/** Resolves when everything appended before is durable; rejects if that failed. */
 	readonly settled: () => Promise<void>;
-	/** Of the values under a repeat key `wanted` if it is there, else the newest. Looks at durable entries only. */
-	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | undefined>;
+	/** Of the values under a repeat key `wanted` if it is there, else the newest; `pruned` if what is or may be under it has no value any more. Looks at durable entries only. */
+	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | 'pruned' | undefined>;
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
 	readonly clock: Clock;
 	/** True while the machine's clock is known to be unsynchronised. */
@@ -173,7 +173,8 @@ type Candidate<C> = {
 	readonly key: number | undefined;
 	/** The key is a packet id, which is used again and again: only a message that says DUP can be a repeat. */
 	readonly isPacketKey: boolean;
-	judgement: Judgement;
+	/** pruned: its key is, or may be, among entries whose values are gone. */
+	judgement: Judgement | 'pruned';
 };
 
 type Admission<C> = {
@@ -192,6 +193,8 @@ type Looked = {
 	/** Values that were asked for. */
 	readonly asked: bigint[];
 	readonly values: bigint[];
+	/** What is under the key, or may be, has no value any more. */
+	isPruned: boolean;
 	/** The largest key that the log has in the session, where memory does not know it. */
 	readonly top: number | undefined;
 };
@@ -481,13 +484,14 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		let looked = found.keys.get(name);
 		if (looked === undefined) {
 			const top = isPacketKey || memory.knowsTop(session) ? undefined : await needs.sessionTop(channel, session);
-			looked = {asked: [], values: [], top};
+			looked = {asked: [], values: [], isPruned: false, top};
 			found.keys.set(name, looked);
 		}
 		if (looked.asked.includes(reading.value)) return;
 		looked.asked.push(reading.value);
 		const value = await needs.valueOfKey(channel, session, key, reading.value);
-		if (value !== undefined) looked.values.push(value);
+		if (value === 'pruned') looked.isPruned = true;
+		else if (value !== undefined) looked.values.push(value);
 	};
 
 	/** Looks up where a session of a device stands that memory does not know. */
@@ -516,6 +520,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			const looked = found.keys.get(keyName(slot.channel, session, key));
 			if (!looked?.asked.includes(reading.value)) return false;
 			if (looked.values.includes(reading.value)) candidate.judgement = 'repeat';
+			// Packet ids are used again and again: what was pruned is no message that is sent again now.
+			else if (looked.isPruned && !isPacketKey) candidate.judgement = 'pruned';
 			else candidate.judgement = looked.values.length === 0 || isPacketKey ? 'new' : 'conflict';
 		}
 		return true;
@@ -523,15 +529,20 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 
 	/** Everything is judged: hands the entries, the repeats and the refusals to the log, in one turn. */
 	const settle = (admission: Admission<C>, found: Found | undefined): void => {
-		const {delivery, arrivedAtMs, decoder, candidates, refused, done} = admission;
+		const {delivery, arrivedAtMs, decoder, candidates, done} = admission;
+		let {refused} = admission;
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
 		arrival += 1;
 		for (const {reading, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
 			const {value} = reading;
+			if (judged === 'pruned') {
+				refused = [...refused, refuse('older-than-log', `${slot.urn}: key ${key} lies among entries that were pruned: it may be a repeat`)];
+				continue;
+			}
 			const channel = slot.channel ?? enrol(slot, admission.device);
 			const memory = slot.memory!;
-			let judgement = judged;
+			let judgement: Judgement = judged;
 			if (key !== undefined && !isPacketKey && drafts.length > 0 && judged !== 'repeat' && !memory.isAbove(session, key))
 				judgement = judgeInMessage(drafts, channel, session, key, value) ?? judged;
 			if (judgement === 'repeat') {

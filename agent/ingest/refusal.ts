@@ -17,6 +17,7 @@ export const refusalReasons = {
 	'unit-wrong': 'the unit does not measure the quantity',
 	'time-malformed': "the time is not in the mapping's format",
 	'time-implausible': 'the time is before 2000 or more than a day ahead',
+	'older-than-log': 'its repeat key lies among entries that were pruned, so that nobody can say whether it is new',
 	'sequence-malformed': 'the sequence is not a whole number below 2^48, or the session is not a short text',
 } as const;
 

@@ -30,6 +30,7 @@ import {
 import {type Channel, loadChannels} from './channels.ts';
 import {type ClosedBatch, commitBatch, prepareCommits} from './commit.ts';
 import {corrupt, createNodeSource, tileHeight} from './nodes.ts';
+import {type PrunePlan, runPrune} from './prune.ts';
 import {schema, schemaVersion} from './schema.ts';
 import {collectNode, type TileParts} from './tile-writer.ts';
 
@@ -90,6 +91,8 @@ export type Log = {
 	readonly copiedAt: string | undefined;
 	/** Copies the database while it is written to; see base/sqlite.ts. */
 	readonly backup: Database['backup'];
+	/** Carries a plan out, step by step between the batches; see prune.ts. */
+	readonly prune: (plan: PrunePlan, onStep?: (done: number, all: number) => void) => Promise<void>;
 	/** Empties SQLite's WAL into the main file; false if a reader is in the way, or the disk. See base/sqlite.ts. */
 	readonly truncateWal: () => Promise<boolean>;
 	/** About what the log's files, SQLite's WAL among them, can have grown by since the log was opened. */
@@ -634,6 +637,26 @@ function createWriter(options: {
 					[kind, documentKey, body],
 				);
 			}),
+		prune: (plan, onStep) =>
+			runPrune(
+				{
+					all: database.all,
+					write,
+					note: async ({entriesBelow, arrivalsBelow, entries}) => {
+						const bytes = encodeNote({note: 'prune', entriesBelow, arrivalsBelow, entries});
+						await new Promise<void>((resolve, reject) => {
+							const done: Done = error => (error === undefined ? resolve() : reject(error));
+							if (!makeRoom(1, bytes.length, done)) return;
+							open.add('body', bytes, clock.nowMs(), [noteDraft(noteKinds.prune, BigInt(entriesBelow))]);
+							open.firsts.push(open.first);
+							open.dones.push(done);
+							wake();
+						});
+					},
+				},
+				plan,
+				onStep,
+			),
 		copiedAt: options.copiedAt,
 		backup: database.backup,
 		truncateWal: database.truncateWal,

@@ -34,7 +34,11 @@ export async function readEntries(rows: Rows, begin: number, end: number, countM
 		entries.set(batch.part, filled);
 		filled += batch.part.length;
 	}
-	if (filled < countMin * entryLength) throw corrupt(`entries are missing between indexes ${begin} and ${end}`);
+	if (filled < countMin * entryLength) {
+		const [oldest] = await rows.all<{first: number | null}>('SELECT min(first) AS first FROM batches');
+		if (begin < (oldest?.first ?? 0)) throw pruned(begin);
+		throw corrupt(`entries are missing between indexes ${begin} and ${end}`);
+	}
 	return filled === entries.length ? entries : entries.subarray(0, filled);
 }
 
@@ -185,6 +189,11 @@ function createSmallHasher(
 		}
 		target.set(layer.subarray(0, hashLength), offset);
 	};
+}
+
+/** What was taken out of the log on purpose. */
+export function pruned(index: number): AgentError {
+	return new AgentError('ENTRY_PRUNED', `entry ${index} was pruned`, {hint: 'Receipts and histories that were made before still verify.'});
 }
 
 /** Rows that do not fit each other: never the writer's doing, so the database was damaged or edited. */

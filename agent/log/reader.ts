@@ -12,7 +12,8 @@ import {emptyRoot} from '../merkle/tree.ts';
 import {recordHeadLength} from './batch.ts';
 import {type Channel, loadChannels} from './channels.ts';
 import {type HeadRow, type LogMeta, readMeta} from './log.ts';
-import {corrupt, createNodeSource, readEntries} from './nodes.ts';
+import {corrupt, createNodeSource, pruned, readEntries} from './nodes.ts';
+import {type PrunePlan, type PruneWish, planPrune, provableFrom, prunedBelow, prunedHeadLength, prunedMark} from './prune.ts';
 
 /** What an entry came from: an arrival record (readings) or a body (all else), with the salt of its hash. */
 export type Source = {readonly salt: Uint8Array; readonly record: Uint8Array};
@@ -26,12 +27,15 @@ export type LogReader = {
 	readonly meta: LogMeta;
 	/** The newest durable checkpoint; undefined while the log is empty. */
 	readonly head: () => Promise<Checkpoint | undefined>;
-	/** The 118 bytes at an index. Fails with ENTRY_UNKNOWN beyond the log. */
+	/** The first index that was not pruned. */
+	readonly first: () => Promise<Index>;
+	/** The 118 bytes at an index. Fails with ENTRY_UNKNOWN beyond the log, with ENTRY_PRUNED below what was pruned. */
 	readonly entry: (index: Index) => Promise<Uint8Array>;
 	/** Packed entries of the indexes begin … end−1, which MUST be in the log. */
 	readonly entries: (begin: Index, end: Index) => Promise<Uint8Array>;
+	/** Fails with ENTRY_PRUNED if the entry is there and its arrival is not. */
 	readonly source: (index: Index) => Promise<Source>;
-	/** Root of the tree of `size` ≤ the log's entries, recomputed from what is stored. */
+	/** Root of the tree of `size` ≤ the log's entries, recomputed from what is stored. Fails with ENTRY_PRUNED for sizes whose edge was pruned. */
 	readonly rootAt: (size: Size) => Promise<Uint8Array>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
@@ -50,14 +54,21 @@ export type LogReader = {
 	readonly between: (channel: Channel, begin: Index, end: Index) => AsyncIterable<FoundEntry>;
 	/**
 	 * A value that the channel has under a repeat key: `wanted` if it is there, else the newest; undefined if it has none. Among many values of one key `wanted` is
-	 * looked for in the newest spans with it only.
+	 * looked for in the newest spans with it only. `pruned`: what it has under the key, or may have had, was pruned with its value.
 	 */
-	readonly valueOfKey: (channel: Channel, session: string | undefined, key: number, wanted?: bigint) => Promise<bigint | undefined>;
+	readonly valueOfKey: (
+		channel: Channel,
+		session: string | undefined,
+		key: number,
+		wanted?: bigint,
+	) => Promise<bigint | 'pruned' | undefined>;
 	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
 	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
 	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
 	readonly documentsFrom: (kind: string, keyMin: string, limit: number) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
+	/** Says what pruning would take away; see prune.ts. */
+	readonly planPrune: (wish: PruneWish) => Promise<PrunePlan>;
 	readonly quarantine: (limit: number) => Promise<QuarantineRow[]>;
 	readonly counters: () => Promise<Map<string, number>>;
 	/** The connection itself, for who looks at the whole log. */
@@ -75,6 +86,17 @@ export type QuarantineRow = {
 };
 
 type SpanRow = SqlRow & {readonly first: number; readonly count: number; readonly session: string | null; readonly keys: Uint8Array | null};
+
+/** Spans whose entries are still there. */
+const notPruned = 'first >= (SELECT min(first) FROM batches)';
+
+/** True if a span whose entries were pruned had the key, or cannot say: keys that are times were in the entries. */
+function mayHold({keys, count}: SpanRow, key: number): boolean {
+	if (keys === null) return true;
+	const view = viewOf(keys);
+	for (let i = 0; i < count; i += 1) if (readUint48(view, i * 6) === key) return true;
+	return false;
+}
 
 /** Spans looked at in one query while searching backwards. */
 const spansPerPage = 256;
@@ -113,7 +135,10 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 		const size = (await head())?.size ?? 0;
 		if (!Number.isSafeInteger(index) || index < 0 || index >= size)
 			throw new AgentError('ENTRY_UNKNOWN', `there is no entry ${index}; the log has ${size}`);
+		if (index < (await firstProvable())) throw pruned(index);
 	};
+
+	const firstProvable = async (): Promise<Index> => provableFrom(await prunedBelow(database));
 
 	/** The entries of a channel in one span, with the key of each. */
 	const spanEntries = async (channel: Channel, span: SpanRow): Promise<KeyedEntry[]> => {
@@ -121,7 +146,8 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			`SELECT first, substr(entries, (?1 - first) * ${entryLength} + 1) AS part FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1`,
 			[span.first],
 		);
-		return pickEntries(channel, span, row?.part ?? new Uint8Array(0));
+		if (row === undefined) throw pruned(span.first);
+		return pickEntries(channel, span, row.part);
 	};
 
 	/** Those of a channel among the entries from the first of its span on; they lie among those of other channels. */
@@ -143,14 +169,16 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 	/** The entries of a channel in its spans that meet a condition on their row, a page at a time. */
 	async function* follow(channel: Channel, firstMin: Index, condition: string, parameters: readonly number[]): AsyncIterable<KeyedEntry> {
 		let next = firstMin;
+		const provable = await firstProvable();
 		for (;;) {
 			const spans = await database.all<SpanRow & {part: Uint8Array}>(
 				`SELECT spans.first, spans.count, session, keys, substr(entries, (spans.first - batches.first) * ${entryLength} + 1) AS part
 				FROM spans JOIN batches ON batches.first = (SELECT max(first) FROM batches WHERE first <= spans.first)
-				WHERE channel = ?1 AND spans.first >= ?2 AND ${condition} ORDER BY spans.first LIMIT ${spansWithEntriesPerPage}`,
+				WHERE channel = ?1 AND spans.first >= ?2 AND spans.${notPruned} AND ${condition} ORDER BY spans.first LIMIT ${spansWithEntriesPerPage}`,
 				[channel.id, next, ...parameters],
 			);
-			for (const span of spans) yield* pickEntries(channel, span, span.part);
+			// The join has left out the spans of batches that were pruned.
+			for (const span of spans) for (const found of pickEntries(channel, span, span.part)) if (found.index >= provable) yield found;
 			if (spans.length < spansWithEntriesPerPage) return;
 			next = spans.at(-1)!.first + 1;
 		}
@@ -165,6 +193,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 		origin,
 		meta,
 		head,
+		first: firstProvable,
 		entry: async index => {
 			await assertInLog(index);
 			return readEntries(database, index, index + 1);
@@ -182,6 +211,14 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			for (let at = 0; at < row.records.length; ) {
 				const length = view.getUint32(at);
 				behind += view.getUint16(at + 4);
+				if (length === prunedMark) {
+					if (index < behind)
+						throw new AgentError('ENTRY_PRUNED', `the message that entry ${index} came from was pruned`, {
+							hint: 'The entry itself is there: ask without the arrival.',
+						});
+					at += prunedHeadLength;
+					continue;
+				}
 				const begin = at + recordHeadLength;
 				if (index < behind)
 					return {salt: copyBytes(row.records, at + 6, at + 6 + saltLength), record: copyBytes(row.records, begin, begin + length)};
@@ -211,9 +248,10 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				[size],
 			),
 		at: async (channel, timeMs) => {
+			const provable = await firstProvable();
 			// Newest time first among the spans that reach back far enough; a later span can only win with a newer time.
 			const [best] = await database.all<SpanRow & {time: number}>(
-				`SELECT first, count, session, keys, min(timeMax, ?2) AS time FROM spans WHERE channel = ?1 AND timeMin <= ?2 ORDER BY time DESC, first DESC LIMIT 1`,
+				`SELECT first, count, session, keys, min(timeMax, ?2) AS time FROM spans WHERE channel = ?1 AND timeMin <= ?2 AND ${notPruned} ORDER BY time DESC, first DESC LIMIT 1`,
 				[channel.id, timeMs],
 			);
 			if (best === undefined) return undefined;
@@ -223,14 +261,20 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			const look = async (span: SpanRow): Promise<void> => {
 				for (const candidate of await spanEntries(channel, span)) {
 					const time = timeOf(candidate.entry);
-					if (time > timeMs || time < foundTime || (time === foundTime && found !== undefined && candidate.index < found.index)) continue;
+					if (
+						candidate.index < provable ||
+						time > timeMs ||
+						time < foundTime ||
+						(time === foundTime && found !== undefined && candidate.index < found.index)
+					)
+						continue;
 					found = candidate;
 					foundTime = time;
 				}
 			};
 			await look(best);
 			const others = await database.all<SpanRow>(
-				'SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND timeMin <= ?2 AND timeMax >= ?3 AND first <> ?4 ORDER BY first',
+				`SELECT first, count, session, keys FROM spans WHERE channel = ?1 AND timeMin <= ?2 AND timeMax >= ?3 AND first <> ?4 AND ${notPruned} ORDER BY first`,
 				[channel.id, timeMs, foundTime, best.first],
 			);
 			for (const other of others) await look(other);
@@ -255,6 +299,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			let newest: bigint | undefined;
 			let spansWithKey = 0;
 			let before = Number.MAX_SAFE_INTEGER;
+			let oldest: Index | undefined;
 			// Nearly always the first span has it.
 			for (let limit = 1; ; limit = spansPerPage) {
 				// The range of keys only says where to look.
@@ -264,6 +309,11 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				);
 				for (const span of spans) {
 					before = span.first;
+					oldest ??= await prunedBelow(database);
+					if (span.first < oldest) {
+						if (mayHold(span, key)) return 'pruned';
+						continue;
+					}
 					const values = (await spanEntries(channel, span)).filter(found => found.key === key).map(({entry}) => decodeEntry(entry).value);
 					if (values.length === 0) continue;
 					newest ??= values.at(-1);
@@ -289,6 +339,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				limit,
 			]),
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
+		planPrune: wish => planPrune(database, wish),
 		quarantine: limit =>
 			database.all<QuarantineRow>('SELECT id, arrivedAtMs, reason, detail, record FROM quarantine ORDER BY id DESC LIMIT ?', [limit]),
 		counters: async () => {

@@ -79,11 +79,21 @@ export function createRelease(needs: Needs): Release {
 		if (frozen.signal.aborted) return standing;
 		const sideFile = await readSideFile();
 		if (frozen.signal.aborted) return standing;
-		const heads = [...(sideFile === undefined ? [] : [sideFile]), ...(await needs.readHeads())];
+		const seen = [...(sideFile === undefined ? [] : [sideFile]), ...(await needs.readHeads())];
 		// Read after the heads: whatever was released by then is in the database by now, if it is ours.
 		const size = needs.newest()?.size ?? 0;
 		const rootAt = new Map<Size, Uint8Array>();
-		for (const head of heads) if (head.size <= size && !rootAt.has(head.size)) rootAt.set(head.size, await needs.rootAt(head.size));
+		const heads: OutsideHead[] = [];
+		for (const head of seen) {
+			try {
+				if (head.size <= size && !rootAt.has(head.size)) rootAt.set(head.size, await needs.rootAt(head.size));
+				heads.push(head);
+			} catch (error) {
+				if (!(error instanceof AgentError) || error.code !== 'ENTRY_PRUNED') throw error;
+				// Nothing is pruned but below an anchor that is final: whoever still shows an older head says nothing about what came since.
+				logger.log('warn', 'a head outside is older than what was pruned and cannot be compared', {source: head.source, size: head.size});
+			}
+		}
 		const judged = judgeHeads(size, rootAt, heads);
 		if (judged.state === 'frozen') freeze(judged.reason);
 		else {

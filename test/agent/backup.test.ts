@@ -27,10 +27,15 @@ function publish(made: TestSite, from: number): {readonly stop: () => Promise<nu
 	const running = (async () => {
 		const client = await connectAsync(made.url, {clientId: id, username: id, password: made.password, reconnectPeriod: 0});
 		let count = 0;
+		// Without it a connection that the agent closes would keep the test waiting for ever.
+		const closed = new Promise<never>((_, reject) =>
+			client.once('close', () => isStopped || reject(new Error('the agent closed the connection'))),
+		);
+		closed.catch(() => {});
 		while (!isStopped) {
 			const seq = from + count;
 			const body = {at: new Date(1_700_000_000_000 + seq * 1000).toISOString(), boot: 'b', seq, import_kwh: seq};
-			await client.publishAsync(`homes/${id}/meter`, JSON.stringify(body), {qos: 1});
+			await Promise.race([closed, client.publishAsync(`homes/${id}/meter`, JSON.stringify(body), {qos: 1})]);
 			count += 1;
 		}
 		await client.endAsync();

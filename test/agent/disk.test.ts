@@ -79,8 +79,8 @@ test('an agent that starts on a full disk commits nothing, answers, and begins b
 	const agent = await open(t, site, disk);
 	const status = await agent.status();
 	t.is(status.state, 'full');
-	// Only the agent's own enrolment, with which every log begins.
-	t.is(status.size, 1);
+	// Not even the agent's own enrolment, with which every log begins.
+	t.is(status.size, 0);
 	t.is(await publish(site, 1), 'code 3');
 	disk.freeMiB = 1000;
 	await untilState(t, site, 'running');

@@ -19,6 +19,7 @@ const commands = [
 	'epoch',
 	'quarantine',
 	'backup',
+	'prune',
 	'quantities',
 	'password',
 	'sim',

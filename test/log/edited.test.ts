@@ -74,7 +74,11 @@ const edits: readonly (readonly [name: string, edit: (database: Database) => Pro
 	['the count of a batch', sql(`UPDATE batches SET count = count + 1 WHERE ${inBatch}`), /says 11 entries and holds/],
 	['a batch moved', sql(`UPDATE batches SET first = first + 1 WHERE ${inBatch}`), /the batch after entry \d+ begins at/],
 	['a batch gone', sql(`DELETE FROM batches WHERE ${inBatch}`), /the batch after entry \d+ begins at/],
-	['the first batch gone', sql('DELETE FROM batches WHERE first = 0'), /the batch after entry -1 begins at/],
+	[
+		'the first batch gone',
+		sql('DELETE FROM batches WHERE first = 0'),
+		/entries 0 to \d+ are missing, and no note says that they were pruned/,
+	],
 	[
 		'the last batch gone',
 		sql('DELETE FROM batches WHERE first = (SELECT max(first) FROM batches)'),
