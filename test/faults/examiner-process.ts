@@ -31,7 +31,8 @@ export type SecondLife = {
 
 export type Job = {readonly examination: Examination} | {readonly remains: Remains};
 
-const timeoutMs = 30_000;
+/** A life takes two seconds; on a machine that is busy with other things it took thirty. What goes on this long hangs. */
+const timeoutMs = 120_000;
 
 /** As a restarted agent hears everything again. Nothing of the first life is in this process: all that it gets is in the folder. */
 async function liveAgain({folder, accountPath, shape, seed, done, heads}: Remains): Promise<SecondLife> {

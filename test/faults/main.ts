@@ -178,5 +178,7 @@ async function main(): Promise<number> {
 	return wrong.length === 0 ? 0 : 1;
 }
 
+// Every fault leaves a listener or two that cleans up at the end.
+process.setMaxListeners(0);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exit(await main());

@@ -22,7 +22,8 @@ export const everyInjection = Object.keys(injections) as readonly Injection[];
 /** The n-th call of one name by SQLite's thread. */
 export type Call = {readonly call: string; readonly when: number};
 
-const timeoutMs = 30_000;
+/** A life takes two seconds; on a machine that is busy with other things it took thirty. What goes on this long hangs. */
+const timeoutMs = 120_000;
 
 /** The words of strace for an agent whose site is in `folder`; only calls on the log's files and on the side file count. */
 function straceWords(folder: string, output: string, spoil: (Call & {readonly injection: Injection}) | undefined, pid: number): string[] {
