@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {AbiCoder, keccak256} from 'ethers';
 import {nodeHasher} from '../agent/base/hash-node.ts';
-import {qualities} from '../agent/format/entry.ts';
+import {enrolmentKinds, epochKinds, noteKinds, qualities} from '../agent/format/entry.ts';
 import {formatHistory} from '../agent/format/history.ts';
 import {quantities} from '../agent/format/quantity.ts';
 import {formatReceipt} from '../agent/format/receipt.ts';
@@ -134,7 +134,7 @@ test('the worked example is what the product writes', t => {
 	t.is(block('trust.json'), formatTrust(log.trustWithRegistry));
 });
 
-test('the tables of quantities, qualities and tags are those of the code', t => {
+test('the tables of quantities, qualities, sub-kinds and tags are those of the code', t => {
 	const rows = [...page.matchAll(/^\| (\d+) \| `([a-z0-9-]+)` \| `([^`]+)` \| (\w+) \|$/gm)].map(([, ...cells]) => cells);
 	t.deepEqual(
 		rows,
@@ -142,6 +142,18 @@ test('the tables of quantities, qualities and tags are those of the code', t => 
 	);
 	const bits = [...page.matchAll(/^\| (\d+) \| `(\w+)` \| [a-z]/gm)].map(([, bit, name]) => [name, 1 << Number(bit)]);
 	t.deepEqual(Object.fromEntries(bits), qualities);
+	const subKinds = [...page.matchAll(/^\| \d (\w+) \| (\d [^|]+) \|/gm)].flatMap(([, kind, names = '']) =>
+		names
+			.trim()
+			.split(', ')
+			.map(one => [`${kind} ${one.slice(2)}`, Number(one[0])] as const),
+	);
+	const inWords = (kind: string, names: Readonly<Record<string, number>>) =>
+		Object.entries(names).map(([name, code]) => [`${kind} ${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)}`, code] as const);
+	t.deepEqual(
+		Object.fromEntries(subKinds),
+		Object.fromEntries([...inWords('note', noteKinds), ...inWords('enrolment', enrolmentKinds), ...inWords('epoch', epochKinds)]),
+	);
 	for (const tag of Object.values(tags)) t.true(page.includes(`\`${Buffer.from(tag).toString('utf8').slice(0, -1)}\``));
 });
 
