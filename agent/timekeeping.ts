@@ -1,7 +1,7 @@
 // The composition root's part that writes into the log what is known of time: beacons of the chain, steps and the state of the machine's clock.
 
 import type {FinalizedBlock} from './anchor/chain.ts';
-import {type ClockState, clockStep} from './base/clock-state.ts';
+import {type ClockLook, type ClockState, clockStep} from './base/clock-state.ts';
 import {describeError} from './base/errors.ts';
 import type {Logger} from './base/logger.ts';
 import type {NoteBody} from './format/body.ts';
@@ -30,6 +30,9 @@ export type BeaconChain = {readonly chainId: number; readonly finalizedBlock: ()
 
 /** The clock's state is read again this often. */
 const readEveryMs = 10_000;
+/** A process that is stopped between the readings of its two clocks must not take that for a step: it reads them again, so often at most. */
+const readApartMsMax = 100;
+const readTriesMax = 5;
 /** A chain that does not answer at the start is asked again this often. */
 const startBeaconEveryMs = 15_000;
 /** What the newest beacon is filed under. */
@@ -48,7 +51,13 @@ export async function createTimekeeping(needs: {
 }): Promise<Timekeeping> {
 	const {log, chain, logger} = needs;
 	const {clock, readClockState} = needs.world;
-	const bothClocks = () => ({wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs()});
+	const bothClocks = (): ClockLook => {
+		for (let tries = 1; ; tries += 1) {
+			const monotonicMs = clock.monotonicMs();
+			const wallMs = clock.nowMs();
+			if (clock.monotonicMs() - monotonicMs < readApartMsMax || tries === readTriesMax) return {wallMs, monotonicMs};
+		}
+	};
 	let state = await readClockState();
 	let before = bothClocks();
 	let readAtMs = before.monotonicMs;

@@ -17,6 +17,8 @@ type World = LogWorld & {
 	readonly restart: () => Promise<void>;
 	readonly pass: (ms: number) => void;
 	readonly step: (ms: number) => void;
+	/** Passes the next time that the wall clock is read, before it is. */
+	stallMs: number;
 	synchronisation: Synchronisation;
 	block: FinalizedBlock | undefined | 'unreachable';
 	asked: number;
@@ -30,11 +32,19 @@ async function createWorld(t: ExecutionContext, withChain = true): Promise<World
 	let offsetMs = 0;
 	let log: Log;
 	let timekeeping: Timekeeping;
-	const turned = {...clock, nowMs: () => clock.nowMs() + offsetMs};
+	const turned = {
+		...clock,
+		nowMs: () => {
+			clock.move(world.stallMs);
+			world.stallMs = 0;
+			return clock.nowMs() + offsetMs;
+		},
+	};
 	const world: World = {
 		...logWorld,
 		log: () => log,
 		timekeeping: () => timekeeping,
+		stallMs: 0,
 		synchronisation: 'unknown',
 		block: undefined,
 		asked: 0,
@@ -90,6 +100,16 @@ test('a clock that is set is a note with where it stood and where it stands', as
 	t.deepEqual(await world.notes(noteKinds.clockStep), [
 		{value: -7_200_000n, body: {...common, expectedMs: startMs + 2000, foundMs: startMs + 2000 - 7_200_000}},
 	]);
+});
+
+test('a process that is stopped between its two clocks takes that for no step', async t => {
+	const world = await createWorld(t);
+	world.stallMs = 5000;
+	world.pass(1000);
+	await world.timekeeping().look();
+	world.pass(1000);
+	await world.timekeeping().look();
+	t.deepEqual(await world.notes(noteKinds.clockStep), []);
 });
 
 test('a clock that is slewed for a day is never noted', async t => {
