@@ -82,7 +82,9 @@ async function jump(ground: Ground): Promise<Tally> {
 			await systemClock.sleep(chance.between(100, 700));
 			turnTo(setting);
 		}
-		await systemClock.sleep(300);
+		// However short the others were, one step forth and one back lie far enough apart to be seen.
+		turnTo('-20m');
+		await systemClock.sleep(lookMs);
 		turnTo(right);
 		const pending = await load.end();
 		await systemClock.sleep(lookMs);
