@@ -266,13 +266,13 @@ function missingReadmes(files: Files): string[] {
 /** Compares the table of error codes in the code with the one that people read. */
 function undocumentedErrors(files: Files): string[] {
 	const source = files.get('agent/base/errors.ts');
-	const readme = files.get('README.md');
+	const page = files.get('OPERATING.md');
 	if (source === undefined) return ['agent/base/errors.ts: is missing'];
-	if (readme === undefined) return ['README.md: is missing'];
+	if (page === undefined) return ['OPERATING.md: is missing'];
 	const table = /\bremedies\s*=\s*\{([^}]*)\}/.exec(codeOf(source, false))?.[1];
-	const section = /^#+ Error codes\s*$([\s\S]*?)(?=^#+ |(?![\s\S]))/m.exec(readme)?.[1];
+	const section = /^#+ Error codes\s*$([\s\S]*?)(?=^#+ |(?![\s\S]))/m.exec(page)?.[1];
 	if (table === undefined) return ['agent/base/errors.ts: has no table of remedies'];
-	if (section === undefined) return ['README.md: has no heading "Error codes"'];
+	if (section === undefined) return ['OPERATING.md: has no heading "Error codes"'];
 	const known = new Map([...table.matchAll(/\b([A-Z][A-Z0-9_]*)\s*:\s*'(\w+)'/g)].map(([, code, remedy]) => [code!, remedy!]));
 	const written = new Map(
 		[...section.matchAll(/^\|\s*`?([A-Z][A-Z0-9_]*)`?\s*\|\s*`?(\w+)`?\s*\|/gm)].map(([, code, remedy]) => [code!, remedy!]),
@@ -281,10 +281,10 @@ function undocumentedErrors(files: Files): string[] {
 	if (known.size === 0) problems.push('agent/base/errors.ts: the table of remedies is empty');
 	for (const [code, remedy] of known) {
 		const said = written.get(code);
-		if (said === undefined) problems.push(`README.md: does not say what ${code} means`);
-		else if (said !== remedy) problems.push(`README.md: says '${said}' for ${code}, whose remedy is '${remedy}'`);
+		if (said === undefined) problems.push(`OPERATING.md: does not say what ${code} means`);
+		else if (said !== remedy) problems.push(`OPERATING.md: says '${said}' for ${code}, whose remedy is '${remedy}'`);
 	}
-	for (const code of written.keys()) if (!known.has(code)) problems.push(`README.md: ${code} is not an error code`);
+	for (const code of written.keys()) if (!known.has(code)) problems.push(`OPERATING.md: ${code} is not an error code`);
 	return problems;
 }
 
@@ -315,8 +315,8 @@ test('the project is tidy', t => {
 
 /** A project without a problem, small enough to break in one place at a time. */
 const clean: Readonly<Record<string, string>> = {
-	'README.md':
-		'# Kedge\n\n## Error codes\n\n| code | remedy | meaning |\n|---|---|---|\n| `LOG_CLOSED` | retry | it is closed |\n\n## Next\n',
+	'OPERATING.md':
+		'# Operating\n\n## Error codes\n\n| code | remedy | meaning |\n|---|---|---|\n| `LOG_CLOSED` | retry | it is closed |\n\n## Next\n',
 	'agent/base/README.md': 'base',
 	'agent/base/errors.ts': "export const remedies = {\n\tLOG_CLOSED: 'retry',\n} as const;\n",
 	'agent/base/hash.ts': "export {sha256} from '@noble/hashes/sha2.js';\n",
@@ -478,17 +478,17 @@ const bites: readonly (readonly [name: string, changes: Record<string, string>, 
 	[
 		'an error code that the README leaves out is seen',
 		{'agent/base/errors.ts': "export const remedies = {\n\tLOG_CLOSED: 'retry',\n\tLOG_CORRUPT: 'restart',\n} as const;\n"},
-		['README.md: does not say what LOG_CORRUPT means'],
+		['OPERATING.md: does not say what LOG_CORRUPT means'],
 	],
 	[
 		'an error code that only the README knows, or with another remedy, is seen',
 		{
-			'README.md':
+			'OPERATING.md':
 				'## Error codes\n\n| code | remedy | meaning |\n|---|---|---|\n| `LOG_CLOSED` | drop | it is closed |\n| `LOG_OPEN` | retry | it is open |\n',
 		},
-		["README.md: says 'drop' for LOG_CLOSED, whose remedy is 'retry'", 'README.md: LOG_OPEN is not an error code'],
+		["OPERATING.md: says 'drop' for LOG_CLOSED, whose remedy is 'retry'", 'OPERATING.md: LOG_OPEN is not an error code'],
 	],
-	['a README without a table of error codes is seen', {'README.md': '# Kedge\n'}, ['README.md: has no heading "Error codes"']],
+	['a README without a table of error codes is seen', {'OPERATING.md': '# Kedge\n'}, ['OPERATING.md: has no heading "Error codes"']],
 ];
 
 for (const [name, changes, problems] of bites) {
@@ -498,6 +498,6 @@ for (const [name, changes, problems] of bites) {
 }
 
 test('a project without a README or a table of errors is told so', t => {
-	t.true(tidy(new Map([['agent/base/errors.ts', '']])).includes('README.md: is missing'));
-	t.true(tidy(new Map([['README.md', '']])).includes('agent/base/errors.ts: is missing'));
+	t.true(tidy(new Map([['agent/base/errors.ts', '']])).includes('OPERATING.md: is missing'));
+	t.true(tidy(new Map([['OPERATING.md', '']])).includes('agent/base/errors.ts: is missing'));
 });

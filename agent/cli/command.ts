@@ -4,7 +4,7 @@ import {parseArgs} from 'node:util';
 import type {Clock} from '../base/clock.ts';
 import {AgentError} from '../base/errors.ts';
 
-/** Exit codes, documented in the README: 1 is an answer, the others are reasons why there is none. */
+/** Exit codes, documented in OPERATING.md: 1 is an answer, the others are reasons why there is none. */
 export const exitCodes = {
 	ok: 0,
 	/** The answer is no: a verdict that is not good, an audit with problems, a judge who found something. */
