@@ -87,7 +87,13 @@ export type DemoResult = {
 	readonly repeats: number;
 	readonly anchorsFinal: number;
 	readonly receiptsVerified: number;
-	readonly judge: Pick<Judgement, 'missing' | 'twice' | 'unanchored' | 'unexpected' | 'unnoted'> & {readonly badReceipts: number};
+	/** Histories of channels over this run that were issued at the end. */
+	readonly historiesVerified: number;
+	readonly judge: Pick<Judgement, 'missing' | 'twice' | 'unanchored' | 'unexpected' | 'unnoted'> & {
+		readonly badReceipts: number;
+		/** Histories that were not good, not final, or not complete up to the last tally. */
+		readonly badHistories: number;
+	};
 	readonly examples: readonly string[];
 };
 
@@ -188,6 +194,8 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 				onStep(`issuing and verifying ${receiptsAtEnd} receipts`);
 				const size = (await reader.released())?.size ?? 0;
 				for (let i = 0; i < receiptsAtEnd && size > 0; i += 1) await watch.prove(size, size);
+				onStep('issuing and verifying a history of every channel');
+				const histories = await proveHistories(reader, verifier, trust, startedAtMs, clock.nowMs());
 				const counters = await reader.counters();
 				const {receiptsVerified, receiptsBad} = watch.state();
 				return {
@@ -200,6 +208,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 					repeats: counters.get('repeats') ?? 0,
 					anchorsFinal: last?.anchor?.rows.final ?? 0,
 					receiptsVerified,
+					historiesVerified: histories.verified,
 					judge: {
 						missing: verdict.missing,
 						twice: verdict.twice,
@@ -207,6 +216,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 						unexpected: verdict.unexpected,
 						unnoted: verdict.unnoted,
 						badReceipts: receiptsBad,
+						badHistories: histories.bad,
 					},
 					examples: verdict.examples,
 				};
@@ -220,6 +230,32 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 		await closing.close().catch(() => {});
 		throw error;
 	}
+}
+
+/** Issues and verifies a history of each device's channel: once all is anchored, each must be complete up to the tally of the last anchor. */
+async function proveHistories(
+	reader: SiteReader,
+	verifier: Verifier,
+	trust: Trust,
+	fromMs: number,
+	toMs: number,
+): Promise<{readonly verified: number; readonly bad: number}> {
+	let [verified, bad] = [0, 0];
+	for (const channel of await reader.channels()) {
+		if (!channel.urn.startsWith('urn:kedge:device:')) continue;
+		let text: string;
+		try {
+			text = await reader.issuer.history(channel, fromMs, toMs);
+		} catch (error) {
+			// The channel had no reading in this run.
+			if (error instanceof AgentError && error.code === 'ENTRY_UNKNOWN') continue;
+			throw error;
+		}
+		const verdict = await verifier.verify(Buffer.from(text), trust);
+		verified += 1;
+		if (verdict.strength !== 'final' || verdict.facts.history?.completeness?.state !== 'complete') bad += 1;
+	}
+	return {verified, bad};
 }
 
 type Child = {readonly stop: () => Promise<void>; readonly ended: Promise<number>};

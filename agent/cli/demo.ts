@@ -56,6 +56,7 @@ export const demoCommand: Command = {
 			judge.unexpected === 0 &&
 			judge.unnoted === 0 &&
 			judge.badReceipts === 0 &&
+			judge.badHistories === 0 &&
 			result.acknowledged > 0;
 		if (isSet(values, 'json')) {
 			for (const example of result.examples) io.error(`${example}\n`);
@@ -110,6 +111,7 @@ function summary(result: DemoResult, isGood: boolean, directory: string): string
 		`log         ${result.entries} entries; ${result.repeats} repeats told apart; refused: ${refused.map(([reason, count]) => `${count} ${reason}`).join(', ') || 'none'}`,
 		`anchors     ${result.anchorsFinal} final on the chain`,
 		`receipts    ${result.receiptsVerified} issued and verified, ${judge.badReceipts} bad`,
+		`histories   ${result.historiesVerified} issued and verified, ${judge.badHistories} bad or not complete`,
 		`judge       ${judge.missing} missing, ${judge.twice} twice, ${judge.unanchored} unanchored, ${judge.unexpected} that should have been refused, ${judge.unnoted} gaps not noted`,
 		...result.examples.map(example => `            ${example}`),
 		isGood ? 'Nothing acknowledged was lost or doubled, and all of it is anchored.' : 'NOT GOOD: see the judge above.',

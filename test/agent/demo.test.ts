@@ -39,7 +39,7 @@ function processesWith(...words: readonly string[]): number[] {
 		.map(Number);
 }
 
-const isNothing = {missing: 0, twice: 0, unanchored: 0, unexpected: 0, unnoted: 0, badReceipts: 0};
+const isNothing = {missing: 0, twice: 0, unanchored: 0, unexpected: 0, unnoted: 0, badReceipts: 0, badHistories: 0};
 
 test.serial('the demo ends by itself, goes on with the same log, and survives a killed agent and a lost chain', async t => {
 	t.timeout(240_000);
