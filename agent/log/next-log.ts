@@ -30,6 +30,7 @@ import {type Channel, loadChannels} from './channels.ts';
 import {commitBatch, prepareCommits} from './commit.ts';
 import {createLog, type Signer} from './log.ts';
 import {corrupt, tileHeight} from './nodes.ts';
+import {prunedHeadLength, prunedMark} from './prune.ts';
 import {collectNode, type TileParts} from './tile-writer.ts';
 
 export type NextLogOptions = {
@@ -64,13 +65,6 @@ const batchesPerPage = 16;
 const batchBytesPerPage = 8 * 1024 * 1024;
 const spansPerPage = 64;
 const quarantinePerPage = 16;
-
-/**
- * Stands for the record of entries whose raw arrival was pruned, with a u16 count and nothing behind it.
- * KNOWN GAP: such an entry comes again with an empty record in the place of the one that is gone, so a receipt that shows its arrival is not good.
- */
-const prunedMark = 0xffff_ffff;
-const prunedHeadLength = 6;
 
 /**
  * Writes the whole log and closes it; gives its head. Memory does not grow with the log. Fails with LOG_CORRUPT where an entry of the last epoch does not come from what is stored
@@ -165,6 +159,7 @@ export async function writeNextLog(options: NextLogOptions): Promise<Checkpoint>
 		const view = viewOf(records);
 		let i = 0;
 		for (let at = 0; at < records.length; ) {
+			// KNOWN GAP: such an entry comes again with an empty record in the place of the one that is gone, so a receipt that shows its arrival is not good.
 			const isPruned = view.getUint32(at) === prunedMark;
 			const length = isPruned ? 0 : view.getUint32(at);
 			const count = view.getUint16(at + 4);
@@ -211,9 +206,12 @@ function nameOf(subject: Uint8Array): string {
 	return Buffer.from(subject.buffer, subject.byteOffset, subject.length).toString('latin1');
 }
 
-/** Enrolments are made anew. A tally counts the numbers of its own epoch, and under another it would be false. */
+/** Of a log's own numbers and indexes these speak: under another epoch they would be false. */
+const ownNoteKinds: readonly number[] = [noteKinds.tally, noteKinds.prune];
+
+/** Enrolments are made anew. */
 function isAppendedAgain(entry: Entry): boolean {
-	return entry.kind !== kinds.enrolment && !(entry.kind === kinds.note && entry.quantity === noteKinds.tally);
+	return entry.kind !== kinds.enrolment && !(entry.kind === kinds.note && ownNoteKinds.includes(entry.quantity));
 }
 
 /** The same entry, marked; subject, number, salt and source it gets anew. */

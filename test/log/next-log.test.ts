@@ -216,3 +216,31 @@ test('an entry that does not come from what is stored with it is never signed an
 	await database[Symbol.asyncDispose]();
 	await t.throwsAsync(openNext(t, world, 0), {code: 'LOG_CORRUPT', message: /entry \d+ does not come from what is stored with it/});
 });
+
+test('of a pruned log what is left follows again, without its notes on pruning, and the audit needs no excuse', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const a = enrolMeter(log, 'a');
+	for (let i = 0; i < 9; i += 1)
+		await append(
+			log,
+			Array.from({length: 100}, (_, j) => draftOf(a, {measuredAtMs: startMs + i * 100 + j})),
+			{arrivedAtMs: startMs + i * 60_000},
+		);
+	const reader = await world.reader();
+	const wish = {arrivalsSizeMax: log.size(), entriesSizeMax: log.size()};
+	await log.prune(await reader.planPrune({...wish, entriesBeforeMs: startMs + 6 * 60_000, arrivalsBeforeMs: startMs + 8 * 60_000}));
+	await log.settled();
+	await world.close();
+	await using database = await openDatabase({path: world.path, mode: 'read'});
+	const [oldest] = await database.all<{first: number}>('SELECT min(first) AS first FROM batches');
+	t.true(oldest!.first > 256);
+	const next = await checkLog(t, await openNext(t, world, oldest!.first));
+	t.is(next.entries.filter(({entry}) => entry.kind === kinds.reading).length, 902 - oldest!.first);
+	t.is(next.entries.filter(({entry}) => entry.kind === kinds.note).length, 0);
+	t.is(
+		next.entries.find(({entry}) => entry.kind === kinds.reading)?.record.length,
+		0,
+		'what came before is gone, and nothing stands for it',
+	);
+});
