@@ -17,6 +17,9 @@ const yellow = (text: string): string => `\u001b[33m${text}\u001b[39m`;
 const red = (text: string): string => `\u001b[31m${text}\u001b[39m`;
 
 const labelWidth = 12;
+/** With these all of it fits on 24 lines of 80. */
+const anchorsShown = 2;
+const reasonsShown = 2;
 /** Columns that one home takes, the gap behind it included. */
 const homeWidth = 17;
 
@@ -91,7 +94,7 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 		net += numberOf(values.get(`${id}:active-power`)) ?? 0;
 	}
 	lines.push(
-		`${label('street')}${homes.length} homes, ${net < 0 ? green(`giving ${(-net / 1000).toFixed(1)} kW`) : `taking ${(net / 1000).toFixed(1)} kW`} together; imported ${(importWh / 1000).toFixed(1)} kWh, exported ${(exportWh / 1000).toFixed(1)} kWh ${dim('(* has solar panels)')}`,
+		`${label('street')}${homes.length} homes, ${net < 0 ? green(`giving ${(-net / 1000).toFixed(1)} kW`) : `taking ${(net / 1000).toFixed(1)} kW`}; ${(importWh / 1e6).toFixed(2)} MWh in, ${(exportWh / 1e6).toFixed(2)} out ${dim('(* has solar)')}`,
 	);
 	const homesPerLine = Math.max(1, Math.floor((options.columns - labelWidth) / homeWidth));
 	for (let i = 0; i < homes.length; i += homesPerLine)
@@ -120,19 +123,25 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 	else {
 		const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
 		const refusedSum = refused.reduce((sum, [, number]) => sum + number, 0);
+		const reasons = refused
+			.toSorted(([, a], [, b]) => b - a)
+			.slice(0, reasonsShown)
+			.map(([name, number]) => `${number} ${name.slice('refused:'.length)}`)
+			.join(', ');
 		lines.push(
-			`${label('log')}${count(status.size)} entries in ${count(status.channels)} channels; ${count(status.counters.repeats ?? 0)} repeats, ${count(refusedSum)} refused; agent ${Math.round(status.residentBytes / 1e6)} MB`,
+			`${label('log')}${count(status.size)} entries in ${count(status.channels)} channels; agent ${Math.round(status.residentBytes / 1e6)} MB`,
+			`${label('refused')}${count(refusedSum)}${refusedSum === 0 ? '' : `: ${reasons}${refused.length > reasonsShown ? ', …' : ''}`}; ${count(status.counters.repeats ?? 0)} repeats told apart`,
 			`${label('checkpoint')}size ${count(status.newestCheckpoint?.size ?? 0)}  root ${(status.newestCheckpoint?.root ?? '').slice(0, 16)}…  ${dim(`signed by ${status.origin}`)}`,
 		);
 		const {anchor} = status;
 		if (anchor !== undefined) {
 			lines.push(
-				`${label('anchors')}${green(`${anchor.rows.final ?? 0} final`)}, chain ${anchor.chainId}; entries below ${count(anchor.finalSize)} are final${anchor.oldestUnanchoredAgeMs === undefined ? '' : `, the oldest unanchored is ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s old`}`,
+				`${label('anchors')}${green(`${anchor.rows.final ?? 0} final`)} on chain ${anchor.chainId}, to size ${count(anchor.finalSize)}${anchor.oldestUnanchoredAgeMs === undefined ? '' : `; unanchored since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`}`,
 			);
 			if (anchor.lastError !== undefined) lines.push(`${' '.repeat(labelWidth)}${red(anchor.lastError)}`);
 		}
 	}
-	for (const shown of anchors.slice(-3))
+	for (const shown of anchors.slice(-anchorsShown))
 		lines.push(
 			`${' '.repeat(labelWidth)}size ${count(shown.size).padStart(9)}  ${shown.state === 'final' ? green(shown.state.padEnd(7)) : yellow(shown.state.padEnd(7))}  ${shown.blockNumber === undefined ? '' : dim(`block ${shown.blockNumber}`)}`,
 		);
