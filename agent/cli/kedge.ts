@@ -55,6 +55,16 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./quantities.ts')).quantitiesCommand,
 	},
 	{
+		name: 'slots',
+		summary: 'energy of each quarter of an hour, from a history of an energy register',
+		load: async () => (await import('./slots.ts')).slotsCommand,
+	},
+	{
+		name: 'clear',
+		summary: 'clear and settle one slot of an energy market again, from its file',
+		load: async () => (await import('./clear.ts')).clearCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

@@ -1,6 +1,6 @@
 // Clears one slot: a uniform-price call auction over sealed orders, in whole numbers, the same result whatever the order of its input. Pure.
 
-import {fromHex} from '../base/bytes.ts';
+import {fromHex, toHex} from '../base/bytes.ts';
 import {keccak256} from '../base/hash.ts';
 import {type Order, ordersMax} from './book.ts';
 import {energyPrice, midPrice, type Tariff} from './tariff.ts';
@@ -148,7 +148,7 @@ function createTieKeys(orders: readonly Order[], seed: Uint8Array): TieKeys {
 		let key = known.get(at);
 		if (key === undefined) {
 			input.set(fromHex(orders[at]!.hash.slice(2))!, seed.length);
-			key = Buffer.from(keccak256(input)).toString('hex');
+			key = toHex(keccak256(input));
 			known.set(at, key);
 		}
 		return key;

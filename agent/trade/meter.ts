@@ -25,18 +25,27 @@ export type SlotEnergy = {
 };
 
 /**
- * The entry n with measuredAt(n) ≤ T < measuredAt(n+1), both within twice the cadence of T; of several the lowest n, so that whoever shows a lower one is right.
- * Entries come in the order of their numbers. undefined without a crossing.
+ * The register at each boundary T = first + i·step: the entry n with measuredAt(n) ≤ T < measuredAt(n+1), both within twice the cadence of T; of several the lowest n, so that
+ * whoever shows a lower one is right. Entries come in the order of their numbers. undefined where there is no crossing.
  */
-export function boundaryAt(entries: readonly RegisterEntry[], atMs: number, cadenceMs: number): RegisterEntry | undefined {
+export function boundariesOf(
+	entries: readonly RegisterEntry[],
+	grid: {readonly firstMs: number; readonly stepMs: number; readonly count: number},
+	cadenceMs: number,
+): (RegisterEntry | undefined)[] {
+	const {firstMs, stepMs, count} = grid;
 	const farMs = 2 * cadenceMs;
+	const boundaries = new Array<RegisterEntry | undefined>(count).fill(undefined);
 	for (let i = 0; i + 1 < entries.length; i += 1) {
 		const [before, after] = [entries[i]!, entries[i + 1]!];
 		if (after.number !== before.number + 1 || before.measuredAtMs === 0 || after.measuredAtMs === 0) continue;
-		if (before.measuredAtMs > atMs || after.measuredAtMs <= atMs) continue;
-		if (atMs - before.measuredAtMs <= farMs && after.measuredAtMs - atMs <= farMs) return before;
+		// What both are near enough to, which bounds this loop whatever the device's clock does.
+		const fromMs = Math.max(before.measuredAtMs, after.measuredAtMs - farMs);
+		const toMs = Math.min(after.measuredAtMs - 1, before.measuredAtMs + farMs);
+		for (let at = Math.max(0, Math.ceil((fromMs - firstMs) / stepMs)); at < count && firstMs + at * stepMs <= toMs; at += 1)
+			boundaries[at] ??= before;
 	}
-	return undefined;
+	return boundaries;
 }
 
 /**

@@ -21,6 +21,8 @@ const commands = [
 	'backup',
 	'prune',
 	'quantities',
+	'slots',
+	'clear',
 	'password',
 	'sim',
 	'replay',

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {boundaryAt, netExportWh, type RegisterEntry, slotEnergies} from '../../agent/trade/meter.ts';
+import {boundariesOf, netExportWh, type RegisterEntry, slotEnergies} from '../../agent/trade/meter.ts';
 
 const at = (number: number, measuredAtMs: number, registerWh: number, counterEpoch = 0): RegisterEntry => ({
 	index: number * 3,
@@ -8,6 +8,38 @@ const at = (number: number, measuredAtMs: number, registerWh: number, counterEpo
 	measuredAtMs,
 	registerWh,
 	counterEpoch,
+});
+
+const boundaryAt = (entries: readonly RegisterEntry[], atMs: number, cadenceMs: number): RegisterEntry | undefined =>
+	boundariesOf(entries, {firstMs: atMs, stepMs: 900, count: 1}, cadenceMs)[0];
+
+/** The rule, word by word. */
+function slowly(entries: readonly RegisterEntry[], atMs: number, cadenceMs: number): RegisterEntry | undefined {
+	return entries.find((before, i) => {
+		const after = entries[i + 1];
+		if (after?.number !== before.number + 1 || before.measuredAtMs === 0 || after.measuredAtMs === 0) return false;
+		const isCrossing = before.measuredAtMs <= atMs && atMs < after.measuredAtMs;
+		return isCrossing && atMs - before.measuredAtMs <= 2 * cadenceMs && after.measuredAtMs - atMs <= 2 * cadenceMs;
+	});
+}
+
+test('all boundaries at once are those that the rule gives one by one, whatever the clock of the device does', t => {
+	const arbitraryEntries = fc.array(fc.record({step: fc.integer({min: -200, max: 400}), skip: fc.boolean(), timeless: fc.nat({max: 9})}), {
+		maxLength: 40,
+	});
+	fc.assert(
+		fc.property(arbitraryEntries, fc.integer({min: 1, max: 300}), (steps, cadenceMs) => {
+			let [number, timeMs] = [1, 1000];
+			const entries = steps.map(({step, skip, timeless}, i) => {
+				number += skip && i % 5 === 0 ? 2 : 1;
+				timeMs = Math.max(1, timeMs + step);
+				return at(number, timeless === 0 ? 0 : timeMs, i);
+			});
+			const found = boundariesOf(entries, {firstMs: 900, stepMs: 130, count: 30}, cadenceMs);
+			for (const [i, boundary] of found.entries()) t.is(boundary, slowly(entries, 900 + i * 130, cadenceMs));
+		}),
+		{numRuns: 2000},
+	);
 });
 
 test('a boundary is the entry before it whose follower comes after it, both near', t => {
