@@ -12,11 +12,13 @@ test.before(async () => {
 test.after.always(() => simulation.close());
 
 const seedsOfShortForm = 60;
+/** Any change of the agent changes what happens in which seed. For a rare kind of fault this many are looked through. */
+const seedsMax = 300;
 
-test.serial('sixty seeds keep every promise, and meet every kind of fault', async t => {
+test.serial('sixty seeds or more keep every promise, and meet every kind of fault', async t => {
 	t.timeout(180_000);
 	let tally = nothing;
-	for (let seed = 0; seed < seedsOfShortForm; seed += 1)
+	for (let seed = 0; seed < seedsOfShortForm || (seed < seedsMax && neverHappened(tally).length > 0); seed += 1)
 		tally = add(tally, tallyOf(await simulation.run({seed: String(seed), steps: 500})));
 	t.log(formatTally(tally));
 	t.deepEqual(tally.broken, []);
