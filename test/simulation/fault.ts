@@ -35,6 +35,8 @@ export const faultKinds = {
 	restoreWithoutHead: 0.1,
 	/** The same, and an older side file is put back with it. */
 	restoreWithHead: 0.1,
+	/** Somebody edits an old entry while the agent is down. */
+	edit: 0.001,
 	/** A copy of the machine runs beside it, with the same keys. */
 	clone: 0.001,
 	/** The connection of a device drops. */

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {signerFromKey} from '../../agent/anchor/keystore.ts';
 import {createEd25519Signer} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {openDatabase} from '../../agent/base/sqlite.ts';
 import {parseConfig} from '../../agent/config.ts';
 import {formatOrigin, parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
@@ -130,6 +131,12 @@ const config = {
 	devices: deviceIds.map(id => ({id, mappings: [...modes]})),
 	anchor: {rpcUrl: 'http://node', chainId, registry, everyMinutes: 1, entriesMax: 20},
 };
+
+/** Changes the value of the first entry. */
+async function edit(path: string): Promise<void> {
+	await using database = await openDatabase({path, mode: 'write'});
+	await database.run("UPDATE batches SET entries = CAST(substr(entries, 1, 60) || x'5a' || substr(entries, 62) AS BLOB) WHERE first = 0");
+}
 
 async function runSeed(options: RunOptions, template: Template, directory: string): Promise<RunResult> {
 	const {seed, mutant = {}} = options;
@@ -323,9 +330,12 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 					? 'with an older side file'
 					: releasedSize > copy.size && faults.hits('restoreOld')
 						? 'with the newest side file'
-						: undefined;
+						: releasedSize > 0 && faults.hits('edit')
+							? 'with an edited entry'
+							: undefined;
 		if (way === undefined) return;
 		count('restores');
+		let sizeThen = 0;
 		loop.trace(`restore of size ${copy.size} ${way}`);
 		older = {untilMs: loop.nowMs() + chance.pick([3000, 20_000]), isBack: false};
 		// What it must notice now would not be noticed while the chain is away or the side file unreadable.
@@ -335,7 +345,9 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			pi.mustFreeze = true;
 			await checker.close();
 			copyLog(directory, newest.directory);
-			copyLog(copy.directory, directory);
+			if (way === 'with an edited entry') await edit(join(directory, 'log.db'));
+			else copyLog(copy.directory, directory);
+			sizeThen = way === 'with an edited entry' ? checker.size() : copy.size;
 			if (way === 'without a side file') disk.head = undefined;
 			if (way === 'with an older side file') disk.head = copy.head;
 			await checker.reopen();
@@ -343,8 +355,8 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 		await pi.crash();
 		putBack = async () => {
 			older = {untilMs: 0, isBack: true};
-			if (checker.size() !== copy.size)
-				violate({invariant: 'I6 frozen', sentence: `a frozen log grew from ${copy.size} to ${checker.size()} entries`});
+			if (checker.size() !== sizeThen)
+				violate({invariant: 'I6 frozen', sentence: `a frozen log grew from ${sizeThen} to ${checker.size()} entries`});
 			pi.whileDown = async () => {
 				await checker.close();
 				copyLog(newest.directory, directory);
