@@ -94,7 +94,7 @@ for (const {name, mutant, caughtBy, only} of controls) {
 	test.serial(name, async t => {
 		t.timeout(60_000);
 		const seen: string[] = [];
-		for (let seed = 0; seed < 12; seed += 1) {
+		for (let seed = 0; seed < 40; seed += 1) {
 			const {violation} = await simulation.run({
 				seed: `control ${seed}`,
 				steps: 300,
