@@ -25,6 +25,18 @@ test('a log that is not there is not made by opening it', async t => {
 	t.false(existsSync(`${path}.lock`));
 });
 
+test('opening an empty log signs and writes nothing until something is handed in', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	// The outside heads are looked at between opening and the first entry.
+	for (let turn = 0; turn < 20; turn += 1) await new Promise(resolve => setImmediate(resolve));
+	t.is(world.disk.commits, 0);
+	t.is(log.checkpoint(), undefined);
+	await append(log, [draftOf(enrolMeter(log, 'm-1'))]);
+	t.true(world.disk.commits > 0);
+	t.true((log.checkpoint()?.size ?? 0) > 0);
+});
+
 test('a log is not made where there is one', async t => {
 	const world = await createLogWorld(t);
 	await (await world.open()).settled();
