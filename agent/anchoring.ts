@@ -1,7 +1,7 @@
 // The composition root's part that joins the log and the chain: opens the outbox, reads heads and anchors on chains, and makes a site ready to anchor.
 
 import {readFileSync} from 'node:fs';
-import {readFile, writeFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import type {Anchor} from './anchor/anchor.ts';
 import type {InclusionCall} from './anchor/calldata.ts';
 import type {Chain} from './anchor/chain.ts';
@@ -9,6 +9,7 @@ import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
 import {fromHex} from './base/bytes.ts';
 import {type Clock, systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
+import {replaceFile} from './base/durable.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
@@ -18,14 +19,15 @@ import type {AnchorRecord} from './format/evidence.ts';
 import {anchorLogId} from './format/log-id.ts';
 import {parseReceipt} from './format/receipt.ts';
 import {parseTlogProof} from './format/tlog-proof.ts';
-import {formatTrust, parseTrust} from './format/trust.ts';
+import {formatTrust} from './format/trust.ts';
 import type {Log} from './log/log.ts';
 import type {OutsideHead} from './log/outside.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
 import type {Release} from './log/release.ts';
 import {isIncluded} from './merkle/check.ts';
+import {emptyRoot} from './merkle/tree.ts';
 import type {AnchoredCheckpoint} from './receipt/issue.ts';
-import {anchorKeyFiles, readSecret, type Site, siteFile} from './site.ts';
+import {anchorKeyFiles, readSecret, type Site, siteFile, trustOf} from './site.ts';
 import type {BeaconChain} from './timekeeping.ts';
 import type {ChainReader} from './verify/anchors.ts';
 import type {World} from './world.ts';
@@ -124,7 +126,7 @@ export async function openChainHeads(site: Site, world: World, opener: string, o
 		try {
 			if ((await chain.chainId()) !== chainId) return [];
 			const {size, root} = await chain.latest(registry.toLowerCase(), logId, tag);
-			const bytes = size === 0 ? nodeHasher.sha256(new Uint8Array(0)) : fromHex(root.slice(2));
+			const bytes = size === 0 ? emptyRoot(nodeHasher) : fromHex(root.slice(2));
 			return bytes === undefined ? [] : [{source: `chain ${chainId} at ${tag}`, size, root: bytes, isConfirmed: tag === 'finalized'}];
 		} catch {
 			// Not reachable, or the registry was not there yet as of that block: no head, which is an answer.
@@ -213,8 +215,7 @@ export async function prepareAnchoring(
 ): Promise<PreparedAnchoring> {
 	const [{openChain}, {deployRegistry, openLogAt}] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/deploy.ts')]);
 	const signer = await openAnchoringKey(site);
-	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
-	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
+	const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
 	await using chain = openChain({url: options.rpcUrl, chainId: options.chainId});
 	const needs = {chain, clock, signer};
@@ -224,10 +225,10 @@ export async function prepareAnchoring(
 			: {registry: options.registry.toLowerCase(), deployed: false};
 	const {logId, opened} = await openLogAt(needs, {registry, origin: reader.origin});
 	const mine = {chainId: options.chainId, registry, opener: signer.address};
-	const isTrusted = trust.value.registries.some(
+	const isTrusted = trust.registries.some(
 		known => known.chainId === mine.chainId && known.registry === registry && known.opener === mine.opener,
 	);
-	if (!isTrusted) await writeFile(site.paths.trust, formatTrust({...trust.value, registries: [...trust.value.registries, mine]}));
+	if (!isTrusted) await replaceFile(site.paths.trust, formatTrust({...trust, registries: [...trust.registries, mine]}), 0o644);
 	return {...mine, logId, deployed, opened};
 }
 

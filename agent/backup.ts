@@ -1,10 +1,11 @@
 // The composition root's part that makes a backup of a site: asks the running agent for a copy of its log, or takes one itself, checks it, and puts beside it what belongs to it.
 
-import {chmod, mkdir, open, readdir, readFile, rm, rmdir, stat, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readFile, rm, rmdir, stat, writeFile} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import {askAgent, type BackupProgress} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import {createClosing} from './base/closing.ts';
+import {syncPath} from './base/durable.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Checkpoint} from './format/checkpoint.ts';
@@ -111,8 +112,8 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
 		await add('kedge.yaml', await readFile(site.configPath), 0o600);
 		if (withKeys) for (const path of await keyPaths(site)) await add(basename(path), await readFile(path), 0o600);
 		await add('README.txt', readmeText({origin, head, madeAtMs, withKeys}), 0o644);
-		await syncDirectory(directory);
-		await syncDirectory(dirname(directory));
+		await syncPath(directory);
+		await syncPath(dirname(directory));
 		const bytes = (await stat(copy)).size;
 		return {directory, origin, bytes, size: head?.size ?? 0, root: head && toHex(head.root), files, byAgent};
 	} catch (error) {
@@ -211,21 +212,7 @@ async function keyPaths(site: Site): Promise<string[]> {
 async function keep(path: string, content: string | Uint8Array | undefined, mode: number): Promise<void> {
 	if (content !== undefined) await writeFile(path, content, {flag: 'wx', mode});
 	await chmod(path, mode);
-	const file = await open(path, 'r+');
-	try {
-		await file.sync();
-	} finally {
-		await file.close();
-	}
-}
-
-async function syncDirectory(path: string): Promise<void> {
-	const directory = await open(path, 'r');
-	try {
-		await directory.sync();
-	} finally {
-		await directory.close();
-	}
+	await syncPath(path);
 }
 
 function readmeText(made: {

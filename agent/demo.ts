@@ -23,10 +23,10 @@ import {until} from './base/retry.ts';
 import {decimalText} from './format/decimal.ts';
 import {decodeEntry, entryLength, kinds} from './format/entry.ts';
 import {quantityOfCode} from './format/quantity.ts';
-import {formatTrust, parseTrust, type Trust} from './format/trust.ts';
+import {formatTrust, type Trust} from './format/trust.ts';
 import {openSiteReader, type SiteReader} from './reading.ts';
 import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
-import {makePassword, makeSite, openSite, readSecret, type Site, siteFile} from './site.ts';
+import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
 import {readStatus, requestAnchor, type Status} from './state.ts';
 import {createVerifier, type Verifier} from './verify/verifier.ts';
 
@@ -155,7 +155,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 		const reader = await openSiteReader(site.paths);
 		closing.use(reader);
 		const chainReader = closing.use(openChainReader([chain.url]));
-		const trust = await readTrust(site);
+		const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
 		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: chainReader});
 		const watch = createWatch(reader, verifier, trust, options);
 		const looking = new AbortController();
@@ -468,7 +468,7 @@ async function prepareSite(directory: string, local: LocalChain, options: DemoOp
 		await fundAccount({chain, clock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 17n, amountWei: 10n ** 18n});
 		const {opened} = await openLogAt({chain, clock, signer, signal}, {registry, origin: `${logName}/1`});
 		await local.save({...local.saved, anchored: true});
-		const trust = await readTrust(site);
+		const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
 		const registries = [
 			...trust.registries.filter(known => known.chainId !== local.chainId),
 			{chainId: local.chainId, registry, opener: signer.address},
@@ -479,12 +479,6 @@ async function prepareSite(directory: string, local: LocalChain, options: DemoOp
 	} finally {
 		await chain[Symbol.asyncDispose]();
 	}
-}
-
-async function readTrust(site: Site): Promise<Trust> {
-	const trust = parseTrust(nodeHasher, await readFile(site.paths.trust));
-	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${site.paths.trust}: ${trust.problem}`);
-	return trust.value;
 }
 
 async function demoPasswords(path: string, random: Random): Promise<{readonly hashes: Passwords}> {

@@ -14,7 +14,7 @@ import {type Checkpoint, formatOrigin, parseCheckpoint, parseOrigin, signCheckpo
 import {type EpochBody, reasonProblem} from './format/epoch.ts';
 import {anchorLogId} from './format/log-id.ts';
 import {isSignedBy, noteKey, parseNoteKey} from './format/note.ts';
-import {formatTrust, parseTrust, type Trust} from './format/trust.ts';
+import {formatTrust, type Trust} from './format/trust.ts';
 import {audit} from './log/audit.ts';
 import {type CommonHead, chooseCommonHead, type SeenHead} from './log/common-head.ts';
 import {type HeadRow, readMeta} from './log/log.ts';
@@ -23,7 +23,7 @@ import {judgeHeads, judgeOrigin} from './log/outside.ts';
 import {createRehash, rehashStart} from './log/rehash.ts';
 import {beginSwap, buildingName, commonName, epochFiles, finishSwap, isSwapPending, realSwapFiles, type SwapFiles} from './log/swap.ts';
 import {emptyRoot} from './merkle/tree.ts';
-import {openLogKey, type Site} from './site.ts';
+import {openLogKey, type Site, trustOf} from './site.ts';
 import {realWorld, type World} from './world.ts';
 
 export type EpochOptions = {
@@ -339,9 +339,7 @@ async function readTrust({paths}: Site, vkey: string): Promise<Trust> {
 		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {logs: own === undefined ? [] : [own], registries: [], anchors: []};
 		throw error;
 	}
-	const trust = parseTrust(nodeHasher, bytes);
-	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${paths.trust}: ${trust.problem}`);
-	return trust.value;
+	return trustOf(bytes, paths.trust);
 }
 
 /** A number that was opened on the chain belongs to somebody already: to a copy of this card, or to an epoch that was lost. A chain that cannot be asked knows of none. */

@@ -37,7 +37,8 @@ const releasedMsMax = 500;
 
 /** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
 export type SiteReader = LogReader & {
-	readonly issuer: Issuer<Channel> /** The newest checkpoint that may be shown; a running agent is asked for its newest first. */;
+	readonly issuer: Issuer<Channel>;
+	/** The newest checkpoint that may be shown; a running agent is asked for its newest first. */
 	readonly released: () => Promise<Checkpoint | undefined>;
 	readonly anchors: () => Promise<readonly AnchorRecord[]>;
 };

@@ -12,7 +12,7 @@ import {type ParsedConfig, parseConfig} from './config.ts';
 import {formatOrigin, signCheckpoint} from './format/checkpoint.ts';
 import {formatNoteKey, noteKey} from './format/note.ts';
 import {idPattern} from './format/subject.ts';
-import {formatTrust, type TrustedRegistry} from './format/trust.ts';
+import {formatTrust, parseTrust, type Trust, type TrustedRegistry} from './format/trust.ts';
 import {generatePassword, hashPassword} from './ingest/password.ts';
 import {createLog} from './log/log.ts';
 import {refuseHalfSwapped} from './log/swap.ts';
@@ -88,6 +88,13 @@ export async function readSecret(path: string): Promise<string> {
 	} catch (error) {
 		throw new AgentError('KEY_INVALID', `cannot read the secret in ${path}: ${describeError(error)}`, {cause: error});
 	}
+}
+
+/** What the bytes of a trust file say. Fails with FORMAT_INVALID. */
+export function trustOf(bytes: Uint8Array, path: string): Trust {
+	const trust = parseTrust(nodeHasher, bytes);
+	if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${path} is not a trust file: ${trust.problem}`);
+	return trust.value;
 }
 
 /** Opens the key that signs checkpoints. Fails with KEY_INVALID, and with EPOCH_UNFINISHED while the files of two epochs are mixed. */

@@ -132,8 +132,8 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	let oldestKnown = {index: -1, sinceMs: 0};
 	/** Monotonic. Before it no checkpoint is sealed again, after one that did not become a plan: each one is an entry more. */
 	let sealAtMs = Number.NEGATIVE_INFINITY;
-	/** Known once the chain was surveyed. */
-	let spacingMsMin = 0;
+	/** Known once the chain was surveyed; the registry can never change it. */
+	let spacingMsMin: number | undefined;
 	let waitingFor: string | undefined;
 	let lastError: AnchorStatus['lastError'];
 	let balanceWei: bigint | undefined;
@@ -225,15 +225,18 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 		const head = await chain.latest(registry, logId);
 		checkHead(head, known);
 		balanceWei = await chain.balanceWei(opener);
-		const {places, challengeTimeS} = await chain.ring(registry);
-		spacingMsMin = Math.ceil((challengeTimeS * 1000) / places);
-		if (spacingMsMin > policy.ageMsMax && !surveyed)
-			logger.log('warn', 'the registry keeps commitments so long that anchors must be further apart', {
-				wantedMs: policy.ageMsMax,
-				apartMs: spacingMsMin,
-			});
+		spacingMsMin ??= await spacingOf();
 		surveyed = true;
 		return head;
+	};
+
+	/** How far apart anchors must be so that the registry's ring never fills. */
+	const spacingOf = async (): Promise<number> => {
+		const {places, challengeTimeS} = await chain.ring(registry);
+		const apartMs = Math.ceil((challengeTimeS * 1000) / places);
+		if (apartMs > policy.ageMsMax)
+			logger.log('warn', 'the registry keeps commitments so long that anchors must be further apart', {wantedMs: policy.ageMsMax, apartMs});
+		return apartMs;
 	};
 
 	const look = async (row: AnchorRow, finalizedNumber: number): Promise<Judgement> => {
@@ -447,7 +450,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			oldestKnownForMs: clock.monotonicMs() - oldestKnown.sinceMs,
 			inFlight: known.some(row => !isOnChain(row)),
 			policy,
-			spacingMsMin,
+			spacingMsMin: spacingMsMin ?? 0,
 			forced,
 		});
 		if (found === undefined) return false;

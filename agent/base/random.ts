@@ -31,6 +31,11 @@ export function createSystemRandom(): Random {
 		}
 		used += length;
 	};
+	return randomFrom(fill);
+}
+
+/** The whole of a Random from the one thing that it does. */
+export function randomFrom(fill: Random['fill']): Random {
 	return {
 		fill,
 		bytes: length => {

@@ -1,9 +1,8 @@
 // kedge calldata: prints what a contract needs to check a receipt on its chain.
 
-import {readFile} from 'node:fs/promises';
 import {readInclusionCalls} from '../anchoring.ts';
-import {AgentError} from '../base/errors.ts';
 import {type Command, exitCodes, isSet, usageError} from './command.ts';
+import {readInput} from './input.ts';
 
 export const calldataCommand: Command = {
 	name: 'calldata',
@@ -17,7 +16,7 @@ export const calldataCommand: Command = {
 	run: async ({values, positionals}, io) => {
 		const [path] = positionals;
 		if (path === undefined || positionals.length > 1) throw usageError(calldataCommand, 'takes one receipt');
-		const calls = await readInclusionCalls(await readReceipt(path), path);
+		const calls = await readInclusionCalls(await readInput(path), path);
 		if (isSet(values, 'json')) {
 			io.out(`${JSON.stringify({calls})}\n`);
 			return exitCodes.ok;
@@ -36,11 +35,3 @@ export const calldataCommand: Command = {
 		return exitCodes.ok;
 	},
 };
-
-async function readReceipt(path: string): Promise<Uint8Array> {
-	try {
-		return await readFile(path);
-	} catch (error) {
-		throw new AgentError('DATA_MISSING', `cannot read ${path}`, {cause: error});
-	}
-}

@@ -1,9 +1,9 @@
 // kedge clear: clears and settles one slot of an energy market again, from its orders and readings.
 
-import {readFile} from 'node:fs/promises';
-import {AgentError} from '../base/errors.ts';
+import {decimalText} from '../format/decimal.ts';
 import {type ClearedSlot, clearSlotFile} from '../market.ts';
 import {type Command, exitCodes, isSet, usageError} from './command.ts';
+import {readInput} from './input.ts';
 
 export const clearCommand: Command = {
 	name: 'clear',
@@ -18,13 +18,7 @@ export const clearCommand: Command = {
 	run: async ({values, positionals}, io) => {
 		const [path] = positionals;
 		if (path === undefined || positionals.length > 1) throw usageError(clearCommand, 'takes one file');
-		let bytes: Uint8Array;
-		try {
-			bytes = await readFile(path);
-		} catch (error) {
-			throw new AgentError('DATA_MISSING', `cannot read ${path}`, {cause: error});
-		}
-		const cleared = clearSlotFile(bytes, path);
+		const cleared = clearSlotFile(await readInput(path), path);
 		io.out(isSet(values, 'json') ? `${JSON.stringify(plain(cleared))}\n` : text(cleared));
 		return exitCodes.ok;
 	},
@@ -73,7 +67,5 @@ function text({file, clearing, contractedWh, settlement}: ClearedSlot): string {
 
 /** Whole currency with so many digits behind the point, exactly. */
 function money(value: bigint | number, digits: number): string {
-	const exact = BigInt(value);
-	const shown = (exact < 0n ? -exact : exact).toString().padStart(digits + 1, '0');
-	return `${exact < 0n ? '-' : ''}${shown.slice(0, -digits)}.${shown.slice(-digits)}`;
+	return decimalText(BigInt(value), -digits);
 }

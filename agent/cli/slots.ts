@@ -1,15 +1,12 @@
 // kedge slots: the energy of each quarter of an hour, from a history of an energy register that was verified first.
 
-import {readFile} from 'node:fs/promises';
 import {verifyEd25519} from '../base/ed25519.ts';
-import {AgentError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
-import {parseTrust} from '../format/trust.ts';
 import {slotsOfHistory} from '../market.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, countOf, exitCodes, isSet, textOf, usageError} from './command.ts';
+import {readInput, readTrust, trustOption} from './input.ts';
 
-const trustDefault = 'trust.json';
 const cadenceSDefault = '60';
 
 export const slotsCommand: Command = {
@@ -22,7 +19,7 @@ export const slotsCommand: Command = {
 		'further apart is spread flat and marked. Comma-separated values; exit code 1 if the history is not good.',
 	],
 	options: {
-		trust: {type: 'string', value: 'FILE', help: `whose logs you trust (default: ${trustDefault})`},
+		...trustOption,
 		cadence: {type: 'string', value: 'SECONDS', help: `how often the meter reports (default: ${cadenceSDefault})`},
 		json: {type: 'boolean', help: 'print them as one JSON object'},
 	},
@@ -30,11 +27,9 @@ export const slotsCommand: Command = {
 		const [path] = positionals;
 		if (path === undefined || positionals.length > 1) throw usageError(slotsCommand, 'takes one history');
 		const cadenceMs = 1000 * countOf(slotsCommand, '--cadence', textOf(values, 'cadence') ?? cadenceSDefault);
-		const trustPath = textOf(values, 'trust') ?? trustDefault;
-		const trust = parseTrust(nodeHasher, await read(trustPath));
-		if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${trustPath} is not a trust file: ${trust.problem}`);
-		const bytes = await read(path);
-		const verdict = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, trust.value);
+		const {trust} = await readTrust(values);
+		const bytes = await readInput(path);
+		const verdict = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, trust);
 		if (!verdict.good) {
 			io.error(`kedge: ${path} is not good; see: kedge verify ${path}\n`);
 			return exitCodes.no;
@@ -50,11 +45,3 @@ export const slotsCommand: Command = {
 		return exitCodes.ok;
 	},
 };
-
-async function read(path: string): Promise<Uint8Array> {
-	try {
-		return await readFile(path);
-	} catch (error) {
-		throw new AgentError('DATA_MISSING', `cannot read ${path}`, {cause: error});
-	}
-}

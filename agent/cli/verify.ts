@@ -1,8 +1,8 @@
 // kedge verify: checks receipts and histories against a trust file, offline unless it is given a chain to ask.
 
-import {readFile, rename, writeFile} from 'node:fs/promises';
 import {openChainReader} from '../anchoring.ts';
 import {fromBase64, toBase64} from '../base/bytes.ts';
+import {replaceFile} from '../base/durable.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
@@ -11,12 +11,11 @@ import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';
+import {readInput, readTrust, trustOption} from './input.ts';
 import {writeDocument} from './output.ts';
 
 /** From nothing upwards. */
 const strengths: readonly Strength[] = ['none', 'committed', 'anchored', 'final'];
-
-const trustDefault = 'trust.json';
 
 export const verifyCommand: Command = {
 	name: 'verify',
@@ -30,7 +29,7 @@ export const verifyCommand: Command = {
 		'strong as --require wants, 1 if not, 3 if --rpc was given and no node answered for an anchor that stands in a file.',
 	],
 	options: {
-		trust: {type: 'string', value: 'FILE', help: `whose logs and anchors you trust (default: ${trustDefault})`},
+		...trustOption,
 		rpc: {type: 'string', value: 'URL', help: 'ask this node about anchors', multiple: true},
 		pin: {type: 'boolean', help: 'keep the anchors that --rpc showed to be final in the trust file'},
 		require: {type: 'string', value: 'STRENGTH', help: 'committed, anchored or final: weaker files are not good enough'},
@@ -41,9 +40,7 @@ export const verifyCommand: Command = {
 		if (positionals.length === 0) throw usageError(verifyCommand, 'takes at least one file');
 		if (isSet(values, 'pin') && values.rpc === undefined)
 			throw usageError(verifyCommand, '--pin needs --rpc: only what a chain showed is kept');
-		const trustPath = textOf(values, 'trust') ?? trustDefault;
-		const trust = parseTrust(nodeHasher, await read(trustPath, 'DATA_MISSING', 'Name the trust file of the log with --trust.'));
-		if ('problem' in trust) throw new AgentError('FORMAT_INVALID', `${trustPath} is not a trust file: ${trust.problem}`);
+		const {path: trustPath, trust} = await readTrust(values);
 		const csvPath = textOf(values, 'csv');
 		if (csvPath !== undefined && positionals.length > 1) throw usageError(verifyCommand, '--csv takes one file');
 		const required = strengths.indexOf((textOf(values, 'require') ?? 'committed') as Strength);
@@ -63,10 +60,10 @@ export const verifyCommand: Command = {
 		let allGood = true;
 		let unread = 0;
 		const pins: PinnedAnchor[] = [];
+		let bytes: Uint8Array | undefined;
 		for (const path of positionals) {
-			let bytes: Uint8Array;
 			try {
-				bytes = await read(path, 'DATA_MISSING');
+				bytes = await readInput(path);
 			} catch (error) {
 				// The others still get their verdicts.
 				io.error(`kedge: ${describeError(error)}\n`);
@@ -74,7 +71,7 @@ export const verifyCommand: Command = {
 				continue;
 			}
 			const before = silent;
-			const verdict = await verifier.verify(bytes, trust.value);
+			const verdict = await verifier.verify(bytes, trust);
 			// A pin says as much as a node would.
 			if (silent > before && verdict.strength === 'committed') unanswered += 1;
 			allGood &&= verdict.good && strengths.indexOf(verdict.strength) >= required;
@@ -86,12 +83,12 @@ export const verifyCommand: Command = {
 			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict})}\n`);
 			else io.out(`${path}\n${verdictText(verdict)}${positionals.length > 1 ? '\n' : ''}`);
 		}
-		if (csvPath !== undefined && allGood && unread === 0) {
-			const table = historyTable(nodeHasher, await read(positionals[0]!, 'DATA_MISSING'));
+		if (csvPath !== undefined && bytes !== undefined && allGood) {
+			const table = historyTable(nodeHasher, bytes);
 			if (table === undefined) throw usageError(verifyCommand, `--csv is for a history, which ${positionals[0]} is not`);
 			await writeDocument(io, table, csvPath);
 		}
-		if (isSet(values, 'pin')) await pin(trustPath, trust.value, pins, io);
+		if (isSet(values, 'pin')) await pin(trustPath, trust, pins, io);
 		if (unread > 0) return exitCodes.drop;
 		if (!allGood) return exitCodes.no;
 		if (unanswered > 0) io.error(`kedge: no node answered for the anchors of ${unanswered} of the files\n`);
@@ -122,15 +119,6 @@ async function pin(path: string, trust: Trust, found: readonly PinnedAnchor[], i
 	// The file that is written must be one that is read.
 	const read = parseTrust(nodeHasher, Buffer.from(text));
 	if ('problem' in read) throw new AgentError('FORMAT_INVALID', `${path} takes no more anchors: ${read.problem}`);
-	await writeFile(`${path}.new`, text, {flush: true});
-	await rename(`${path}.new`, path);
+	await replaceFile(path, text, 0o644);
 	for (const anchor of added) io.error(`pinned ${name(anchor)} in ${path}\n`);
-}
-
-async function read(path: string, code: 'DATA_MISSING', hint?: string): Promise<Uint8Array> {
-	try {
-		return await readFile(path);
-	} catch (error) {
-		throw new AgentError(code, `cannot read ${path}`, {cause: error, ...(hint === undefined ? {} : {hint})});
-	}
 }

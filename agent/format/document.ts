@@ -132,3 +132,20 @@ export function parseDocument<T>(
 	if (canonical === text) return {value};
 	return {problem: 'it is not in canonical form, or its digest does not fit: it was damaged or changed'};
 }
+
+/**
+ * Reads a document that people edit: white space and the order of keys are free. Which other keys there may be is for `read` to say, with `only`.
+ */
+export function parseEditedDocument<T>(bytes: Uint8Array, lengthMax: number, read: (fields: Fields) => T): Parsed<T> {
+	if (bytes.length > lengthMax) return {problem: `it has ${bytes.length} bytes; at most ${lengthMax} are read`};
+	const text = fromUtf8(bytes);
+	if (text === undefined) return {problem: 'it is not UTF-8'};
+	let tidy: string;
+	try {
+		tidy = canonicalText(JSON.parse(text) as Json);
+	} catch {
+		return {problem: 'it is not JSON'};
+	}
+	// White space only: what counts was bounded above.
+	return parseDocument(utf8(tidy), Number.POSITIVE_INFINITY, read, () => tidy);
+}

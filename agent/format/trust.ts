@@ -1,8 +1,8 @@
 // The trust file: what a verifier brings along. It says whose log it believes, and which anchors it has seen for itself.
 
-import {fromBase64, fromUtf8, toBase64, utf8} from '../base/bytes.ts';
+import {fromBase64, toBase64} from '../base/bytes.ts';
 import {type Hasher, hashLength} from '../base/hash.ts';
-import {canonicalText, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
+import {canonicalText, type Fields, type Json, type Parsed, parseEditedDocument, shapeError} from './document.ts';
 import {formatNoteKey, type NoteKey, parseNoteKey} from './note.ts';
 
 /** A registry on a chain that the verifier accepts, and the address that may speak for the log there. */
@@ -40,23 +40,7 @@ export function formatTrust(trust: Trust): string {
 
 /** Reads a trust file. People edit it: any JSON of the right shape is taken, white space and order are free; unknown keys are a problem. */
 export function parseTrust(hasher: Hasher, bytes: Uint8Array): Parsed<Trust> {
-	if (bytes.length > lengthMax) return {problem: `it has ${bytes.length} bytes; at most ${lengthMax} are read`};
-	const text = fromUtf8(bytes);
-	if (text === undefined) return {problem: 'it is not UTF-8'};
-	let tidy: string;
-	try {
-		const parsed: unknown = JSON.parse(text);
-		tidy = canonicalText(parsed as Json);
-	} catch {
-		return {problem: 'it is not JSON'};
-	}
-	return parseDocument(
-		utf8(tidy),
-		// White space only: what counts was bounded above.
-		Number.POSITIVE_INFINITY,
-		fields => readTrust(hasher, fields),
-		() => tidy,
-	);
+	return parseEditedDocument(bytes, lengthMax, fields => readTrust(hasher, fields));
 }
 
 function readTrust(hasher: Hasher, fields: Fields): Trust {

@@ -332,14 +332,14 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	/** The channels of a device that its numbering may have got into, as far as they are enrolled. */
-	const numberedChannels = ({id, compiled}: Device): C[] => {
+	const numberedChannels = (device: Device): C[] => enrolledChannels(device, ({sequence}) => sequence !== undefined);
+
+	/** The channels of a device that are enrolled, of those of its mappings that are wanted. */
+	const enrolledChannels = ({id, compiled}: Device, isWanted: (mapping: Mapping) => boolean): C[] => {
 		const channels = new Set<C>();
-		for (const {sequence, readings} of compiled) {
-			if (sequence === undefined) continue;
-			for (const {quantity, part} of readings) {
-				const channel = needs.channel(channelUrn(id, quantity.name, part));
-				if (channel !== undefined) channels.add(channel);
-			}
+		for (const {quantity, part} of compiled.filter(isWanted).flatMap(({readings}) => readings)) {
+			const channel = needs.channel(channelUrn(id, quantity.name, part));
+			if (channel !== undefined) channels.add(channel);
 		}
 		return [...channels];
 	};
@@ -620,12 +620,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	// What spoke before this start must speak again.
 	for (const device of devices.all) {
 		if (device.cadenceSeconds === undefined) continue;
-		for (const {readings} of device.compiled) {
-			for (const {quantity, part} of readings) {
-				const channel = needs.channel(channelUrn(device.id, quantity.name, part));
-				if (channel !== undefined) watchOf(channel, device);
-			}
-		}
+		for (const channel of enrolledChannels(device, () => true)) watchOf(channel, device);
 	}
 
 	return {

@@ -1,7 +1,7 @@
 // The side file: the newest released checkpoint, kept outside of the database, so that an older database is noticed.
 
-import {open, readFile, rename} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {readFile} from 'node:fs/promises';
+import {replaceFile} from '../base/durable.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {type Checkpoint, parseCheckpoint} from '../format/checkpoint.ts';
 
@@ -30,23 +30,6 @@ export function createHeadFile(path: string): HeadFile {
 			if (checkpoint === undefined) throw new AgentError('FORMAT_INVALID', `${path} does not hold a checkpoint`);
 			return checkpoint;
 		},
-		write: async checkpoint => {
-			const fresh = `${path}.new`;
-			const file = await open(fresh, 'w', 0o600);
-			try {
-				await file.writeFile(checkpoint.note);
-				await file.sync();
-			} finally {
-				await file.close();
-			}
-			await rename(fresh, path);
-			// The new name is only durable once the directory is.
-			const directory = await open(dirname(path), 'r');
-			try {
-				await directory.sync();
-			} finally {
-				await directory.close();
-			}
-		},
+		write: checkpoint => replaceFile(path, checkpoint.note, 0o600),
 	};
 }

@@ -1,6 +1,6 @@
 // Writes the log of the next epoch: whose it is, what came before, its channels, and again what the last epoch holds beyond the common head.
 
-import {equalBytes, viewOf} from '../base/bytes.ts';
+import {equalBytes, readUint48, uint48Max, viewOf} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Random} from '../base/random.ts';
 import type {openDatabase as OpenDatabase, Statements} from '../base/sqlite.ts';
@@ -227,8 +227,8 @@ function ownDraft(channel: Channel, kind: Draft['kind'], subKind: number, value:
 
 /** The key in a list of 6 bytes each; undefined where all bits are set. */
 function readKey(list: DataView, offset: number): number | undefined {
-	const key = list.getUint16(offset) * 0x1_0000_0000 + list.getUint32(offset + 2);
-	return key === 2 ** 48 - 1 ? undefined : key;
+	const key = readUint48(list, offset);
+	return key === uint48Max ? undefined : key;
 }
 
 /** The batch that holds an index and some behind it, as many as fit a page. */

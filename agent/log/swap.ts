@@ -1,7 +1,8 @@
 // Puts the files of the next epoch in the place of those of the last one, in steps of which each may be the last before a power cut.
 
-import {chmod, mkdir, open, readdir, readFile, rename, rm, rmdir, stat} from 'node:fs/promises';
+import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {syncPath, writeSynced} from '../base/durable.ts';
 import {AgentError} from '../base/errors.ts';
 
 /** What is done to the files. Each is durable when it resolves. */
@@ -34,47 +35,32 @@ export const realSwapFiles: SwapFiles = {
 	read: path => readFile(path, 'utf8'),
 	makeDirectory: async path => {
 		await mkdir(path, {recursive: true, mode: 0o700});
-		await syncAt(dirname(path));
+		await syncPath(dirname(path));
 	},
 	write: async (path, text, mode = 0o600) => {
-		const file = await open(path, 'w', mode);
-		try {
-			await file.writeFile(text);
-			await file.sync();
-		} finally {
-			await file.close();
-		}
+		await writeSynced(path, text, mode);
 		await chmod(path, mode);
-		await syncAt(dirname(path));
+		await syncPath(dirname(path));
 	},
 	sync: async path => {
-		await syncAt(path);
-		await syncAt(dirname(path));
+		await syncPath(path);
+		await syncPath(dirname(path));
 	},
 	move: async (from, to) => {
 		await rename(from, to);
 		// Both names, and in this order: a power cut leaves the file in at least one place.
-		await syncAt(dirname(to));
-		if (dirname(from) !== dirname(to)) await syncAt(dirname(from));
+		await syncPath(dirname(to));
+		if (dirname(from) !== dirname(to)) await syncPath(dirname(from));
 	},
 	remove: async path => {
 		await rm(path, {recursive: true, force: true});
-		await syncAt(dirname(path));
+		await syncPath(dirname(path));
 	},
 	removeEmpty: async path => {
 		await rmdir(path);
-		await syncAt(dirname(path));
+		await syncPath(dirname(path));
 	},
 };
-
-async function syncAt(path: string): Promise<void> {
-	const handle = await open(path, 'r');
-	try {
-		await handle.sync();
-	} finally {
-		await handle.close();
-	}
-}
 
 /** Where the next epoch is built; what is here is worth nothing. */
 export const buildingName = 'next-epoch.building';

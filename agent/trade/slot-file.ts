@@ -1,7 +1,7 @@
 // Reads a slot file: the rules, the orders and the readings of one slot, so that anybody can clear and settle it again.
 
-import {fromHex, fromUtf8, utf8} from '../base/bytes.ts';
-import {canonicalText, type Fields, type Json, type Parsed, parseDocument, shapeError} from '../format/document.ts';
+import {fromHex} from '../base/bytes.ts';
+import {type Fields, type Parsed, parseEditedDocument, shapeError} from '../format/document.ts';
 import {type Order, orderProblem, ordersMax} from './book.ts';
 import type {Rules} from './clear.ts';
 import type {Position} from './settle.ts';
@@ -22,16 +22,7 @@ const energyWhMax = 2 ** 45;
 
 /** People and programs write it: white space and the order of keys are free, unknown keys are a problem. */
 export function parseSlotFile(bytes: Uint8Array): Parsed<SlotFile> {
-	if (bytes.length > lengthMax) return {problem: `it has ${bytes.length} bytes; at most ${lengthMax} are read`};
-	const text = fromUtf8(bytes);
-	if (text === undefined) return {problem: 'it is not UTF-8'};
-	let tidy: string;
-	try {
-		tidy = canonicalText(JSON.parse(text) as Json);
-	} catch {
-		return {problem: 'it is not JSON'};
-	}
-	return parseDocument(utf8(tidy), Number.POSITIVE_INFINITY, readSlot, () => tidy);
+	return parseEditedDocument(bytes, lengthMax, readSlot);
 }
 
 function readSlot(fields: Fields): SlotFile {

@@ -4,6 +4,7 @@ import type {Hasher} from '../base/hash.ts';
 import {decodeEntry, entryLength} from '../format/entry.ts';
 import {parseHistory} from '../format/history.ts';
 import {describeEntry} from './facts.ts';
+import {timeText} from './note-words.ts';
 
 const columns = ['number', 'index', 'kind', 'quantity', 'value', 'unit', 'measuredAt', 'arrivedAt', 'qualities', 'inPeriod'] as const;
 
@@ -32,9 +33,4 @@ export function historyTable(hasher: Hasher, bytes: Uint8Array): string | undefi
 		lines.push(columns.map(column => cells[column]).join(','));
 	}
 	return `${lines.join('\r\n')}\r\n`;
-}
-
-/** Dates end at 8.64e15 ms; an entry may claim no more than 2^48. */
-function timeText(timeMs: number): string {
-	return new Date(timeMs).toISOString();
 }

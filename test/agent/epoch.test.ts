@@ -2,32 +2,18 @@
 import {copyFile, cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {systemClock} from '../../agent/base/clock.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {silentLogger} from '../../agent/base/logger.ts';
-import {createSystemRandom} from '../../agent/base/random.ts';
 import {openDatabase} from '../../agent/base/sqlite.ts';
 import {type EpochOptions, type EpochReport, openEpoch} from '../../agent/epoch.ts';
 import {parseCheckpoint, signCheckpoint} from '../../agent/format/checkpoint.ts';
 import {parseTrust} from '../../agent/format/trust.ts';
 import {createHeadFile} from '../../agent/log/head-file.ts';
-import {type Log, openLog} from '../../agent/log/log.ts';
 import {realSwapFiles, type SwapFiles} from '../../agent/log/swap.ts';
 import {archivedPaths, openLogKey, openSite, type Site, type SitePaths} from '../../agent/site.ts';
 import {checkLog} from '../helpers/check-log.ts';
 import {append, draftOf, enrolMeter, startMs} from '../helpers/log-world.ts';
 import {createTestSite, kedge, startAgent} from '../helpers/site.ts';
-
-async function openSiteLog(paths: SitePaths): Promise<Log> {
-	return openLog({
-		path: paths.log,
-		hasher: nodeHasher,
-		random: createSystemRandom(),
-		clock: systemClock,
-		logger: silentLogger,
-		signer: await openLogKey(paths),
-	});
-}
+import {openSiteLog} from '../helpers/site-log.ts';
 
 /** Appends readings and releases what there is then, as the agent would. */
 async function grow(paths: SitePaths, from: number, count: number, released = true): Promise<void> {

@@ -8,18 +8,15 @@ import {parseTrust} from '../../agent/format/trust.ts';
 import {simulatedDeviceIds} from '../../agent/simulation.ts';
 import {requestAnchor} from '../../agent/state.ts';
 import {createPublisher} from '../../sim/client.ts';
-import {type Anvil, anvilChainId, startAnvil} from '../helpers/anvil.ts';
-import {changeConfig, createTestSite, kedge, kedgePath, type Ran, run, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
+import {type Anvil, startAnvil} from '../helpers/anvil.ts';
+import {anchorSite, createTestSite, kedge, kedgePath, type Ran, run, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** A site whose log is anchored on a chain of its own, with some readings of one home. */
 async function createAnchoredSite(t: ExecutionContext): Promise<TestSite & {readonly anvil: Anvil}> {
 	const anvil = await startAnvil();
 	t.teardown(anvil.stop);
 	const made = await createTestSite(t, {homes: 1});
-	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
-	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', anvil.url, '--chain-id', String(anvilChainId)]);
-	t.is(prepared.code, 0, prepared.err);
-	const site = await changeConfig(made.site, text => `${text}\n${prepared.out}`);
+	const site = await anchorSite(t, made, anvil);
 	return {...made, site, anvil};
 }
 

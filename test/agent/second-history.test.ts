@@ -19,7 +19,7 @@ import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
 import {createPublisher} from '../../sim/client.ts';
 import {type Anvil, anvilChainId, startAnvil, startProxy} from '../helpers/anvil.ts';
 import {append, draftOf, enrolMeter, startMs} from '../helpers/log-world.ts';
-import {changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
+import {anchorSite, changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** Of `latest(bytes32)` in the registry. */
 const latestSelector = new Interface(anchorRegistryAbi).getFunction('latest')!.selector;
@@ -103,10 +103,7 @@ test.serial('a copy that runs beside the original is frozen once the original ha
 	const anvil = await startAnvil(['--block-time', '1']);
 	t.teardown(anvil.stop);
 	const made = await createTestSite(t, {homes: 1});
-	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
-	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', anvil.url, '--chain-id', String(anvilChainId)]);
-	t.is(prepared.code, 0, prepared.err);
-	const site = await changeConfig(made.site, text => `${text}\n${prepared.out}`);
+	const site = await anchorSite(t, made, anvil);
 	const first = await startAgent(t, site);
 	await publish(t, made, 0, 2);
 	await requestAnchor(site.paths);
@@ -161,10 +158,7 @@ async function createAnchored(t: ExecutionContext): Promise<{
 	const proxy = await startProxy(anvil.url);
 	t.teardown(proxy.stop);
 	const made = await createTestSite(t, {homes: 1});
-	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
-	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', proxy.url, '--chain-id', String(anvilChainId)]);
-	t.is(prepared.code, 0, prepared.err);
-	const site = await changeConfig(made.site, text => `${text}\n${prepared.out}`);
+	const site = await anchorSite(t, made, anvil, proxy.url);
 	const agent = await startAgent(t, site);
 	await publish(t, made, 0, 2);
 	await anchorAll(t, site);

@@ -10,7 +10,7 @@ import {simulatedDeviceIds} from '../../agent/simulation.ts';
 import type {Site} from '../../agent/site.ts';
 import {requestAnchor} from '../../agent/state.ts';
 import {anvilChainId, startAnvil} from '../helpers/anvil.ts';
-import {changeConfig, createTestSite, kedge, startAgent, untilStatus} from '../helpers/site.ts';
+import {anchorSite, changeConfig, createTestSite, kedge, startAgent, untilStatus} from '../helpers/site.ts';
 
 const [home = ''] = simulatedDeviceIds(1);
 
@@ -31,10 +31,7 @@ test('beacons come at the start and in front of the tally of each anchor, and a 
 	const anvil = await startAnvil();
 	t.teardown(anvil.stop);
 	const made = await createTestSite(t, {homes: 1});
-	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
-	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', anvil.url, '--chain-id', String(anvilChainId)]);
-	t.is(prepared.code, 0, prepared.err);
-	const site = await changeConfig(made.site, text => `${text}\n${prepared.out}`);
+	const site = await anchorSite(t, made, anvil);
 	await anvil.mine(5);
 	const agent = await startAgent(t, site);
 	const mine = {each: () => anvil.mine(1), everyMs: 200};

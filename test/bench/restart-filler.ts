@@ -1,15 +1,11 @@
 // Fills the log of a site through the log itself and goes on until it is killed: `restart-filler FOLDER ENTRIES`. Says `full` when so many are durable.
 
-import {systemClock} from '../../agent/base/clock.ts';
-import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {silentLogger} from '../../agent/base/logger.ts';
-import {createSystemRandom} from '../../agent/base/random.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
 import {quantityOfName} from '../../agent/format/quantity.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
 import type {Draft} from '../../agent/log/batch.ts';
-import {openLog} from '../../agent/log/log.ts';
-import {openLogKey, sitePaths} from '../../agent/site.ts';
+import {sitePaths} from '../../agent/site.ts';
+import {openSiteLog} from '../helpers/site-log.ts';
 
 const [folder = '', entries = ''] = process.argv.slice(2);
 const channelCount = 200;
@@ -18,14 +14,7 @@ const quantity = quantityOfName('energy-import')!;
 const startMs = Date.UTC(2026, 0, 1);
 const paths = sitePaths(folder);
 
-const log = await openLog({
-	path: paths.log,
-	hasher: nodeHasher,
-	random: createSystemRandom(),
-	clock: systemClock,
-	logger: silentLogger,
-	signer: await openLogKey(paths),
-});
+const log = await openSiteLog(paths);
 /** Of the life before, or new. */
 function enrolled(urn: string) {
 	return log.channel(urn) ?? log.enrol({urn, quantity: quantity.code, quantityName: quantity.name, exponent: 0});

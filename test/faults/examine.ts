@@ -4,14 +4,13 @@ import {createHash} from 'node:crypto';
 import {systemClock} from '../../agent/base/clock.ts';
 import {describeError} from '../../agent/base/errors.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {silentLogger} from '../../agent/base/logger.ts';
-import {createSystemRandom} from '../../agent/base/random.ts';
 import {kinds} from '../../agent/format/entry.ts';
-import {type Log, openLog} from '../../agent/log/log.ts';
+import type {Log} from '../../agent/log/log.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {auditSite} from '../../agent/reading.ts';
 import {judge, type Verdict} from '../../agent/simulation.ts';
-import {openLogKey, sitePaths} from '../../agent/site.ts';
+import {sitePaths} from '../../agent/site.ts';
+import {openSiteLog} from '../helpers/site-log.ts';
 
 /** A signed head that somebody outside has seen; root in hexadecimal. */
 export type Head = {readonly size: number; readonly root: string};
@@ -126,14 +125,7 @@ export async function examine({folder, accountPath, heads, acknowledged}: Examin
 	const problems: string[] = [];
 	const counts = {size: 0, missing: 0, twice: 0, forks: 0, acknowledged};
 	try {
-		const log = await openLog({
-			path: paths.log,
-			hasher: nodeHasher,
-			random: createSystemRandom(),
-			clock: systemClock,
-			logger: silentLogger,
-			signer: await openLogKey(paths),
-		});
+		const log = await openSiteLog(paths);
 		const before = log.checkpoint();
 		counts.size = before?.size ?? 0;
 		try {

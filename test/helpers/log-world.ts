@@ -9,7 +9,7 @@ import {createEd25519Signer} from '../../agent/base/ed25519.ts';
 import type {AgentError} from '../../agent/base/errors.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
-import type {Random} from '../../agent/base/random.ts';
+import {type Random, randomFrom} from '../../agent/base/random.ts';
 import {type Database, openDatabase} from '../../agent/base/sqlite.ts';
 import {noteKey} from '../../agent/format/note.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
@@ -32,14 +32,7 @@ export function createSeededRandom(seed: string): Random {
 			done += part.length;
 		}
 	};
-	return {
-		fill,
-		bytes: length => {
-			const bytes = new Uint8Array(length);
-			fill(bytes, 0, length);
-			return bytes;
-		},
-	};
+	return randomFrom(fill);
 }
 
 export type MovedClock = Clock & {readonly move: (byMs: number) => void};

@@ -14,6 +14,7 @@ import {until} from '../../agent/base/retry.ts';
 import {simulatedDeviceIds, simulatedDevicesYaml} from '../../agent/simulation.ts';
 import {makePassword, makeSite, openSite, type Site} from '../../agent/site.ts';
 import {readStatus} from '../../agent/state.ts';
+import {type Anvil, anvilChainId} from './anvil.ts';
 
 /** The compiled command line. */
 export const kedgePath = fileURLToPath(new URL('../../agent/cli/kedge.js', import.meta.url));
@@ -219,4 +220,12 @@ export async function createTestSite(t: ExecutionContext, options: TestSiteOptio
 export async function changeConfig(site: Site, change: (text: string) => string): Promise<Site> {
 	await writeFile(site.configPath, change(await readFile(site.configPath, 'utf8')));
 	return openSite(site.configPath);
+}
+
+/** Funds the anchoring key of a site on a chain of its own, and anchors it there from now on; `url` is where its node answers. */
+export async function anchorSite(t: ExecutionContext, made: TestSite, anvil: Anvil, url: string = anvil.url): Promise<Site> {
+	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
+	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', url, '--chain-id', String(anvilChainId)]);
+	t.is(prepared.code, 0, prepared.err);
+	return changeConfig(made.site, text => `${text}\n${prepared.out}`);
 }

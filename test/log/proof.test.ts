@@ -1,10 +1,10 @@
 // Proofs that the reader hands out, checked with the verifier's arithmetic and with the twin that was written straight from the RFC.
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {concatBytes, equalBytes} from '../../agent/base/bytes.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {isConsistent, isIncluded} from '../../agent/merkle/check.ts';
 import {checkLog} from '../helpers/check-log.ts';
-import {append, createLogWorld, draftOf, enrolMeter} from '../helpers/log-world.ts';
+import {append, createLogWorld, draftOf, enrolMeter, type LogWorld} from '../helpers/log-world.ts';
 import {leafHash, MTH, MULTI, PATH, PROOF} from '../helpers/reference-merkle.ts';
 
 const equalPaths = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
@@ -34,16 +34,21 @@ test('every inclusion and consistency proof of a small log is the one that the R
 	t.is(roots.length, 70);
 });
 
-test('proofs hold in a log of 1,500 entries, at every index and between all interesting sizes', async t => {
+/** 1,500 entries, whose commits end in the middle of tiles, at their ends, and just behind them. */
+async function createUnevenLog(t: ExecutionContext): Promise<LogWorld> {
 	const world = await createLogWorld(t);
 	const log = await world.open();
 	const channel = enrolMeter(log, 'm');
-	// Commits end in the middle of tiles, at their ends, and just behind them.
 	for (const size of [1, 2, 252, 1, 255, 1, 513, 200, 273])
 		await append(
 			log,
 			Array.from({length: size}, () => draftOf(channel)),
 		);
+	return world;
+}
+
+test('proofs hold in a log of 1,500 entries, at every index and between all interesting sizes', async t => {
+	const world = await createUnevenLog(t);
 	const {entries, size} = await checkLog(t, world.path);
 	t.is(size, 1500);
 	const leaves = entries.map(({bytes}) => bytes);
@@ -114,14 +119,7 @@ test('proofs hold across tiles of the second level, and the log opens again from
 });
 
 test('one proof for many entries is the one that the RFC defines, wherever tiles and batches end', async t => {
-	const world = await createLogWorld(t);
-	const log = await world.open();
-	const channel = enrolMeter(log, 'm');
-	for (const size of [1, 2, 252, 1, 255, 1, 513, 200, 273])
-		await append(
-			log,
-			Array.from({length: size}, () => draftOf(channel)),
-		);
+	const world = await createUnevenLog(t);
 	const leaves = (await checkLog(t, world.path)).entries.map(({bytes}) => bytes);
 	const reader = await world.reader();
 	const every = (step: number, size: number): number[] => Array.from({length: Math.ceil(size / step)}, (_, i) => i * step);

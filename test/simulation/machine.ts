@@ -6,7 +6,7 @@ import type {Needs as StatusNeeds} from '../../agent/api/status-server.ts';
 import type {Clock} from '../../agent/base/clock.ts';
 import {AgentError, describeError} from '../../agent/base/errors.ts';
 import type {Logger} from '../../agent/base/logger.ts';
-import type {Random} from '../../agent/base/random.ts';
+import {type Random, randomFrom} from '../../agent/base/random.ts';
 import type {NoteKey} from '../../agent/format/note.ts';
 import type {Signer} from '../../agent/log/log.ts';
 import {type Agent, openAgent} from '../../agent/main.ts';
@@ -79,14 +79,7 @@ function createRandom(chance: Chance): Random {
 			for (let j = 0; j < 4 && i + j < length; j += 1) target[offset + i + j] = word >>> (8 * j);
 		}
 	};
-	return {
-		fill,
-		bytes: length => {
-			const bytes = new Uint8Array(length);
-			fill(bytes, 0, length);
-			return bytes;
-		},
-	};
+	return randomFrom(fill);
 }
 
 export const logFiles = ['log.db', 'log.db-wal', 'log.db-shm'];
