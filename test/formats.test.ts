@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {AbiCoder, keccak256} from 'ethers';
 import {nodeHasher} from '../agent/base/hash-node.ts';
-import {enrolmentKinds, epochKinds, noteKinds, qualities} from '../agent/format/entry.ts';
+import {enrolmentKinds, epochKinds, noteKinds, orderKinds, qualities} from '../agent/format/entry.ts';
 import {formatHistory} from '../agent/format/history.ts';
 import {quantities} from '../agent/format/quantity.ts';
 import {formatReceipt} from '../agent/format/receipt.ts';
@@ -152,7 +152,12 @@ test('the tables of quantities, qualities, sub-kinds and tags are those of the c
 		Object.entries(names).map(([name, code]) => [`${kind} ${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)}`, code] as const);
 	t.deepEqual(
 		Object.fromEntries(subKinds),
-		Object.fromEntries([...inWords('note', noteKinds), ...inWords('enrolment', enrolmentKinds), ...inWords('epoch', epochKinds)]),
+		Object.fromEntries([
+			...inWords('note', noteKinds),
+			...inWords('enrolment', enrolmentKinds),
+			...inWords('order', orderKinds),
+			...inWords('epoch', epochKinds),
+		]),
 	);
 	for (const tag of Object.values(tags)) t.true(page.includes(`\`${Buffer.from(tag).toString('utf8').slice(0, -1)}\``));
 });

@@ -2,6 +2,7 @@
 
 import {concatBytes, packFields, utf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
+import {enrolmentKinds} from './entry.ts';
 import {tags} from './tags.ts';
 
 /** Ids of devices, parts and logs: no character that means something in a topic, a path or a URN. */
@@ -25,9 +26,23 @@ export function parseChannelUrn(
 	return found === null ? undefined : {deviceId: found[1]!, quantityName: found[2]!, part: found[3]};
 }
 
+/** Everything of an energy market stands under this URN: `urn:kedge:market:NAME`. */
+export function marketUrn(name: string): string {
+	return `urn:kedge:market:${name}`;
+}
+
 /** What the agent says about itself (start, eviction) stands under this URN. */
 export function agentUrn(logName: string): string {
 	return `urn:kedge:agent:${logName}`;
+}
+
+const agentPrefix = agentUrn('');
+const marketPrefix = marketUrn('');
+
+/** The sub-kind of the entry that enrols a subject. */
+export function enrolmentKindOf(urn: string): number {
+	if (urn.startsWith(agentPrefix)) return enrolmentKinds.agent;
+	return urn.startsWith(marketPrefix) ? enrolmentKinds.market : enrolmentKinds.channel;
 }
 
 export const subjectSecretLength = 16;

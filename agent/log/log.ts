@@ -11,9 +11,9 @@ import type {Random} from '../base/random.ts';
 import {type Database, openDatabase, type SqlRow, type Statements, takeProcessLock} from '../base/sqlite.ts';
 import {encodeEnrolment, encodeNote, type NoteBody} from '../format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoint.ts';
-import {enrolmentKinds, kinds, noteKinds, type Size} from '../format/entry.ts';
+import {kinds, noteKinds, type Size} from '../format/entry.ts';
 import {formatNoteKey, type NoteKey, noteKey} from '../format/note.ts';
-import {agentUrn, subjectHash, subjectSecretLength} from '../format/subject.ts';
+import {agentUrn, enrolmentKindOf, subjectHash, subjectSecretLength} from '../format/subject.ts';
 import {compareSubjects, encodeTally, tallyRoot} from '../format/tally.ts';
 import {type CompactRange, createCompactRange} from '../merkle/compact-range.ts';
 import {
@@ -53,8 +53,9 @@ export type Log = {
 	 */
 	readonly enrol: (channel: {
 		readonly urn: string;
+		/** Code and name of the quantity; 0 and undefined for a subject that is no channel of a device. */
 		readonly quantity: number;
-		readonly quantityName: string;
+		readonly quantityName: string | undefined;
 		readonly exponent: number;
 	}) => Channel;
 	/**
@@ -63,6 +64,14 @@ export type Log = {
 	 */
 	readonly append: (
 		item: {readonly record: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]; readonly notes?: ChannelNotes},
+		done: Done,
+	) => void;
+	/**
+	 * Appends entries that are not readings, with the body that they come from; it is copied during the call. The numbers that they get are known when this returns: the last
+	 * is the channel's `lastNumber`. `done` as in `append`.
+	 */
+	readonly appendBody: (
+		item: {readonly body: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]},
 		done: Done,
 	) => void;
 	/** Puts a refused arrival into the quarantine and counts it. */
@@ -514,7 +523,7 @@ function createWriter(options: {
 			{
 				channel,
 				kind: kinds.enrolment,
-				quantity: quantity === 0 ? enrolmentKinds.agent : enrolmentKinds.channel,
+				quantity: enrolmentKindOf(urn),
 				exponent: 0,
 				quality: 0,
 				value: BigInt(quantity),
@@ -555,6 +564,13 @@ function createWriter(options: {
 			open.firsts.push(open.first + open.count);
 			open.dones.push(done);
 			open.add('arrival', record, arrivedAtMs, drafts);
+			wake();
+		},
+		appendBody: ({body, arrivedAtMs, drafts}, done) => {
+			if (!makeRoom(drafts.length, body.length, done)) return;
+			open.firsts.push(open.first + open.count);
+			open.dones.push(done);
+			open.add('body', body, arrivedAtMs, drafts);
 			wake();
 		},
 		refuse: (refusal, done) => {

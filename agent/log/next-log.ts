@@ -9,7 +9,6 @@ import {type Checkpoint, formatOrigin, signCheckpoint} from '../format/checkpoin
 import {
 	decodeEntry,
 	type Entry,
-	enrolmentKinds,
 	entryLength,
 	epochKinds,
 	type Index,
@@ -22,7 +21,7 @@ import {
 import {type EpochBody, encodeEpoch} from '../format/epoch.ts';
 import {noteKey} from '../format/note.ts';
 import {quantityOfCode} from '../format/quantity.ts';
-import {agentUrn, subjectHash, subjectSecretLength} from '../format/subject.ts';
+import {agentUrn, enrolmentKindOf, subjectHash, subjectSecretLength} from '../format/subject.ts';
 import {tags} from '../format/tags.ts';
 import {createCompactRange} from '../merkle/compact-range.ts';
 import {createBatch, createBatchMemory, type Draft, recordHeadLength} from './batch.ts';
@@ -110,8 +109,7 @@ export async function writeNextLog(options: NextLogOptions): Promise<Checkpoint>
 		const channel: Channel = {id: bySubject.size + 1, urn, secret, subject, quantity, exponent, enrolled: range.size, ...fresh};
 		bySubject.set(nameOf(subject), channel);
 		batch.enrolled.push(channel);
-		const kind = quantity === 0 ? enrolmentKinds.agent : enrolmentKinds.channel;
-		batch.add('body', enrolment, body.openedAtMs, [ownDraft(channel, kinds.enrolment, kind, BigInt(quantity))]);
+		batch.add('body', enrolment, body.openedAtMs, [ownDraft(channel, kinds.enrolment, enrolmentKindOf(urn), BigInt(quantity))]);
 		return channel;
 	};
 

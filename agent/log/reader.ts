@@ -53,6 +53,14 @@ export type LogReader = {
 	/** Entries of a channel with indexes begin … end−1, in the order of the log. */
 	readonly between: (channel: Channel, begin: Index, end: Index) => AsyncIterable<FoundEntry>;
 	/**
+	 * Entries of a channel from index `begin` on, with the bodies or arrival records that they came from, in the order of the log. For who follows a subject: each batch is read
+	 * once. Fails with ENTRY_PRUNED where the entry is there and its record is not.
+	 */
+	readonly withRecords: (
+		channel: Pick<Channel, 'id' | 'urn' | 'subject'>,
+		begin: Index,
+	) => AsyncIterable<FoundEntry & {readonly record: Uint8Array}>;
+	/**
 	 * A value that the channel has under a repeat key: `wanted` if it is there, else the newest; undefined if it has none. Among many values of one key `wanted` is
 	 * looked for in the newest spans with it only. `pruned`: what it has under the key, or may have had, was pruned with its value.
 	 */
@@ -96,6 +104,47 @@ function mayHold({keys, count}: SpanRow, key: number): boolean {
 	const view = viewOf(keys);
 	for (let i = 0; i < count; i += 1) if (readUint48(view, i * 6) === key) return true;
 	return false;
+}
+
+type StoredRecord = {
+	/** Indexes of the entries that came from it. */
+	readonly begin: Index;
+	readonly end: Index;
+	readonly salt: Uint8Array;
+	/** undefined where it was pruned. */
+	readonly record: Uint8Array | undefined;
+};
+
+/** What the entries of a batch came from, in their order, as views. */
+function* walkRecords({first, records}: {readonly first: Index; readonly records: Uint8Array}): Iterable<StoredRecord> {
+	const view = viewOf(records);
+	let begin = first;
+	for (let at = 0; at < records.length; ) {
+		const length = view.getUint32(at);
+		const end = begin + view.getUint16(at + 4);
+		const isPruned = length === prunedMark;
+		const salt = records.subarray(at + 6, at + 6 + saltLength);
+		const behindHead = at + recordHeadLength;
+		yield {begin, end, salt, record: isPruned ? undefined : records.subarray(behindHead, behindHead + length)};
+		at = isPruned ? at + prunedHeadLength : behindHead + length;
+		begin = end;
+	}
+}
+
+/** The entries of a subject in a batch from an index on, with what they came from. */
+function* recordsOf(
+	batch: {readonly first: Index; readonly entries: Uint8Array; readonly records: Uint8Array},
+	subject: Uint8Array,
+	from: Index,
+): Iterable<FoundEntry & {readonly record: Uint8Array}> {
+	for (const {begin, end, record} of walkRecords(batch)) {
+		for (let index = Math.max(begin, from); index < end; index += 1) {
+			const offset = (index - batch.first) * entryLength;
+			if (!equalBytes(batch.entries.subarray(offset + subjectRange.begin, offset + subjectRange.end), subject)) continue;
+			if (record === undefined) throw new AgentError('ENTRY_PRUNED', `what entry ${index} came from was pruned`);
+			yield {index, entry: copyBytes(batch.entries, offset, offset + entryLength), record: copyBytes(record)};
+		}
+	}
 }
 
 /** Spans looked at in one query while searching backwards. */
@@ -206,23 +255,13 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				[index],
 			);
 			if (row === undefined) throw corrupt(`no batch holds index ${index}`);
-			const view = viewOf(row.records);
-			let behind = row.first;
-			for (let at = 0; at < row.records.length; ) {
-				const length = view.getUint32(at);
-				behind += view.getUint16(at + 4);
-				if (length === prunedMark) {
-					if (index < behind)
-						throw new AgentError('ENTRY_PRUNED', `the message that entry ${index} came from was pruned`, {
-							hint: 'The entry itself is there: ask without the arrival.',
-						});
-					at += prunedHeadLength;
-					continue;
-				}
-				const begin = at + recordHeadLength;
-				if (index < behind)
-					return {salt: copyBytes(row.records, at + 6, at + 6 + saltLength), record: copyBytes(row.records, begin, begin + length)};
-				at = begin + length;
+			for (const {begin, end, salt, record} of walkRecords(row)) {
+				if (index < begin || index >= end) continue;
+				if (record === undefined)
+					throw new AgentError('ENTRY_PRUNED', `the message that entry ${index} came from was pruned`, {
+						hint: 'The entry itself is there: ask without the arrival.',
+					});
+				return {salt: copyBytes(salt), record: copyBytes(record)};
 			}
 			throw corrupt(`the source of entry ${index} is missing`);
 		},
@@ -294,6 +333,25 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			);
 			for await (const found of follow(channel, span?.first ?? 0, 'spans.first < ?3', [end]))
 				if (found.index >= begin && found.index < end) yield found;
+		},
+		withRecords: async function* (channel, begin) {
+			// The span that holds `begin` may start before it.
+			const [holding] = await database.all<{first: number | null}>(
+				'SELECT max(first) AS first FROM spans WHERE channel = ?1 AND first <= ?2',
+				[channel.id, begin],
+			);
+			for (let next = holding?.first ?? 0; ; ) {
+				const [span] = await database.all<{spanFirst: number; first: number; entries: Uint8Array; records: Uint8Array}>(
+					`SELECT spans.first AS spanFirst, batches.first, entries, records
+					FROM spans JOIN batches ON batches.first = (SELECT max(first) FROM batches WHERE first <= spans.first)
+					WHERE channel = ?1 AND spans.first >= ?2 AND spans.${notPruned} ORDER BY spans.first LIMIT 1`,
+					[channel.id, next],
+				);
+				if (span === undefined) return;
+				yield* recordsOf(span, channel.subject, begin);
+				// All of a subject that a batch holds lies in this batch, whatever its spans.
+				next = span.first + span.entries.length / entryLength;
+			}
 		},
 		valueOfKey: async (channel, session, key, wanted) => {
 			let newest: bigint | undefined;

@@ -1,14 +1,24 @@
 // Says in words and exact numbers what an entry says in bytes.
 
 import {decimalText} from '../format/decimal.ts';
-import {type Entry, enrolmentKinds, epochKinds, type Index, kinds, noteKinds, qualities, qualityNames} from '../format/entry.ts';
+import {
+	type Entry,
+	enrolmentKinds,
+	epochKinds,
+	type Index,
+	kinds,
+	noteKinds,
+	orderKinds,
+	qualities,
+	qualityNames,
+} from '../format/entry.ts';
 import {quantityOfCode} from '../format/quantity.ts';
 
 export type EntryFacts = {
 	readonly index: number;
 	/** Its place among the entries of its channel in this epoch. */
 	readonly number: number;
-	/** `reading`, `note`, `enrolment`, or `kind-N` for one that this program does not know. */
+	/** `reading`, `note`, `enrolment`, `order`, `epoch`, or `kind-N` for one that this program does not know. */
 	readonly kind: string;
 	/** Name in the quantity registry, or of the sub-kind; `quantity-N` for a code that this program does not know. */
 	readonly quantity: string;
@@ -33,6 +43,7 @@ const nameIn = (names: Readonly<Record<string, number>>, code: number): string |
 const subKinds: Readonly<Record<number, Readonly<Record<string, number>>>> = {
 	[kinds.note]: noteKinds,
 	[kinds.enrolment]: enrolmentKinds,
+	[kinds.order]: orderKinds,
 	[kinds.epoch]: epochKinds,
 };
 
