@@ -107,6 +107,8 @@ export type DeskProblemCode =
 	| 'counter-stale'
 	| 'unsupported-tif'
 	| 'delegation-exceeded'
+	/** Sound in itself, but another order of the atomic batch was refused. */
+	| 'batch-refused'
 	| 'operator-halted';
 
 export type Answer<T> = {readonly value: T} | {readonly problem: DeskProblem};
@@ -160,6 +162,8 @@ export type ClearingView = {
 
 export type FillView = {
 	readonly orderHash: string;
+	/** Of the order. */
+	readonly sequence: number;
 	readonly account: string;
 	readonly meter: string;
 	readonly slot: number;
@@ -241,17 +245,22 @@ export type MarketEvent = {
 	readonly data: Readonly<Record<string, unknown>>;
 };
 
-export type Page<T> = {
-	readonly items: readonly T[] /** Where the next page begins; undefined on the last. */;
-	readonly next: string | undefined;
+/** The API makes opaque cursors of keys and keys of cursors, so that a desk meets no made-up ones. */
+export type Page<T, Key> = {
+	readonly items: readonly T[];
+	/** Key of the last item, for `after` of the next page; undefined on the last page. */
+	readonly next: Key | undefined;
 };
+
+/** What rows are sorted by, in this order. */
+export type SettlementKey = {readonly slot: number; readonly account: string; readonly meter: string};
 
 /** All that the API needs of one market. Everything that is asked by account has been authorised by the API before. */
 export type MarketDesk = {
 	readonly view: () => MarketView;
 	/** Orders in, in the order of arrival; each is answered when it is durable. At most 500. With `atomic` all or none are taken. */
 	readonly submit: (orders: readonly OrderRequest[], options: {readonly atomic: boolean}) => Promise<readonly Answer<SubmittedOrder>[]>;
-	/** OrderCancellation over hashes, signed by the trader or his agent. */
+	/** OrderCancellation over 1 … 500 hashes, signed by the trader or his agent. */
 	readonly cancel: (request: {readonly hashes: readonly string[]; readonly signature: string}) => Promise<Answer<readonly OrderView[]>>;
 	/** CounterIncrement, signed by the trader. */
 	readonly cancelAll: (request: {
@@ -270,29 +279,44 @@ export type MarketDesk = {
 		readonly trader: string | undefined;
 		readonly slot: number | undefined;
 		readonly state: OrderState | undefined;
-		readonly cursor: string | undefined;
+		/** Sequence behind which the page begins. */
+		readonly after: number | undefined;
 		readonly limit: number;
-	}) => Promise<Page<OrderView>>;
-	/** The receipt of the order's entry as `kedge verify` takes it; undefined while no checkpoint that covers it is released. */
-	readonly orderReceipt: (hash: string) => Promise<string | undefined>;
+	}) => Promise<Page<OrderView, number>>;
+	/**
+	 * The receipt of the order's entry as `kedge verify` takes it; undefined while no checkpoint that covers it is released, for which it waits at most `waitMs`. There
+	 * may be 2,000 such waits at a time.
+	 */
+	readonly orderReceipt: (hash: string, waitMs: number) => Promise<string | undefined>;
+	/** From `from` to before `to`, at most 672, without those that the market does not know. */
 	readonly slots: (query: {readonly from: number; readonly to: number}) => Promise<readonly SlotView[]>;
-	readonly slot: (slot: number) => Promise<SlotView>;
+	/** undefined: before the market's first slot, or not open yet. */
+	readonly slot: (slot: number) => Promise<SlotView | undefined>;
 	/** undefined before the gate. */
 	readonly book: (slot: number) => Promise<BookView | undefined>;
 	/** undefined until it is cleared. */
 	readonly clearing: (slot: number) => Promise<ClearingView | undefined>;
-	readonly fills: (query: {readonly account: string | undefined; readonly slot: number}) => Promise<readonly FillView[]>;
+	/** Sorted by the orders' sequence; `after` is one. */
+	readonly fills: (query: {
+		readonly account: string | undefined;
+		readonly slot: number;
+		readonly after: number | undefined;
+		readonly limit: number;
+	}) => Promise<Page<FillView, number>>;
 	/** Opening of the order's fill under the header, for the contract; undefined if it has none. */
 	readonly fillProof: (orderHash: string, slot: number) => Promise<unknown>;
 	readonly settlements: (query: {
 		readonly account: string | undefined;
 		readonly from: number;
 		readonly to: number;
-		readonly cursor: string | undefined;
+		readonly after: SettlementKey | undefined;
 		readonly limit: number;
-	}) => Promise<Page<SettlementView>>;
-	/** Opening of a row under the day's root, with the meter's boundary entries and their inclusion proofs where they are anchored. */
-	readonly settlementProof: (slot: number, account: string) => Promise<unknown>;
+	}) => Promise<Page<SettlementView, SettlementKey>>;
+	/**
+	 * Opening of a row under the day's root, with the meter's boundary entries and their inclusion proofs where they are anchored; undefined while the day is not posted.
+	 * `meter` may be left out where the account has one.
+	 */
+	readonly settlementProof: (slot: number, account: string, meter: string | undefined) => Promise<unknown>;
 	/** Boundary entries of a slot with links to their receipts. */
 	readonly meterReading: (meter: string, slot: number) => Promise<unknown>;
 	readonly balance: (account: string) => Promise<BalanceView>;
@@ -313,7 +337,13 @@ export type MarketDesk = {
 	}) => Promise<string>;
 	readonly priceEvent: (query: {readonly from: number; readonly to: number}) => Promise<unknown>;
 	readonly slotEvidence: (slot: number) => Promise<string | undefined>;
-	readonly dispute: (request: {readonly account: string; readonly slot: number; readonly reason: string}) => Promise<Answer<DisputeView>>;
+	readonly openDispute: (request: {
+		readonly account: string;
+		readonly slot: number;
+		readonly reason: string;
+	}) => Promise<Answer<DisputeView>>;
+	readonly dispute: (id: string) => Promise<DisputeView | undefined>;
+	/** The newest 500 at most, newest first. */
 	readonly disputes: (account: string | undefined) => Promise<readonly DisputeView[]>;
 	/** Events after `sequence`, oldest first, at most `limit`; 'gap' if some of them are not kept any more. */
 	readonly eventsAfter: (sequence: number, limit: number) => Promise<readonly MarketEvent[] | 'gap'>;
