@@ -25,3 +25,8 @@ export const portableHasher: Hasher = {
 export function keccak256(input: Uint8Array): Uint8Array {
 	return keccak_256(input);
 }
+
+/** Writes the 32 bytes of Keccak-256(input) into `target` at `offset`. */
+export function keccak256Into(input: Uint8Array, target: Uint8Array, offset: number): void {
+	target.set(keccak_256(input), offset);
+}
