@@ -13,7 +13,12 @@ export type Rules = Tariff & {
 };
 
 /** All orders of one side at one energy price. */
-export type Tier = {readonly priceMicroPerKwh: number; readonly quantityWh: number};
+export type Tier = {
+	readonly priceMicroPerKwh: number;
+	readonly quantityWh: number;
+	/** Positions of its orders in the input, rising. */
+	readonly members: readonly number[];
+};
 
 export type Clearing = {
 	/** Q: as much as limits allow; trades without surplus are made too. */
@@ -78,8 +83,8 @@ export function clear(orders: readonly Order[], rules: Rules, seed: Uint8Array):
 	}
 }
 
-function shownTier({price, total}: OpenTier): Tier {
-	return {priceMicroPerKwh: price, quantityWh: total};
+function shownTier({price, total, members}: OpenTier): Tier {
+	return {priceMicroPerKwh: price, quantityWh: total, members};
 }
 
 function tiersOf(orders: readonly Order[], side: 'buy' | 'sell', rules: Rules, mid: number | undefined): OpenTier[] {

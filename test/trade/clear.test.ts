@@ -81,7 +81,10 @@ test('P1, P2: the same orders in any order give the same prices and the same fil
 				const byHash = (list: readonly Order[], cleared: Clearing) =>
 					Object.fromEntries(list.map((one, at) => [one.hash, cleared.fillsWh[at]]));
 				t.deepEqual(byHash(orders, a), byHash(shuffled, b));
-				t.deepEqual({...a, fillsWh: 0, removed: 0}, {...b, fillsWh: 0, removed: 0});
+				const tiers = (list: readonly Order[], cleared: Clearing) =>
+					[...cleared.bids, ...cleared.asks].map(tier => ({...tier, members: tier.members.map(at => list[at]!.hash).sort()}));
+				t.deepEqual(tiers(orders, a), tiers(shuffled, b));
+				t.deepEqual({...a, fillsWh: 0, removed: 0, bids: 0, asks: 0}, {...b, fillsWh: 0, removed: 0, bids: 0, asks: 0});
 				t.deepEqual(
 					a.removed.map(at => orders[at]!.hash),
 					b.removed.map(at => shuffled[at]!.hash),
