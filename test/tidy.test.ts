@@ -122,6 +122,8 @@ const notWiredYet = [
 	'agent/trade/commitment.ts',
 	'agent/trade/day.ts',
 	'agent/trade/sum-tree.ts',
+	'agent/trade/intake.ts',
+	'agent/trade/market-engine.ts',
 	'agent/trade/typed-data.ts',
 ];
 const entryPoints = [...notWiredYet, 'agent/main.ts', 'agent/cli/kedge.ts', 'sim/cli.ts', 'sim/main.ts', 'sim/cli/sim.ts'];

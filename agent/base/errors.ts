@@ -33,6 +33,7 @@ export const remedies = {
 	LOG_CORRUPT: 'restart',
 	LOG_FROZEN: 'restart',
 	LOG_LOCKED: 'retry',
+	MARKET_HALTED: 'restart',
 	PORT_TAKEN: 'retry',
 	SQLITE_FAILED: 'restart',
 	SQLITE_UNSUITABLE: 'restart',

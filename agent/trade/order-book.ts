@@ -1,0 +1,369 @@
+// The order book of a market: a fold over what traders signed, as the log has it, and the one judge of what may come next. Pure.
+
+import {orderKinds} from '../format/entry.ts';
+import {orderProblem} from './book.ts';
+import type {Rules} from './clear.ts';
+import {type Delegation, type MarketBody, type Mode, type SignedOrder, slotS} from './order.ts';
+import {energyPrice} from './tariff.ts';
+
+/** A grid connection that takes part, with the account that answers for it. */
+export type Meter = {
+	/** keccak256 of the device's URN. */
+	readonly id: string;
+	readonly deviceId: string;
+	readonly owner: string;
+	/** Most that it can feed in or take in a slot. */
+	readonly maxExportWh: number;
+	readonly maxImportWh: number;
+};
+
+export type BookRules = Rules & {
+	readonly market: string;
+	readonly mode: Mode;
+	/** Orders for a slot are taken from so long before its start until so long before it. */
+	readonly openBeforeS: number;
+	readonly gateBeforeS: number;
+};
+
+/** An order that was acknowledged. */
+export type BookedOrder = {
+	readonly hash: string;
+	readonly order: SignedOrder;
+	/** Its entry's number under the market's subject. */
+	readonly sequence: number;
+	readonly signer: string;
+	readonly receivedAt: number;
+	/** What took it out, and from when on: it stands for slots whose gate was before that. */
+	cancellation: {readonly hash: string; readonly receivedAt: number} | undefined;
+};
+
+/** Why an order is not taken. The codes are those of the API. */
+export type BookProblem = {
+	readonly code:
+		| 'malformed'
+		| 'bad-signature'
+		| 'not-your-meter'
+		| 'unknown-market'
+		| 'unknown-order'
+		| 'side-conflict'
+		| 'order-exists'
+		| 'duplicate-salt'
+		| 'gate-closed'
+		| 'price-out-of-band'
+		| 'capacity-exceeded'
+		| 'counter-stale'
+		| 'delegation-exceeded';
+	readonly detail: string;
+	readonly pointer?: string;
+};
+
+/** Who signed: an address that was recovered, or `contract` where the trader's own contract account took the signature [ERC-1271]. */
+export type Signer = {readonly address: string; readonly isContract: boolean};
+
+/** Orders that a meter may have at once; a day ahead in quarters of an hour is 96. */
+export const ordersPerMeterMax = 512;
+/** An order for more slots than these is looked at for every slot. */
+const shortSlotsMax = 8;
+/** Delegations that an owner may have at once. */
+export const delegationsPerOwnerMax = 64;
+
+export type OrderBook = {
+	/** When orders for the slot stop, s since 1970. */
+	readonly gateOf: (slot: number) => number;
+	/** Why the order may not stand, at a time; undefined if it may. The very same order that stands already is found by `find` before. */
+	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number) => BookProblem | undefined;
+	/** The delegation by which the signer may sign the order; undefined if there is none. */
+	readonly delegationFor: (order: SignedOrder, signer: string, nowS: number) => string | undefined;
+	/** Why a cancellation is not taken. */
+	readonly cancellationProblem: (hashes: readonly string[], signer: string | undefined, nowS: number) => BookProblem | undefined;
+	/** Takes what the log has. MUST be called in the order of the sequence. */
+	readonly apply: (body: MarketBody, sequence: number) => void;
+	readonly find: (hash: string) => BookedOrder | undefined;
+	/** By sequence. */
+	readonly all: () => Iterable<BookedOrder>;
+	readonly of: (trader: string) => readonly BookedOrder[];
+	/** Every order acknowledged before the slot's gate for it, those taken out among them, by sequence. */
+	readonly setOf: (slot: number) => readonly BookedOrder[];
+	/** True if what took the order out came before the slot's gate. */
+	readonly isOut: (booked: BookedOrder, slot: number) => boolean;
+	readonly counterOf: (trader: string) => number;
+	readonly delegation: (hash: string) => Delegation | undefined;
+	readonly delegationsOf: (owner: string) => number;
+	/** What the orders of a trader can cost at the worst, for slots from … to. */
+	readonly marginNano: (trader: string, from: number, to: number) => bigint;
+	/** No order for the slot is taken any more, whatever the clock says. */
+	readonly lock: (slot: number) => void;
+	/** Forgets orders whose last slot is before this one. */
+	readonly forgetBefore: (slot: number) => void;
+	readonly size: () => number;
+};
+
+/** What one order can cost in a slot at the worst: all that a buyer may pay, or the gap that a seller who delivers nothing must buy. */
+export function marginNano(order: Pick<SignedOrder, 'side' | 'mode' | 'quantityWh' | 'limitMicroPerKwh'>, rules: Rules): bigint {
+	if (order.side === 'buy') return BigInt(order.quantityWh) * BigInt(order.limitMicroPerKwh);
+	// The quantity is what the meter showed: there is no gap.
+	if (order.mode === 'metered') return 0n;
+	return BigInt(order.quantityWh) * BigInt(energyPrice('buy', rules.retailMicroPerKwh, rules) - order.limitMicroPerKwh);
+}
+
+const lastSlot = ({slotFrom, slotCount}: Pick<SignedOrder, 'slotFrom' | 'slotCount'>): number => slotFrom + slotCount - 1;
+const covers = (order: SignedOrder, slot: number): boolean => order.slotFrom <= slot && slot <= lastSlot(order);
+
+export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Meter>): OrderBook {
+	const byHash = new Map<string, BookedOrder>();
+	const byTrader = new Map<string, BookedOrder[]>();
+	const byMeter = new Map<string, BookedOrder[]>();
+	/** Orders for few slots by each of them; those for many apart, so that a month takes no thousands of places. */
+	const bySlot = new Map<number, BookedOrder[]>();
+	const long = new Set<BookedOrder>();
+	/** Trader and salt of what is known. */
+	const salts = new Map<string, string>();
+	const counters = new Map<string, number>();
+	const delegations = new Map<string, Delegation>();
+	const byOwner = new Map<string, string[]>();
+	let lockedBelow = 0;
+	let forgottenBelow = 0;
+
+	const gateOf = (slot: number): number => slot * slotS - rules.gateBeforeS;
+	const isOut = ({cancellation}: BookedOrder, slot: number): boolean =>
+		cancellation !== undefined && cancellation.receivedAt < gateOf(slot);
+	const saltKey = (order: SignedOrder): string => `${order.trader}${order.salt}`;
+
+	/** Still stands for slots whose gate is to come. */
+	const overlaps = (booked: BookedOrder, order: SignedOrder): boolean => {
+		if (lastSlot(booked.order) < order.slotFrom || booked.order.slotFrom > lastSlot(order)) return false;
+		const from = Math.max(booked.order.slotFrom, order.slotFrom);
+		const to = Math.min(lastSlot(booked.order), lastSlot(order));
+		// What it is out of it does not stand in the way of; the last common slot is the last that it can stand for.
+		return !isOut(booked, from) || !isOut(booked, to);
+	};
+
+	const delegationFor = (order: SignedOrder, signer: string, nowS: number): string | undefined =>
+		byOwner.get(order.trader)?.find(hash => {
+			const found = delegations.get(hash)!;
+			return found.agent === signer && found.meter === order.meter && found.notBefore <= nowS && nowS <= found.notAfter;
+		});
+
+	const signerProblem = (order: SignedOrder, signer: Signer | undefined, nowS: number): BookProblem | undefined => {
+		if (signer === undefined)
+			return {code: 'bad-signature', detail: 'the signature is none that a contract would take', pointer: '/signature'};
+		if (signer.address === order.trader) return undefined;
+		const hash = delegationFor(order, signer.address, nowS);
+		if (hash === undefined)
+			return {
+				code: 'bad-signature',
+				detail: `the order is signed by ${signer.address}, which is neither its trader nor an agent of his for this meter`,
+				pointer: '/signature',
+			};
+		const {maxWhPerSlot, minSellMicroPerKwh, maxBuyMicroPerKwh} = delegations.get(hash)!;
+		if (order.quantityWh > maxWhPerSlot)
+			return {
+				code: 'delegation-exceeded',
+				detail: `the agent may sign ${maxWhPerSlot} Wh a slot, not ${order.quantityWh}`,
+				pointer: '/quantityWh',
+			};
+		const isWithin = order.side === 'sell' ? order.limitMicroPerKwh >= minSellMicroPerKwh : order.limitMicroPerKwh <= maxBuyMicroPerKwh;
+		if (isWithin) return undefined;
+		const bound = order.side === 'sell' ? `sell at no less than ${minSellMicroPerKwh}` : `buy at no more than ${maxBuyMicroPerKwh}`;
+		return {
+			code: 'delegation-exceeded',
+			detail: `the agent may ${bound} µ/kWh, not ${order.limitMicroPerKwh}`,
+			pointer: '/limitMicroPerKwh',
+		};
+	};
+
+	const timeProblem = (order: SignedOrder, nowS: number): BookProblem | undefined => {
+		const gateS = gateOf(order.slotFrom);
+		if (nowS >= gateS || order.slotFrom < lockedBelow)
+			return {code: 'gate-closed', detail: `orders for slot ${order.slotFrom} were taken until ${isoOf(gateS)}`, pointer: '/slotFrom'};
+		if (rules.mode === 'forward' && lastSlot(order) * slotS > nowS + rules.openBeforeS)
+			return {
+				code: 'gate-closed',
+				detail: `orders for slot ${lastSlot(order)} are taken from ${isoOf(lastSlot(order) * slotS - rules.openBeforeS)} on`,
+				pointer: '/slotFrom',
+			};
+		return order.validUntil < gateS
+			? {
+					code: 'gate-closed',
+					detail: `the order is valid until ${isoOf(order.validUntil)}, the gate closes at ${isoOf(gateS)}`,
+					pointer: '/validUntil',
+				}
+			: undefined;
+	};
+
+	const standingProblem = (order: SignedOrder): BookProblem | undefined => {
+		let standing = 0;
+		for (const booked of byMeter.get(order.meter) ?? []) {
+			if (booked.cancellation === undefined && lastSlot(booked.order) >= lockedBelow) standing += 1;
+			if (!overlaps(booked, order)) continue;
+			if (booked.order.side === order.side)
+				return {
+					code: 'order-exists',
+					detail: `order ${booked.hash} stands for this meter, side and slot; cancel it first`,
+					pointer: '/slotFrom',
+				};
+			if (rules.mode === 'forward')
+				return {
+					code: 'side-conflict',
+					detail: `the meter has a ${booked.order.side} order for this slot: ${booked.hash}`,
+					pointer: '/side',
+				};
+		}
+		return standing >= ordersPerMeterMax
+			? {code: 'capacity-exceeded', detail: `the meter has ${ordersPerMeterMax} orders that stand`, pointer: '/meter'}
+			: undefined;
+	};
+
+	const push = <K, T>(map: Map<K, T[]>, key: K, value: T): void => {
+		const list = map.get(key);
+		if (list === undefined) map.set(key, [value]);
+		else list.push(value);
+	};
+
+	const takeOut = (booked: BookedOrder | undefined, hash: string, receivedAt: number): void => {
+		if (booked !== undefined) booked.cancellation ??= {hash, receivedAt};
+	};
+
+	return {
+		gateOf,
+		problemOf: (order, signer, nowS) => {
+			if (order.market !== rules.market)
+				return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
+			if (order.mode !== rules.mode)
+				return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
+			const meter = meters.get(order.meter);
+			if (meter === undefined || meter.owner !== order.trader)
+				return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
+			const signed = signerProblem(order, signer, nowS);
+			if (signed !== undefined) return signed;
+			const counter = counters.get(order.trader) ?? 0;
+			if (order.counter !== counter)
+				return {code: 'counter-stale', detail: `the trader's counter is ${counter}, the order's is ${order.counter}`, pointer: '/counter'};
+			const found = orderProblem({...order, hash: order.meter}, rules, order.side === 'sell' ? meter.maxExportWh : meter.maxImportWh);
+			if (found !== undefined)
+				return {
+					...found,
+					pointer: found.code === 'price-out-of-band' ? '/limitMicroPerKwh' : found.code === 'capacity-exceeded' ? '/quantityWh' : '',
+				};
+			if (salts.has(saltKey(order)))
+				return {code: 'duplicate-salt', detail: `another order of this trader has salt ${order.salt}`, pointer: '/salt'};
+			return timeProblem(order, nowS) ?? standingProblem(order);
+		},
+		delegationFor,
+		cancellationProblem: (hashes, signer, nowS) => {
+			for (const [at, hash] of hashes.entries()) {
+				const booked = byHash.get(hash);
+				const pointer = `/hashes/${at}`;
+				if (booked === undefined) return {code: 'unknown-order', detail: `there is no order ${hash}`, pointer};
+				const {order} = booked;
+				if (signer === undefined || (signer !== order.trader && delegationFor(order, signer, nowS) === undefined))
+					return {
+						code: 'bad-signature',
+						detail: `the cancellation is signed neither by ${order.trader} nor by an agent of his`,
+						pointer: '/signature',
+					};
+				if (nowS >= gateOf(lastSlot(order)) || lastSlot(order) < lockedBelow)
+					return {code: 'gate-closed', detail: `the last gate of order ${hash} has closed`, pointer};
+			}
+			return undefined;
+		},
+		apply: (body, sequence) => {
+			switch (body.kind) {
+				case orderKinds.order: {
+					const {hash, order, signer, receivedAt} = body;
+					if (byHash.has(hash) || lastSlot(order) < forgottenBelow) return;
+					const booked: BookedOrder = {hash, order, sequence, signer, receivedAt, cancellation: undefined};
+					byHash.set(hash, booked);
+					push(byTrader, order.trader, booked);
+					push(byMeter, order.meter, booked);
+					salts.set(saltKey(order), hash);
+					if (order.slotCount > shortSlotsMax) long.add(booked);
+					else for (let slot = order.slotFrom; slot <= lastSlot(order); slot += 1) push(bySlot, slot, booked);
+					return;
+				}
+				case orderKinds.cancellation:
+					for (const hash of body.orders) takeOut(byHash.get(hash), body.hash, body.receivedAt);
+					return;
+				case orderKinds.counter:
+					if (body.counter <= (counters.get(body.trader) ?? 0)) return;
+					counters.set(body.trader, body.counter);
+					for (const booked of byTrader.get(body.trader) ?? [])
+						if (booked.order.counter < body.counter) takeOut(booked, body.hash, body.receivedAt);
+					return;
+				case orderKinds.delegation:
+					if (delegations.has(body.hash)) return;
+					delegations.set(body.hash, body.delegation);
+					push(byOwner, body.delegation.owner, body.hash);
+					return;
+				case orderKinds.revocation: {
+					const owner = delegations.get(body.revokes)?.owner;
+					if (owner === undefined) return;
+					delegations.delete(body.revokes);
+					byOwner.set(
+						owner,
+						byOwner.get(owner)!.filter(hash => hash !== body.revokes),
+					);
+					return;
+				}
+				case orderKinds.clearing:
+					if (body.slot >= lockedBelow) lockedBelow = body.slot + 1;
+					return;
+				case orderKinds.day:
+					return;
+			}
+		},
+		find: hash => byHash.get(hash),
+		all: () => byHash.values(),
+		of: trader => byTrader.get(trader) ?? [],
+		setOf: slot => {
+			const gateS = gateOf(slot);
+			const found = [...(bySlot.get(slot) ?? []), ...[...long].filter(({order}) => covers(order, slot))].filter(
+				({order, receivedAt}) => receivedAt < gateS && order.validUntil >= gateS,
+			);
+			found.sort((a, b) => a.sequence - b.sequence);
+			return found;
+		},
+		isOut,
+		counterOf: trader => counters.get(trader) ?? 0,
+		delegation: hash => delegations.get(hash),
+		delegationsOf: owner => byOwner.get(owner)?.length ?? 0,
+		marginNano: (trader, from, to) => {
+			let sum = 0n;
+			for (const booked of byTrader.get(trader) ?? []) {
+				const {order} = booked;
+				const [first, last] = [Math.max(from, order.slotFrom), Math.min(to, lastSlot(order))];
+				let count = Math.max(0, last - first + 1);
+				// A gate rises with its slot: what was taken out later than a gate still stands for that slot and those before it.
+				if (booked.cancellation !== undefined) while (count > 0 && isOut(booked, first + count - 1)) count -= 1;
+				sum += BigInt(count) * marginNano(order, rules);
+			}
+			return sum;
+		},
+		lock: slot => {
+			if (slot >= lockedBelow) lockedBelow = slot + 1;
+		},
+		forgetBefore: slot => {
+			forgottenBelow = Math.max(forgottenBelow, slot);
+			const gone = [...byHash.values()].filter(({order}) => lastSlot(order) < slot);
+			if (gone.length === 0) return;
+			const isKept = (booked: BookedOrder): boolean => lastSlot(booked.order) >= slot;
+			for (const booked of gone) {
+				byHash.delete(booked.hash);
+				salts.delete(saltKey(booked.order));
+				long.delete(booked);
+			}
+			for (const at of bySlot.keys()) if (at < slot) bySlot.delete(at);
+			for (const map of [byTrader, byMeter])
+				for (const [key, list] of map) {
+					const kept = list.filter(isKept);
+					if (kept.length === 0) map.delete(key);
+					else if (kept.length < list.length) map.set(key, kept);
+				}
+		},
+		size: () => byHash.size,
+	};
+}
+
+function isoOf(timeS: number): string {
+	return new Date(timeS * 1000).toISOString();
+}

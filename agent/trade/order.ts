@@ -1,0 +1,199 @@
+// What traders sign, as plain values, and the one canonical body that the log keeps of each. Pure.
+
+import {fromUtf8, utf8} from '../base/bytes.ts';
+import {orderKinds} from '../format/entry.ts';
+import {quantityWhMax} from './book.ts';
+
+export type Side = 'buy' | 'sell';
+/** forward: the quantity is bid before the gate closes. metered: the limit stands, and the quantity is what the meter shows. */
+export type Mode = 'metered' | 'forward';
+
+/** An order as its trader signed it. Hashes, ids and addresses are 0x and lower-case hexadecimal. */
+export type SignedOrder = {
+	/** keccak256 of the market's name. */
+	readonly market: string;
+	/** keccak256 of the meter's device URN. */
+	readonly meter: string;
+	readonly trader: string;
+	readonly side: Side;
+	readonly mode: Mode;
+	/** The first slot: s since 1970 divided by 900. */
+	readonly slotFrom: number;
+	readonly slotCount: number;
+	/** Wh in each slot. */
+	readonly quantityWh: number;
+	/** Sell: net to the seller. Buy: all that is paid, grid fee included. */
+	readonly limitMicroPerKwh: number;
+	readonly minQuantityWh: number;
+	/** s since 1970: the order stands for slots whose gate is not later. */
+	readonly validUntil: number;
+	/** The trader's counter; a higher one takes the order out. */
+	readonly counter: number;
+	/** 256 bits. */
+	readonly salt: string;
+	/** 65 bytes of ECDSA, or what the trader's contract account takes [ERC-1271]. */
+	readonly signature: string;
+};
+
+/** An agent's key may sign orders of an owner, within limits; the owner's own key stays cold. */
+export type Delegation = {
+	readonly owner: string;
+	readonly agent: string;
+	readonly market: string;
+	readonly meter: string;
+	readonly maxWhPerSlot: number;
+	readonly minSellMicroPerKwh: number;
+	readonly maxBuyMicroPerKwh: number;
+	/** s since 1970, both included. */
+	readonly notBefore: number;
+	readonly notAfter: number;
+	/** 256 bits as decimal text. */
+	readonly nonce: string;
+};
+
+/** What an entry of a market says. `receivedAt`: s since 1970 by the agent's clock, as it was acknowledged. */
+export type MarketBody =
+	| {
+			readonly kind: typeof orderKinds.order;
+			readonly order: SignedOrder;
+			readonly hash: string;
+			/** The trader, or the agent whose delegation is named. */
+			readonly signer: string;
+			readonly delegation: string | undefined;
+			readonly receivedAt: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.cancellation;
+			readonly hash: string;
+			readonly orders: readonly string[];
+			readonly signer: string;
+			readonly signature: string;
+			readonly receivedAt: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.counter;
+			readonly hash: string;
+			readonly trader: string;
+			readonly counter: number;
+			/** Empty where the chain said so. */
+			readonly signature: string;
+			readonly receivedAt: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.delegation;
+			readonly hash: string;
+			readonly delegation: Delegation;
+			readonly signature: string;
+			readonly receivedAt: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.revocation;
+			readonly hash: string;
+			/** Hash of the delegation that ends. */
+			readonly revokes: string;
+			readonly signature: string;
+			readonly receivedAt: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.clearing;
+			readonly slot: number;
+			/** Of the slot's header, and the operator's signature over it. */
+			readonly headerHash: string;
+			readonly statement: string;
+			/** Entries of the log that quantities were read from: all below this index. */
+			readonly size: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.day;
+			readonly day: number;
+			/** Which time this day is settled, from 1: what a contract refuses is settled again. */
+			readonly round: number;
+			readonly dayHash: string;
+			readonly size: number;
+	  };
+
+/** A slot is a quarter of an hour. */
+export const slotS = 900;
+export const slotsPerDay = 96;
+/** A standing order goes on for a month at most. */
+export const slotCountMax = 31 * slotsPerDay;
+/** No longer signature is kept: contract accounts take what they like. */
+export const signatureBytesMax = 2048;
+
+export type OrderShapeProblem = {readonly code: 'malformed'; readonly detail: string; readonly pointer: string};
+
+const hash32 = /^0x[0-9a-f]{64}$/;
+const address = /^0x[0-9a-f]{40}$/;
+const signatureText = /^0x(?:[0-9a-f]{2}){1,2048}$/;
+
+type Check = (value: unknown) => string | undefined;
+
+const matches =
+	(pattern: RegExp, what: string): Check =>
+	value =>
+		typeof value === 'string' && pattern.test(value) ? undefined : `is not ${what}`;
+const whole =
+	(min: number, max: number): Check =>
+	value =>
+		typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+			? undefined
+			: `is not a whole number from ${min} to ${max}`;
+const oneOf =
+	(...choices: readonly string[]): Check =>
+	value =>
+		choices.includes(value as string) ? undefined : `is none of ${choices.join(', ')}`;
+
+/** Slots until the year 5138. */
+const slotMax = 10 ** 8;
+const secondsMax = slotMax * slotS;
+
+/** In the order in which they are signed and written. */
+const orderChecks: {readonly [K in keyof SignedOrder]: Check} = {
+	market: matches(hash32, '0x and 64 lower-case hexadecimal digits'),
+	meter: matches(hash32, '0x and 64 lower-case hexadecimal digits'),
+	trader: matches(address, '0x and 40 lower-case hexadecimal digits'),
+	side: oneOf('buy', 'sell'),
+	mode: oneOf('metered', 'forward'),
+	slotFrom: whole(1, slotMax),
+	slotCount: whole(1, slotCountMax),
+	quantityWh: whole(1, quantityWhMax),
+	limitMicroPerKwh: whole(0, Number.MAX_SAFE_INTEGER),
+	minQuantityWh: whole(0, quantityWhMax),
+	validUntil: whole(0, secondsMax),
+	counter: whole(0, Number.MAX_SAFE_INTEGER),
+	salt: matches(hash32, '0x and 64 lower-case hexadecimal digits'),
+	signature: matches(signatureText, `0x and 1 to ${signatureBytesMax} bytes in lower-case hexadecimal`),
+};
+
+/** Reads an order from parsed JSON; further keys are ignored, and keys come out in the one order that is written. */
+export function readOrder(value: unknown): SignedOrder | OrderShapeProblem {
+	if (typeof value !== 'object' || value === null || Array.isArray(value))
+		return {code: 'malformed', detail: 'an order is a JSON object', pointer: ''};
+	const found = value as Record<string, unknown>;
+	for (const [key, check] of Object.entries(orderChecks)) {
+		const problem = check(Object.hasOwn(found, key) ? found[key] : undefined);
+		if (problem !== undefined) return {code: 'malformed', detail: `${key} ${problem}`, pointer: `/${key}`};
+	}
+	const order = Object.fromEntries(Object.keys(orderChecks).map(key => [key, found[key]])) as SignedOrder;
+	if (order.minQuantityWh > order.quantityWh)
+		return {code: 'malformed', detail: 'minQuantityWh is above quantityWh', pointer: '/minQuantityWh'};
+	return order;
+}
+
+/** The canonical body of an entry: one line of JSON without white space, keys in the order of the types above. */
+export function encodeBody(body: MarketBody): Uint8Array {
+	return utf8(JSON.stringify(body));
+}
+
+/** The reverse. What stands in the log was written by encodeBody and is proven by its entry, so only its kind is looked at; undefined for a kind that is not known. */
+export function decodeBody(bytes: Uint8Array): MarketBody | undefined {
+	const text = fromUtf8(bytes);
+	if (text === undefined) return undefined;
+	try {
+		const parsed: unknown = JSON.parse(text);
+		if (typeof parsed !== 'object' || parsed === null || !('kind' in parsed)) return undefined;
+		return (Object.values(orderKinds) as unknown[]).includes(parsed.kind) ? (parsed as MarketBody) : undefined;
+	} catch {
+		return undefined;
+	}
+}
