@@ -28,6 +28,17 @@ const settings = {
 	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object']}},
 };
 
+/** The text of an import that is not in this directory: of OpenZeppelin's contracts as npm installed them, and of nothing else. */
+function findImport(path) {
+	const file = /^@openzeppelin\/contracts\/((?:[\w-]+\/)*[\w-]+\.sol)$/.exec(path);
+	if (file === null) return {error: `imports come from this directory or from @openzeppelin/contracts, not from "${path}"`};
+	try {
+		return {contents: readFileSync(require.resolve(path), 'utf8')};
+	} catch (cause) {
+		return {error: `${path}: ${cause.message}`};
+	}
+}
+
 /** Compiles every source of this directory; warnings fail as errors do. */
 async function compile() {
 	// Loaded here because it takes half a second, which a mistyped option need not.
@@ -38,7 +49,7 @@ async function compile() {
 			.sort()
 			.map(file => [`contracts/${file}`, {content: readFileSync(join(here, file), 'utf8')}]),
 	);
-	const output = JSON.parse(solc.compile(JSON.stringify({language: 'Solidity', sources, settings})));
+	const output = JSON.parse(solc.compile(JSON.stringify({language: 'Solidity', sources, settings}), {import: findImport}));
 	const problems = output.errors ?? [];
 	if (problems.length > 0) throw new Error(problems.map(problem => problem.formattedMessage).join('\n'));
 	return output.contracts;

@@ -40,13 +40,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/site.ts',
 		'agent/simulation.ts',
 		'agent/demo.ts',
+		'agent/community.ts',
 		'agent/version.ts',
 		'agent/config.ts',
 		'agent/verify/',
 		'agent/format/',
 		'agent/base/',
 	],
-	// The composition root: the agent, the world around it, the chain, reading beside it, its state, the files it lives in, the simulator, and the demo of all.
+	// The composition root: the agent, the world around it, the chain, reading beside it, its state, the files it lives in, the simulator, the demo of all, and
+	// a community that trades.
 	'agent/main.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/world.ts': ['agent/', 'broker/'],
 	'agent/anchoring.ts': ['agent/'],
@@ -61,6 +63,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/version.ts': [],
 	'agent/demo.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/community.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'broker/': ['agent/base/', 'agent/format/'],
 	'sim/': ['agent/base/', 'agent/format/', 'agent/verify/', 'agent/api/client.ts'],
 };

@@ -75,6 +75,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./sim.ts')).simCommand,
 	},
 	{
+		name: 'sim community',
+		summary: 'let recorded homes trade, and recompute every bill',
+		load: async () => (await import('./sim-community.ts')).simCommunityCommand,
+	},
+	{
 		name: 'replay',
 		summary: 'send a recording (CSV, JSON lines, CityLearn) through MQTT',
 		load: async () => (await import('./replay.ts')).replayCommand,
@@ -90,7 +95,7 @@ function overview(): string {
 	return [
 		`kedge ${version}: turns what meters publish over MQTT into evidence that a stranger can check.`,
 		'',
-		...commands.map(command => `  kedge ${command.name.padEnd(12)}${command.summary}`),
+		...commands.map(command => `  kedge ${command.name.padEnd(15)}${command.summary}`),
 		'',
 		'kedge COMMAND --help explains a command.',
 		'Exit codes: 0 done; 1 the answer is no; 2 wrong words, config or file; 3 the world did not answer; 4 the agent must be started again; 5 the log is frozen.',
@@ -108,10 +113,12 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 		io.out(`${version}\n`);
 		return exitCodes.ok;
 	}
-	const known = commands.find(candidate => candidate.name === name);
+	// A name of two words goes before the one that is its first word.
+	const longer = commands.find(candidate => candidate.name === `${name} ${rest[0]}`);
+	const known = longer ?? commands.find(candidate => candidate.name === name);
 	if (known === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});
 	const command = await known.load();
-	const read = readWords(command, rest);
+	const read = readWords(command, longer === undefined ? rest : rest.slice(1));
 	if (isSet(read.values, 'help')) {
 		io.out(helpText(command));
 		return exitCodes.ok;

@@ -25,6 +25,7 @@ const commands = [
 	'clear',
 	'password',
 	'sim',
+	'sim community',
 	'replay',
 	'demo',
 ];
@@ -34,7 +35,7 @@ test('kedge alone and kedge --help list every command and the exit codes', async
 	t.is(alone.code, 2);
 	t.is(help.code, 0);
 	t.deepEqual([alone.out, word.out], [help.out, help.out]);
-	const listed = [...help.out.matchAll(/^ {2}kedge (\w+) +\S/gm)].map(([, name]) => name);
+	const listed = [...help.out.matchAll(/^ {2}kedge (\w+(?: \w+)?) {2,}\S/gm)].map(([, name]) => name);
 	t.deepEqual(listed, commands);
 	t.regex(help.out, /0 done; 1 .*; 2 .*; 3 .*; 4 /);
 	const version = await kedge(t, ['--version']);
@@ -44,14 +45,14 @@ test('kedge alone and kedge --help list every command and the exit codes', async
 for (const name of commands) {
 	test(`kedge ${name} --help explains the command and every option, and does nothing`, async t => {
 		const directory = testFolder(t);
-		const {code, out, err} = await kedge(t, [name, '--help'], {directory});
+		const {code, out, err} = await kedge(t, [...name.split(' '), '--help'], {directory});
 		t.is(code, 0);
 		t.is(err, '');
 		t.true(out.startsWith(`kedge ${name}`));
 		const options = [...out.matchAll(/^ {2}--([a-z-]+)(.*)$/gm)];
 		t.true(options.some(([, option]) => option === 'help'));
 		for (const [, option, rest = ''] of options) t.regex(rest, /\S {2,}\S|^ {2,}\S/, `--${option} has no explanation`);
-		const unknown = await kedge(t, [name, '--no-such-option'], {directory});
+		const unknown = await kedge(t, [...name.split(' '), '--no-such-option'], {directory});
 		t.is(unknown.code, 2);
 		t.regex(unknown.err, new RegExp(`^kedge: kedge ${name}: .*'--no-such-option'`));
 		t.regex(unknown.err, new RegExp(`See: kedge ${name} --help`));
@@ -71,6 +72,9 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 	[['init', '--name'], 2, /'--name <value>' argument missing/],
 	[['init', 'site', '--name', 'two words'], 2, /"two words" is not a log name/],
 	[['init', 'a-file'], 2, /a-file cannot be made a directory/],
+	[['sim', 'community'], 2, /needs --data/],
+	[['sim', 'community', '--data', 'nowhere'], 2, /cannot read nowhere/, /prosumers\/hh/],
+	[['sim', 'community', '--data', 'nowhere', '--draws', '2000'], 2, /--draws 2000 is above 1000/],
 	[['prove'], 2, /takes either an index or --device/],
 	[['prove', '1', '--device', 'meter-1'], 2, /takes either an index or --device/],
 	[['prove', '1', '2'], 2, /takes either an index or --device/],
