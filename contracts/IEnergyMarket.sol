@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Balance, BalancesOpening, Certificate, DayHeader, Order, Params, SlotHeader} from "./MarketTypes.sol";
+import {IMarketRules} from "./IMarketRules.sol";
+import {Balance, BalancesOpening, Certificate, DayHeader, SlotHeader} from "./MarketTypes.sol";
 
 /// @notice What became of a slot's header.
 enum SlotStatus {
@@ -32,25 +33,6 @@ struct ProvenReading {
     uint48 exportTo;
 }
 
-/// @notice From a slot on: who a meter's rows belong to, and what the meter can give and take in a slot, in Wh.
-struct Tenure {
-    address owner;
-    uint32 fromSlot;
-    uint32 maxExportWh;
-    uint32 maxImportWh;
-}
-
-/// @notice What is registered of a meter once.
-/// @param importSubject Bytes 18 to 49 of the entries of its import register. @param exportSubject The same for the export register.
-/// @param cadenceMs How often its registers are read, in ms: entries at a boundary lie within twice of it.
-/// @param deviceKey Ed25519 key of the device, for later: no contract checks it yet.
-struct MeterTerms {
-    bytes32 importSubject;
-    bytes32 exportSubject;
-    uint32 cadenceMs;
-    bytes32 deviceKey;
-}
-
 /// @notice Where an account is paid: at the account itself if `signature` is empty, else where its owner's EIP-712 `Payout` says.
 struct Recipient {
     address to;
@@ -58,10 +40,34 @@ struct Recipient {
     bytes signature;
 }
 
+/// @notice What a market is made with, and keeps.
+/// @param rules Its parameters and meters: a MarketRules that was made for this very address.
+/// @param token ERC-20 with at most 9 decimals that takes no fee and does not rebase.
+/// @param court The contract that proves fraud; deployed after the market, at an address worked out before. Deposits wait for it.
+/// @param challengeWindow Seconds from a day's posting to its finality. @param readingDeadline Seconds from a slot's end until its reading counts as missing.
+/// @param answerWindow Seconds that the operator has to answer a demand.
+/// @param withdrawDelay Seconds from a request to its payment. @param escapeAfter Seconds of silence after which the market may be halted.
+/// @param bondMin Token units without which no day is posted. @param penalty Token units that a conviction takes. @param demandStake Token units staked in a demand.
+struct MarketConfig {
+    address rules;
+    address token;
+    address registry;
+    address court;
+    address operator;
+    uint64 challengeWindow;
+    uint64 readingDeadline;
+    uint64 answerWindow;
+    uint64 withdrawDelay;
+    uint64 escapeAfter;
+    uint128 bondMin;
+    uint128 penalty;
+    uint128 demandStake;
+}
+
 /// @title One market's escrow and commitments: holds the money, takes what the operator posts, and pays what is final.
-/// @notice Who does what. The *operator* posts slots and days and has a bond here. The *dso*, grid operator and meter data company in one, sets
-/// parameters and registers meters. The *court* is a contract that checks proofs of fraud and calls this one. All three are fixed for ever;
-/// each may be a contract account. Nothing can be paused, upgraded or taken out by any of them.
+/// @notice Who does what. The *operator* posts slots and days and has a bond here. The *court* is a contract that checks proofs of fraud and calls
+/// this one. The *rules* are a contract in which the grid operator sets parameters and registers meters. All are fixed for ever; operator and grid operator may
+/// be contract accounts. Nothing can be paused, upgraded or taken out by any of them.
 ///
 /// Money. An account's balance is its deposit, plus floor(cumNano / nanoPerUnit) of the latest final day, minus what it has drawn. `cumNano` of all accounts
 /// sums to zero at every day's root, which is checked when it is posted. Credit may be drawn as soon as its day is final, so it is no margin for later
@@ -71,6 +77,82 @@ struct Recipient {
 /// Time. A day is posted once, after the last of its slots has ended and the deadline of readings is over, in order, without a gap. It is final
 /// when the challenge window has passed. Voiding a day voids those behind it, which were built on it.
 interface IEnergyMarket {
+    // ---- events ----
+
+    event SlotPosted(uint64 indexed slot, bytes32 indexed headerHash, uint64 volumeWh, uint64 priceBuy, uint64 priceSell);
+    event SlotVoided(uint64 indexed slot, bytes32 indexed reason, address indexed challenger);
+    event DayPosted(uint64 indexed day, bytes32 indexed dayHash, bytes32 balancesRoot, uint64 finalAt);
+    /// @notice The days from `day` to `through` are void.
+    event DaysVoided(uint64 indexed day, uint64 through, bytes32 indexed reason, address indexed challenger);
+    event BondSlashed(bytes32 indexed reason, address indexed challenger, uint256 amount, uint256 reward);
+    event BondFunded(address indexed from, uint256 amount);
+    event BondWithdrawalRequested(uint256 amount, uint64 payableAt);
+    event BondWithdrawn(uint256 amount);
+    event Deposited(address indexed account, address indexed from, uint256 amount);
+    event WithdrawalRequested(address indexed account, uint256 amount, uint64 payableAt);
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+    event Claimed(address indexed account, uint64 indexed day, address to, uint256 amount);
+    event CreditFunded(address indexed account, uint256 amount);
+    event CreditMoved(address indexed from, address indexed to, uint256 amount);
+    event CreditCollected(address indexed account, address indexed to, uint256 amount);
+    event ReadingDemanded(uint64 indexed slot, bytes32 indexed meter, address indexed by, uint64 answerBefore);
+    event ReadingRecorded(uint64 indexed slot, bytes32 indexed meter, int64 meteredWh, bool acknowledged);
+    event ReadingMissing(uint64 indexed slot, bytes32 indexed meter);
+    event Halted(uint64 lastDay);
+
+    // ---- errors ----
+
+    error NotOperator(address caller);
+    error NotCourt(address caller);
+    error NotOwnerNorDso(address caller, address owner);
+    error Reentered();
+    error MarketIsHalted();
+    error MarketIsNotHalted();
+    /// @notice The operator was last heard of so recently that the market can be halted at `haltableAt` and not before.
+    error TooEarlyToHalt(uint64 haltableAt);
+    /// @notice A value of the configuration is outside its limits.
+    error BadConfig(bytes32 what, uint256 value, uint256 least, uint256 most);
+    error NoCourtThere(address court);
+    /// @notice The rules were made for another market.
+    error RulesOfAnother(address rules, address energyMarket);
+    error AmountTooLarge(uint256 amount, uint256 most);
+    error ZeroAmount();
+    /// @notice The token moved another amount than it was asked to.
+    error TransferTookFee(uint256 asked, uint256 received);
+    error SlotAlreadyPosted(uint64 slot, bytes32 headerHash);
+    error SlotIsVoid(uint64 slot);
+    error SlotNotPosted(uint64 slot);
+    error DayAlreadyPosted(uint64 day, uint64 latestDay);
+    /// @notice It may be sent from `opensAt` on, in seconds since 1970.
+    error TooEarly(uint256 opensAt);
+    /// @notice It could be sent until `closedAt`, in seconds since 1970.
+    error TooLate(uint256 closedAt);
+    error DayOutOfOrder(uint64 day, uint64 expected);
+    error TooManyAttempts(uint64 day);
+    error CreditsUnequalDebits(uint256 creditNano, uint256 debitNano);
+    error TooFewAccounts(uint32 count);
+    error WrongBalancesRoot(bytes32 found, bytes32 expected);
+    error WrongDayHeader(uint64 day, bytes32 found, bytes32 expected);
+    error DayIsFinal(uint64 day);
+    error DayNotFinal(uint64 day, uint64 finalAt);
+    /// @notice A later day is final already: its balances count.
+    error NotLatestFinalDay(uint64 day);
+    error BondTooSmall(uint256 bond, uint256 least);
+    error NothingToPay(address account);
+    error NoWithdrawalRequested(address account);
+    /// @notice Between the day of the request and this day slots may not be settled yet.
+    error DayBeforeRequest(uint64 day, uint64 requestDay);
+    error DepositTooSmall(address account, uint256 amount, uint256 deposited);
+    /// @notice What is left in escrow does not cover the payment: debts were never paid in.
+    error EscrowTooSmall(uint256 amount, uint256 escrow);
+    error CreditTooSmall(address account, uint256 amount, uint256 credit);
+    error BadSignature(address account);
+    error NotAbsent(address account);
+    error AlreadyDemanded(uint64 slot, bytes32 meter);
+    error NotDemanded(uint64 slot, bytes32 meter);
+    error AlreadyKnown(uint64 slot, bytes32 meter);
+    error UnknownMeter(bytes32 meter, uint64 slot);
+
     // ---- what the court may rely on and call: all that MarketCourt needs ----
 
     /// @notice keccak256 of the market's name.
@@ -78,8 +160,9 @@ interface IEnergyMarket {
     /// @notice EIP-712 domain that orders, acknowledgements and statements are signed under.
     function domainSeparator() external view returns (bytes32);
     function operator() external view returns (address);
-    function dso() external view returns (address);
     function court() external view returns (address);
+    /// @notice The market's parameters, meters, counters and forced orders, and the check of a slot's header.
+    function rules() external view returns (IMarketRules);
     /// @notice The AnchorRegistry that readings are proved against.
     function registry() external view returns (address);
     function token() external view returns (address);
@@ -95,27 +178,6 @@ interface IEnergyMarket {
     /// @notice The newest posted day, final or not; `firstDay − 1` while there is none.
     function latestDay() external view returns (uint64);
     function firstDay() external view returns (uint64);
-
-    /// @notice Parameters by version, counted from 1.
-    function paramsOf(uint32 version) external view returns (Params memory);
-    function paramsVersions() external view returns (uint32);
-    /// @notice Whether this version is the one for this slot. A court takes the version from a header, or has it named and asks here.
-    function isInForce(uint32 version, uint64 slot) external view returns (bool);
-
-    function meterTerms(bytes32 meter) external view returns (MeterTerms memory);
-    /// @notice Who a meter's row of this slot belongs to, and its limits; all zero before its first slot.
-    function tenureAt(bytes32 meter, uint64 slot) external view returns (Tenure memory);
-    /// @notice The logs that hold a meter's entries, an epoch each, oldest first.
-    function meterLogs(bytes32 meter) external view returns (bytes32[] memory logIds);
-    /// @notice Whether the log is one of the meter's, and whether it is the operator's own: only what stands there it cannot say it never had.
-    function meterLog(bytes32 meter, bytes32 logId) external view returns (bool isOfMeter, bool isOperators);
-
-    /// @notice Orders with a lower counter fall for slots whose gate is later than the moment in which it was raised.
-    function counterOf(address trader) external view returns (uint64);
-    /// @notice When the trader's counter left this value, in seconds since 1970; zero if it has not.
-    function counterLeftAt(address trader, uint64 counter) external view returns (uint64);
-    /// @notice When an order was forced onto the chain, in seconds since 1970; zero if never. It must be in the order sets of its slots.
-    function forcedAt(bytes32 orderHash) external view returns (uint64);
 
     function readingOf(uint64 slot, bytes32 meter) external view returns (ProvenReading memory);
     /// @notice What the operator has at stake, in token units.
@@ -166,10 +228,6 @@ interface IEnergyMarket {
     function collect(Recipient calldata recipient, address account) external returns (uint256 paid);
     /// @notice Puts token units into the caller's credit, to stake in challenges.
     function fundCredit(uint256 amount) external;
-    /// @notice Cancels all orders of the caller with the present counter, for slots whose gate is later than now.
-    function incrementCounter() external returns (uint64 counter);
-    /// @notice Puts an order on the chain before its gate, if the operator will not acknowledge it. It then MUST stand in the order sets of its slots.
-    function forceOrder(Order calldata order, bytes calldata signature) external returns (bytes32 orderHash);
     /// @notice Demands that the reading of a slot be shown within `answerWindow`. The caller, the meter's owner or the dso, stakes `demandStake` of its credit:
     /// back if it is not shown, the operator's if it is.
     function demandReading(uint64 slot, bytes32 meter) external;
@@ -204,14 +262,4 @@ interface IEnergyMarket {
     function requestBondWithdrawal(uint256 amount) external;
     /// @notice Pays back bond after `withdrawDelay`; `bondMin` stays until the market is halted.
     function withdrawBond() external;
-
-    // ---- dso ----
-
-    /// @notice Announces parameters for slots from `effectiveFromSlot` on, whose gate opens a `paramsDelay` from now at the earliest.
-    function announceParams(Params calldata params) external returns (uint32 version);
-    function registerMeter(bytes32 meter, MeterTerms calldata terms, Tenure calldata tenure, bytes32 logId, bool isOperators) external;
-    /// @notice Appends who the meter belongs to from a later slot on.
-    function appendTenure(bytes32 meter, Tenure calldata tenure) external;
-    /// @notice Appends an epoch of the meter's log. Nothing is ever taken off the chain of epochs.
-    function appendLog(bytes32 meter, bytes32 logId, bool isOperators) external;
 }

@@ -14,45 +14,66 @@ const root = dirname(here);
 const require = createRequire(import.meta.url);
 
 /** What is published: the file to write, and the contract whose ABI and creation code it exports. */
-const published = [{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'}];
+const published = [
+	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
+	{file: 'energy-market.ts', source: 'EnergyMarket.sol', contract: 'EnergyMarket', name: 'energyMarket'},
+	{file: 'market-rules.ts', source: 'MarketRules.sol', contract: 'MarketRules', name: 'marketRules'},
+];
 
 /** How far a gas figure may drift from contracts/.gas-snapshot, in per cent. */
 const gasTolerance = 1;
 
-/** Must equal contracts/foundry.toml, whose bytecode is what the forge tests test. */
+/** A contract has at most so many bytes of code, and its creation code twice as many. [EIP-170, EIP-3860] */
+const codeBytesMax = 24_576;
+
+/**
+ * What is compiled together, and for how many runs it is made cheap: the registry costs least in use; the market has so much to say that it would not fit then.
+ * Must equal contracts/foundry.toml, whose bytecode is what the forge tests test.
+ */
+const groups = [
+	{runs: 1_000_000, has: file => !isOfMarket(file)},
+	{runs: 200, has: isOfMarket},
+];
+
+function isOfMarket(file) {
+	return /Market|MeterReading/.test(file);
+}
+
 const settings = {
 	evmVersion: 'paris',
-	optimizer: {enabled: true, runs: 1_000_000},
 	viaIR: false,
 	metadata: {appendCBOR: false, bytecodeHash: 'none'},
-	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object']}},
+	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object']}},
 };
 
-/** The text of an import that is not in this directory: of OpenZeppelin's contracts as npm installed them, and of nothing else. */
+/** The text of an import: of this directory, or of OpenZeppelin's contracts as npm installed them, and of nothing else. */
 function findImport(path) {
-	const file = /^@openzeppelin\/contracts\/((?:[\w-]+\/)*[\w-]+\.sol)$/.exec(path);
-	if (file === null) return {error: `imports come from this directory or from @openzeppelin/contracts, not from "${path}"`};
+	const own = /^contracts\/(\w+\.sol)$/.exec(path);
+	const foreign = /^@openzeppelin\/contracts\/(?:[\w-]+\/)*[\w-]+\.sol$/.test(path);
+	if (own === null && !foreign) return {error: `imports come from this directory or from @openzeppelin/contracts, not from "${path}"`};
 	try {
-		return {contents: readFileSync(require.resolve(path), 'utf8')};
+		return {contents: readFileSync(own === null ? require.resolve(path) : join(here, own[1]), 'utf8')};
 	} catch (cause) {
 		return {error: `${path}: ${cause.message}`};
 	}
 }
 
-/** Compiles every source of this directory; warnings fail as errors do. */
+/** Compiles every source of this directory, each group by itself; warnings fail as errors do. */
 async function compile() {
 	// Loaded here because it takes half a second, which a mistyped option need not.
 	const {default: solc} = await import('solc');
-	const sources = Object.fromEntries(
-		readdirSync(here)
-			.filter(file => file.endsWith('.sol'))
-			.sort()
-			.map(file => [`contracts/${file}`, {content: readFileSync(join(here, file), 'utf8')}]),
-	);
-	const output = JSON.parse(solc.compile(JSON.stringify({language: 'Solidity', sources, settings}), {import: findImport}));
-	const problems = output.errors ?? [];
-	if (problems.length > 0) throw new Error(problems.map(problem => problem.formattedMessage).join('\n'));
-	return output.contracts;
+	const files = readdirSync(here).filter(file => file.endsWith('.sol'));
+	const contracts = {};
+	for (const {runs, has} of groups) {
+		const own = files.filter(has).sort();
+		const sources = Object.fromEntries(own.map(file => [`contracts/${file}`, {content: readFileSync(join(here, file), 'utf8')}]));
+		const input = {language: 'Solidity', sources, settings: {...settings, optimizer: {enabled: true, runs}}};
+		const output = JSON.parse(solc.compile(JSON.stringify(input), {import: findImport}));
+		const problems = output.errors ?? [];
+		if (problems.length > 0) throw new Error(problems.map(problem => problem.formattedMessage).join('\n'));
+		for (const file of own) contracts[`contracts/${file}`] = output.contracts[`contracts/${file}`];
+	}
+	return contracts;
 }
 
 /** A JSON value as a TypeScript literal in this project's style. */
@@ -77,6 +98,8 @@ function generate(contracts) {
 		const bytecode = evm.bytecode.object;
 		if (!/^[0-9a-f]+$/.test(bytecode))
 			throw new Error(`${contract}: expected bytecode that needs no linking, got "${bytecode.slice(0, 40)}…"`);
+		const codeBytes = evm.deployedBytecode.object.length / 2;
+		if (codeBytes > codeBytesMax) throw new Error(`${contract}: its code has ${codeBytes} bytes, and a contract at most ${codeBytesMax}`);
 		const text = [
 			`// The interface and creation code of contracts/${source}. Made by \`npm run contracts\`; do not edit.`,
 			'',
