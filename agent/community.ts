@@ -15,9 +15,12 @@ import {createChance} from '../sim/seed.ts';
 import {toHex, utf8} from './base/bytes.ts';
 import {keccak256} from './base/hash.ts';
 import {slotMs} from './market.ts';
+import {type BilledRow, billCsv, billJson, billOf, type SlotTerms} from './trade/bill.ts';
 import {type Order, orderProblem, quantityWhMax} from './trade/book.ts';
 import {clear, type Rules} from './trade/clear.ts';
+import {priceEventText} from './trade/price-event.ts';
 import {settle} from './trade/settle.ts';
+import {type Energies, type SharedSlot, sharingKeys, sharingKeysCsv, sharingKeysJson} from './trade/sharing-keys.ts';
 
 export {milliText, percentText} from '../sim/community/figures.ts';
 
@@ -249,4 +252,84 @@ function spreads(all: readonly Totals[]): RecordedRow['draws'] {
 	};
 	const [seller, sufficiency] = [spread(all.map(one => one.sellerMicroPerKwh)), spread(all.map(one => one.selfSufficiencyPpm))];
 	return seller === undefined || sufficiency === undefined ? undefined : {sellerMicroPerKwh: seller, selfSufficiencyPpm: sufficiency};
+}
+
+const market = 'recorded';
+const currency = 'EUR';
+const slotsPerDay = 96;
+
+/**
+ * What the market of the table's first row hands out for its busiest day, with one limit a home: a bill of each home, the three kinds of sharing keys and the prices as an
+ * event. By file name. Fails with DATA_MISSING or FORMAT_INVALID.
+ */
+export async function recordedExports(options: {
+	readonly folder: string;
+	readonly seed: string;
+	readonly nowMs: number;
+}): Promise<Map<string, string>> {
+	const recording = await readLemlab(options.folder);
+	const panels = Math.min(panelSteps[0]!, recording.homes.length);
+	const {slots, rows, orders} = trade(recording, panels, limitsDrawn(recording, options.seed));
+	const from = slotsPerDay * busiestDay(slots);
+	const ofDay = slots.filter(({slot}) => slot >= from && slot < from + slotsPerDay);
+	const termsBySlot = new Map(ofDay.map((one): [number, SlotTerms] => [one.slot, {...one, ...recordedPrices}]));
+	const dayRows = rows.filter(({slot}) => termsBySlot.has(slot));
+	const hashes = new Map(orders.map(({meter, side, hash}) => [`${meter} ${side}`, hash]));
+	const billed = dayRows.map(({slot, meter, account, contractedWh, meteredWh, netNano}): BilledRow => {
+		const orderHash = contractedWh === 0 ? undefined : hashes.get(`${meter} ${contractedWh > 0 ? 'sell' : 'buy'}`);
+		// A recording has no entries that a row could rest on.
+		return {
+			slot,
+			meter,
+			account,
+			orderHash,
+			contractedWh,
+			meteredWh,
+			flags: 0,
+			importFrom: 0,
+			importTo: 0,
+			exportFrom: 0,
+			exportTo: 0,
+			netNano,
+		};
+	});
+	const files = new Map<string, string>();
+	for (const {id} of recording.homes) {
+		const bill = billOf(
+			{market, currency, account: id, from, to: from + slotsPerDay, openingNano: 0n},
+			billed,
+			slot => termsBySlot.get(slot)!,
+		);
+		files.set(`bill-${id}.csv`, billCsv(bill));
+		files.set(`bill-${id}.json`, billJson(bill));
+	}
+	const shared = ofDay.map(({slot}) => sharedIn(slot, billed));
+	for (const kind of ['static', 'pro-rata', 'full-dynamic'] as const) {
+		const keys = sharingKeys(kind, shared);
+		files.set(`sharing-keys-${kind}.csv`, sharingKeysCsv(kind, keys));
+		files.set(`sharing-keys-${kind}.json`, sharingKeysJson(kind, market, keys));
+	}
+	const priced = ofDay.map(one => ({slot: one.slot, cleared: one, tariff: recordedPrices}));
+	files.set('price-event.json', priceEventText({market, currency, createdAtMs: options.nowMs}, priced));
+	return files;
+}
+
+/** The UTC day in which most was traded; the first of equal ones. */
+function busiestDay(slots: readonly PublishedSlot[]): number {
+	const byDay = new Map<number, number>();
+	for (const {slot, volumeWh} of slots)
+		byDay.set(Math.floor(slot / slotsPerDay), (byDay.get(Math.floor(slot / slotsPerDay)) ?? 0) + volumeWh);
+	return [...byDay].reduce((best, one) => (one[1] > best[1] ? one : best))[0];
+}
+
+function sharedIn(slot: number, rows: readonly BilledRow[]): SharedSlot {
+	const own = rows.filter(row => row.slot === slot);
+	const positive = (energyOf: (row: BilledRow) => number): Energies =>
+		new Map(own.flatMap(row => (energyOf(row) > 0 ? [[row.meter, energyOf(row)] as const] : [])));
+	return {
+		slot,
+		soldWh: positive(row => row.contractedWh),
+		boughtWh: positive(row => -row.contractedWh),
+		takenWh: positive(row => -row.meteredWh),
+	};
 }

@@ -1,6 +1,8 @@
 // kedge sim community: lets homes trade with each other, and prints what that changes and what a judge finds.
 
-import {drawsMax, milliText, percentText, type RecordedCommunity, recordedCommunity} from '../community.ts';
+import {mkdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {drawsMax, milliText, percentText, type RecordedCommunity, recordedCommunity, recordedExports} from '../community.ts';
 import {type Command, countOf, exitCodes, isSet, textOf, usageError} from './command.ts';
 
 /** Drawn by this seed, the averages of all four rows lie in the published range; --draws says what other seeds draw. */
@@ -20,6 +22,7 @@ export const simCommunityCommand: Command = {
 		data: {type: 'string', value: 'DIR', help: 'the recording'},
 		seed: {type: 'string', value: 'TEXT', help: `draws the limits (default: ${seedDefault})`},
 		draws: {type: 'string', value: 'N', help: `how many further draws of limits to compare with (default: ${drawsDefault})`},
+		out: {type: 'string', value: 'DIR', help: 'write the bills, sharing keys and prices of the busiest day into it'},
 		json: {type: 'boolean', help: 'one JSON object; shares in millionths, prices in µ-currency a kWh'},
 	},
 	run: async ({values}, io) => {
@@ -27,7 +30,14 @@ export const simCommunityCommand: Command = {
 		if (folder === undefined) throw usageError(simCommunityCommand, 'needs --data');
 		const draws = countOf(simCommunityCommand, '--draws', textOf(values, 'draws') ?? drawsDefault);
 		if (draws > drawsMax) throw usageError(simCommunityCommand, `--draws ${draws} is above ${drawsMax}`);
-		const found = await recordedCommunity({folder, seed: textOf(values, 'seed') ?? seedDefault, draws});
+		const seed = textOf(values, 'seed') ?? seedDefault;
+		const found = await recordedCommunity({folder, seed, draws});
+		const out = textOf(values, 'out');
+		if (out !== undefined) {
+			await mkdir(out, {recursive: true});
+			for (const [name, content] of await recordedExports({folder, seed, nowMs: io.clock.nowMs()}))
+				await writeFile(join(out, name), content);
+		}
 		io.out(isSet(values, 'json') ? `${JSON.stringify(found)}\n` : text(found));
 		return found.judge.good ? exitCodes.ok : exitCodes.no;
 	},

@@ -3,7 +3,7 @@ import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
-import {recordedCommunity} from '../../agent/community.ts';
+import {recordedCommunity, recordedExports} from '../../agent/community.ts';
 import {percentText} from '../../sim/community/figures.ts';
 import {readLemlab} from '../../sim/community/lemlab.ts';
 import {publishedData} from '../helpers/published-data.ts';
@@ -36,6 +36,27 @@ test('fifteen recorded homes use and cover as much of their sun, alone and with 
 	t.is(found.judge.bills, 8 * 15 * 4316);
 	t.true(found.judge.good, found.judge.examples.join('\n'));
 	t.is(found.judge.unexplainedNano, '0');
+});
+
+test('what the recorded market hands out for a day sums up: bills to what was traded, keys to a million', async t => {
+	const folder = publishedData(t, 'load-pv', 'lemlab-15min');
+	if (folder === undefined) return;
+	const files = await recordedExports({folder, seed: 'street', nowMs: 0});
+	let [soldWh, boughtWh] = [0, 0];
+	for (let home = 1; home <= 15; home += 1) {
+		const name = `bill-home-${String(home).padStart(2, '0')}`;
+		const {totals, lines} = JSON.parse(files.get(`${name}.json`)!) as {totals: {soldWh: string; boughtWh: string}; lines: unknown[]};
+		t.is(lines.length, 96);
+		t.is(files.get(`${name}.csv`)!.split('\r\n').length, 98);
+		soldWh += Number(totals.soldWh);
+		boughtWh += Number(totals.boughtWh);
+	}
+	t.true(soldWh > 10_000);
+	t.is(soldWh, boughtWh);
+	const {slots} = JSON.parse(files.get('sharing-keys-pro-rata.json')!) as {slots: {keys: {ppm: number}[]}[]};
+	for (const {keys} of slots) t.true([0, 1_000_000].includes(keys.reduce((sum, {ppm}) => sum + ppm, 0)));
+	const {intervals} = JSON.parse(files.get('price-event.json')!) as {intervals: unknown[]};
+	t.is(intervals.length, 96);
 });
 
 async function madeUp(t: {teardown: (end: () => Promise<void>) => void}, files: Readonly<Record<string, string>>): Promise<string> {
