@@ -28,6 +28,7 @@ import {
 	type TreeKind,
 	tierTree,
 } from './sum-tree.ts';
+import {midPrice} from './tariff.ts';
 
 export type OrderSet = {
 	readonly leaves: readonly OrderLeaf[];
@@ -154,14 +155,17 @@ function certifySide(side: 'bids' | 'asks', {tree, tiers}: CommittedSide, volume
 type OpenedSide = {readonly lastPrice: bigint | undefined; readonly nextPrice: bigint | undefined};
 
 /**
- * Why this header does not follow from its tiers, as a sentence; undefined if it does. What the contract checks when a slot is posted, check by check. It shows that nobody
- * could pick prices or volume; that the tiers hold the orders, each with the fill that it is owed, is shown by opening them.
+ * Why this header does not follow from its tiers, as a sentence; undefined if it does. The twin of MarketProof.checkClearing: both give the same verdict. It shows that nobody
+ * could pick prices or volume; that the tiers hold the right orders, each with the fill that it is owed, is shown by opening them.
  */
-export function certificateProblem(header: SlotHeader, certificate: Certificate, rules: Pick<Rules, 'lineLimitWh'>): string | undefined {
+export function certificateProblem(header: SlotHeader, certificate: Certificate, rules: Rules): string | undefined {
 	const volumeWh = BigInt(header.volumeWh);
+	// A limit of 0 stands for none on the chain, so that a market has one of at least 1 Wh or none.
 	const limitWh = rules.lineLimitWh === undefined ? undefined : BigInt(rules.lineLimitWh);
 	if (limitWh === 0n) return 'a line limit of 0 leaves no market to certify';
 	if (limitWh !== undefined && volumeWh > limitWh) return `volume ${volumeWh} Wh is above the line limit ${limitWh} Wh`;
+	if (rules.pricing === 'midmarket' && (header.bidTiers > 1 || header.askTiers > 1))
+		return 'a market at one price has more than one tier a side';
 	const bids = openSide('bids', header.bidRoot, header.bidTiers, certificate.bids, volumeWh);
 	if (typeof bids === 'string') return bids;
 	const asks = openSide('asks', header.askRoot, header.askTiers, certificate.asks, volumeWh);
@@ -169,7 +173,7 @@ export function certificateProblem(header: SlotHeader, certificate: Certificate,
 
 	// The first tiers that are not fully served would trade with each other, unless the line is full.
 	const [bidNext, askNext] = [bids.nextPrice, asks.nextPrice];
-	if (bidNext !== undefined && askNext !== undefined && bidNext >= askNext && volumeWh !== limitWh)
+	if (bidNext !== undefined && askNext !== undefined && bidNext >= askNext && (volumeWh === 0n || volumeWh !== limitWh))
 		return `a bid at ${bidNext} and an ask at ${askNext} are left over: more could be traded`;
 
 	let [priceBuy, priceSell] = [0n, 0n];
@@ -186,6 +190,14 @@ export function certificateProblem(header: SlotHeader, certificate: Certificate,
 	}
 	if (BigInt(header.priceBuyMicroPerKwh) !== priceBuy || BigInt(header.priceSellMicroPerKwh) !== priceSell)
 		return `the prices are ${priceBuy} and ${priceSell}, not ${header.priceBuyMicroPerKwh} and ${header.priceSellMicroPerKwh}`;
+	return volumeWh === 0n ? undefined : bandProblem(priceBuy, priceSell, rules);
+}
+
+function bandProblem(priceBuy: bigint, priceSell: bigint, rules: Rules): string | undefined {
+	const [least, most] = [BigInt(rules.feedInMicroPerKwh), BigInt(rules.retailMicroPerKwh - rules.gridFeeMicroPerKwh)];
+	if (priceSell < least || priceBuy > most) return `the prices ${priceBuy} and ${priceSell} are not from ${least} to ${most}`;
+	const mid = BigInt(midPrice(rules));
+	if (rules.pricing === 'midmarket' && (priceBuy !== mid || priceSell !== mid)) return `a market at one price has ${mid}, not ${priceBuy}`;
 	return undefined;
 }
 
@@ -196,24 +208,23 @@ function openSide(
 	{lastIndex, last, next}: SideCertificate,
 	volumeWh: bigint,
 ): OpenedSide | string {
-	const lastBefore = openTier(side, root, tierCount, lastIndex, last);
+	// Where nothing is traded the best tier counts, whatever place is named.
+	const index = volumeWh === 0n ? 0 : lastIndex;
+	const lastBefore = openTier(side, root, tierCount, index, last);
 	if (typeof lastBefore === 'string') return lastBefore;
 	const lastPrice = isSentinel(last.tier) ? undefined : last.tier.priceMicroPerKwh;
-	if (volumeWh === 0n) {
-		if (lastIndex !== 0) return `${side}: nothing is traded, so the best tier counts, not tier ${lastIndex}`;
-		return next === undefined ? {lastPrice, nextPrice: lastPrice} : `${side}: an opening too many`;
-	}
 	const servedWh = lastBefore + last.tier.quantityWh;
-	if (lastBefore >= volumeWh || servedWh < volumeWh)
-		return `${side}: tier ${lastIndex} reaches from ${lastBefore} to ${servedWh} Wh, which ${volumeWh} Wh do not end in`;
-	if (servedWh > volumeWh) return next === undefined ? {lastPrice, nextPrice: lastPrice} : `${side}: an opening too many`;
-	if (next === undefined) return `${side}: tier ${lastIndex} is fully served, and the one behind it is not shown`;
-	const nextBefore = openTier(side, root, tierCount, lastIndex + 1, next);
+	if (volumeWh > 0n && (lastBefore >= volumeWh || servedWh < volumeWh))
+		return `${side}: tier ${index} reaches from ${lastBefore} to ${servedWh} Wh, which ${volumeWh} Wh do not end in`;
+	// Not fully served, it is itself the first that is not; an opening of the one behind it then says nothing.
+	if (volumeWh === 0n || servedWh > volumeWh) return {lastPrice, nextPrice: lastPrice};
+	if (next === undefined) return `${side}: tier ${index} is fully served, and the one behind it is not shown`;
+	const nextBefore = openTier(side, root, tierCount, index + 1, next);
 	if (typeof nextBefore === 'string') return nextBefore;
 	if (isSentinel(next.tier)) return {lastPrice, nextPrice: undefined};
 	const nextPrice = next.tier.priceMicroPerKwh;
 	const isSorted = side === 'bids' ? nextPrice < last.tier.priceMicroPerKwh : nextPrice > last.tier.priceMicroPerKwh;
-	return isSorted ? {lastPrice, nextPrice} : `${side}: tier ${lastIndex + 1} does not come behind tier ${lastIndex}`;
+	return isSorted ? {lastPrice, nextPrice} : `${side}: tier ${index + 1} does not come behind tier ${index}`;
 }
 
 /** Wh in the tiers before this one, if it is in the tree. */

@@ -23,7 +23,7 @@ import {
 	zeroHash,
 } from '../../agent/trade/commitment.ts';
 import {fillTree, isUnder, plainTree, tierTree} from '../../agent/trade/sum-tree.ts';
-import {abiHash, fillLeaf, orderLeaf, rootOf, tierLeaf} from './reference.ts';
+import {abiHash, fillLeaf, orderLeaf, rootOf, tierLeaf} from '../helpers/reference-market.ts';
 import {arbitraryBook, hashOf, order, priceOf, rules} from './world.ts';
 
 const about = {slot: 1_980_044, paramsVersion: 3, mode: 'forward'} as const;
@@ -176,12 +176,12 @@ function mutations(header: SlotHeader, certificate: Certificate): [name: string,
 		const put = (name: string, change: Partial<typeof here>): void => {
 			list.push([`${side}: ${name}`, header, {...certificate, [side]: {...here, ...change}}]);
 		};
-		put('lastIndex + 1', {lastIndex: here.lastIndex + 1});
+		// Where nothing is traded the best tier counts, whatever place is named.
+		if (header.volumeWh > 0) put('lastIndex + 1', {lastIndex: here.lastIndex + 1});
 		if (here.lastIndex > 0) put('lastIndex - 1', {lastIndex: here.lastIndex - 1});
 		for (const which of ['last', 'next'] as const) {
 			const opening = here[which];
 			if (opening === undefined) {
-				put('next where none belongs', {next: here.last});
 				continue;
 			}
 			const {tier, path} = opening;
@@ -247,7 +247,20 @@ test('a line limit other than that of the slot is not what the certificate says'
 	t.regex(certificateProblem(header, certificate, withLine(901))!, /more could be traded/);
 	t.regex(certificateProblem(header, certificate, withLine(899))!, /above the line limit/);
 	t.regex(certificateProblem(header, certificate, rules)!, /more could be traded/);
-	t.regex(certificateProblem(header, certificate, {lineLimitWh: 0})!, /line limit of 0/);
+	t.regex(certificateProblem(header, certificate, withLine(0))!, /line limit of 0/);
+});
+
+test('a price outside the band is refused, and at one price every price but that', t => {
+	const made = commit(example, rules);
+	const problem = (change: Partial<Rules>): string | undefined => certificateProblem(made.header, made.certificate, {...rules, ...change});
+	t.regex(problem({feedInMicroPerKwh: 180_001})!, /are not from/);
+	t.regex(problem({retailMicroPerKwh: 219_999})!, /are not from/);
+	t.is(problem({feedInMicroPerKwh: 180_000, retailMicroPerKwh: 220_000}), undefined);
+	t.regex(problem({pricing: 'midmarket'})!, /more than one tier/);
+	const mid: Rules = {...rules, pricing: 'midmarket'};
+	const atOnePrice = commit(example, mid);
+	t.is(certificateProblem(atOnePrice.header, atOnePrice.certificate, mid), undefined);
+	t.regex(certificateProblem(atOnePrice.header, atOnePrice.certificate, {...mid, retailMicroPerKwh: 310_000})!, /at one price has/);
 });
 
 test('P23: a book without a price has a certificate too, and moves nothing', t => {

@@ -14,7 +14,7 @@ import {
 import {createDay, type DayRow} from '../../agent/trade/day.ts';
 import {settle} from '../../agent/trade/settle.ts';
 import {balanceTree, isUnder, plainTree} from '../../agent/trade/sum-tree.ts';
-import {abiHash, balanceLeaf, join, rootOf, rowBytes, rowLeaf} from './reference.ts';
+import {abiHash, balanceLeaf, join, rootOf, rowBytes, rowLeaf} from '../helpers/reference-market.ts';
 import {hashOf, tariff} from './world.ts';
 
 const bytesOf = (text: string): Uint8Array => fromHex(text.slice(2))!;

@@ -184,6 +184,54 @@ test('P20: the margin of an order covers its worst slot', t => {
 	);
 });
 
+test('P13: who trades with himself and really moves the energy never gains by it, once settled', t => {
+	const edges = [tariff.retailMicroPerKwh, tariff.feedInMicroPerKwh] as const;
+	fc.assert(
+		fc.property(
+			arbitraryBook({lengthMax: 12}).filter(orders => orders.length > 0),
+			fc.nat(),
+			fc.integer({min: 1, max: 60}),
+			fc.boolean(),
+			(orders, pick, x, isMid) => {
+				const rulesHere: Rules = {...rules, pricing: isMid ? 'midmarket' : 'auction'};
+				const own = pick % orders.length;
+				const without = clear(orders, rulesHere, seed);
+				// Where nobody else trades, a pair is no pair but two neighbours who do well to trade.
+				if (without.volumeWh === 0) return;
+				const pair = [order(2001, 'buy', x, edges[0]), order(2002, 'sell', x, edges[1])];
+				const all = [...orders, ...pair];
+				const withPair = clear(all, rulesHere, seed);
+				// Quantities are what meters show, as in metered mode: each of the owner's meters moves what its order asks for.
+				const net = (list: typeof orders, cleared: typeof without, at: number): bigint => {
+					const sign = list[at]!.side === 'buy' ? -1 : 1;
+					return settleRow(position('O', sign * cleared.fillsWh[at]!, sign * list[at]!.quantityWh), cleared, rulesHere).netNano;
+				};
+				const before = net(orders, without, own);
+				const after = net(all, withPair, own) + net(all, withPair, orders.length) + net(all, withPair, orders.length + 1);
+				// At the margin each of his three orders may be dealt one Wh that the exact share has not.
+				const band = BigInt(rules.retailMicroPerKwh - rules.gridFeeMicroPerKwh - rules.feedInMicroPerKwh);
+				t.true(after <= before + 3n * band, `${after} > ${before}`);
+				// What the grid takes for moving the pair's energy is never less than what that rounding can bring, from a few Wh on.
+				if (BigInt(x) * BigInt(rules.gridFeeMicroPerKwh) >= 3n * band) t.true(after <= before);
+			},
+		),
+		runs,
+	);
+});
+
+test('P13: a pair that moves no energy loses on both sides', t => {
+	fc.assert(
+		fc.property(arbitraryBook(), fc.integer({min: 1, max: 50}), (orders, x) => {
+			const all = [...orders, order(2001, 'buy', x, tariff.retailMicroPerKwh), order(2002, 'sell', x, tariff.feedInMicroPerKwh)];
+			const cleared = clear(all, rules, seed);
+			const [bought, sold] = cleared.fillsWh.slice(-2) as [number, number];
+			const net = settleRow(position('O', -bought, 0), cleared, rules).netNano + settleRow(position('O', sold, 0), cleared, rules).netNano;
+			t.true(net <= 0n);
+		}),
+		runs,
+	);
+});
+
 test('a missing reading is never better than the truth', t => {
 	fc.assert(
 		fc.property(arbitraryDay, fc.integer({min: 0, max: 60}), ({cleared, positions}, m) => {

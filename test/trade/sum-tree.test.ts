@@ -13,7 +13,7 @@ import {
 	sumsOf,
 	tierTree,
 } from '../../agent/trade/sum-tree.ts';
-import {kinds, type Node, recordOf, rootOf} from './reference.ts';
+import {kinds, type Node, recordOf, rootOf} from '../helpers/reference-market.ts';
 
 const built = {plain: plainTree, tiers: tierTree, fills: fillTree, balances: balanceTree} as const;
 const bytesOf = (text: string): Uint8Array => fromHex(text.slice(2))!;
