@@ -1,0 +1,62 @@
+// Holds values against schemas and says where they do not fit.
+
+import {Ajv2020, type ErrorObject, type ValidateFunction} from 'ajv/dist/2020.js';
+import {fieldErrorsMax} from './limits.ts';
+import type {FieldError} from './problem.ts';
+import {nameKey, type TSchema} from './schema.ts';
+
+export type Check = {
+	/** All that does not fit, or with `thorough` false the first of it; nothing if the value fits. Queries come as text: numbers in them are turned into numbers in place. */
+	readonly body: (schema: TSchema, value: unknown, thorough: boolean) => readonly FieldError[];
+	readonly query: (schema: TSchema, value: unknown) => readonly FieldError[];
+};
+
+/** A validator is made when it is first needed, and kept. */
+export function createCheck(): Check {
+	const first = createValidators({allErrors: false, coerceTypes: false});
+	const all = createValidators({allErrors: true, coerceTypes: false});
+	const coercing = createValidators({allErrors: true, coerceTypes: true});
+	return {
+		body: (schema, value, thorough) => {
+			const validate = first(schema);
+			// Most bodies fit: only those that do not are looked at twice.
+			if (validate(value) === true) return [];
+			if (!thorough) return fieldErrors(validate.errors);
+			const again = all(schema);
+			again(value);
+			return fieldErrors(again.errors);
+		},
+		query: (schema, value) => {
+			const validate = coercing(schema);
+			return validate(value) === true ? [] : fieldErrors(validate.errors);
+		},
+	};
+}
+
+function createValidators(options: {readonly allErrors: boolean; readonly coerceTypes: boolean}): (schema: TSchema) => ValidateFunction {
+	const ajv = new Ajv2020({...options, strict: true, strictTypes: false, keywords: [nameKey], ownProperties: true, validateSchema: false});
+	const known = new WeakMap<TSchema, ValidateFunction>();
+	return schema => {
+		let validate = known.get(schema);
+		if (validate === undefined) {
+			validate = ajv.compile(schema);
+			known.set(schema, validate);
+		}
+		return validate;
+	};
+}
+
+/** A key as a part of a JSON pointer [RFC 6901 §3]. */
+export function pointerPart(key: string): string {
+	return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+function fieldErrors(errors: readonly ErrorObject[] | null | undefined): readonly FieldError[] {
+	return (errors ?? []).slice(0, fieldErrorsMax).map(({instancePath, keyword, params, message}) => {
+		const key = (params as Readonly<Record<string, unknown>>)[keyword === 'required' ? 'missingProperty' : 'additionalProperty'];
+		const pointer = typeof key === 'string' ? `${instancePath}${pointerPart(key.slice(0, 64))}` : instancePath;
+		const allowed = (params as {readonly allowedValues?: readonly unknown[]}).allowedValues;
+		const detail = `${keyword === 'additionalProperties' ? 'is not known' : keyword === 'required' ? 'is missing' : (message ?? keyword)}`;
+		return {pointer, code: keyword, detail: allowed === undefined ? detail : `${detail}: ${allowed.join(', ')}`};
+	});
+}

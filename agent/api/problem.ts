@@ -1,0 +1,132 @@
+// Turns what went wrong into a problem document [RFC 9457]. The only file that knows a number of HTTP.
+
+import type {DeskProblem} from './desk.ts';
+
+/** Every code that a client may see, with its status. The table in README.md is held to this one by a test. */
+export const problems = {
+	malformed: {status: 400, title: 'The request is malformed'},
+	'idempotency-missing': {status: 400, title: 'The header Idempotency-Key is missing'},
+	unauthorised: {status: 401, title: 'A valid token is needed'},
+	'bad-signature': {status: 401, title: 'The signature does not hold'},
+	forbidden: {status: 403, title: 'This is not yours to see or do'},
+	'not-your-meter': {status: 403, title: 'The meter belongs to somebody else'},
+	'delegation-exceeded': {status: 403, title: 'The delegation does not go that far'},
+	'not-found': {status: 404, title: 'There is no such thing'},
+	'unknown-market': {status: 404, title: 'There is no such market'},
+	'unknown-order': {status: 404, title: 'There is no such order'},
+	'unknown-slot': {status: 404, title: 'The market has no such slot'},
+	'not-yet': {status: 404, title: 'It is not there yet'},
+	'not-acceptable': {status: 406, title: 'There is no such representation'},
+	'request-timeout': {status: 408, title: 'The request took too long to arrive'},
+	'side-conflict': {status: 409, title: 'The meter has an order on the other side of that slot'},
+	'order-exists': {status: 409, title: 'The meter has an order on that side of that slot'},
+	'duplicate-salt': {status: 409, title: 'The salt was used before'},
+	'gate-closed': {status: 409, title: 'The gate of that slot is closed'},
+	'idempotency-in-flight': {status: 409, title: 'The same request is still being worked on'},
+	'stream-gap': {status: 410, title: 'Some of the events asked for are not kept any more'},
+	'too-large': {status: 413, title: 'The body is too large'},
+	'unsupported-media': {status: 415, title: 'The body is not JSON'},
+	'price-out-of-band': {status: 422, title: 'The limit lies outside of the band'},
+	'capacity-exceeded': {status: 422, title: 'The meter cannot carry that much'},
+	'insufficient-escrow': {status: 422, title: 'The deposit does not cover the order'},
+	'counter-stale': {status: 422, title: 'The counter is not the current one'},
+	'unsupported-tif': {status: 422, title: 'That time in force has no meaning in a call auction'},
+	'batch-refused': {status: 422, title: 'The batch was refused as a whole'},
+	'idempotency-mismatch': {status: 422, title: 'The idempotency key belongs to another request'},
+	'rate-limited': {status: 429, title: 'Too many requests'},
+	'headers-too-large': {status: 431, title: 'The headers are too large'},
+	internal: {status: 500, title: 'The agent failed'},
+	'operator-halted': {status: 503, title: 'The market is halted'},
+} as const satisfies Readonly<Record<string, {readonly status: number; readonly title: string}>>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** How a request that went well is answered. */
+export const statuses = {ok: 200, created: 201, noContent: 204, notModified: 304} as const;
+
+export type FieldError = {
+	/** JSON pointer into what was sent [RFC 6901]. */
+	readonly pointer: string;
+	readonly code: string;
+	readonly detail: string;
+};
+
+export type ProblemMembers = {
+	readonly errors?: readonly FieldError[];
+	readonly orderHash?: string;
+	readonly requiredNano?: string;
+	readonly availableNano?: string;
+	/** With stream-gap: the newest event, behind which a stream can begin after a look at the market. */
+	readonly newestSequence?: number;
+	/** Becomes the header Retry-After, in whole seconds, and no member. */
+	readonly retryAfterS?: number;
+};
+
+export type ProblemBody = Omit<ProblemMembers, 'retryAfterS'> & {
+	readonly type: string;
+	readonly title: string;
+	readonly status: number;
+	readonly detail: string;
+	readonly code: ProblemCode;
+};
+
+/** Thrown by whatever answers a request, and caught where the answer is written. */
+export class Problem extends Error {
+	override readonly name = 'Problem';
+	readonly code: ProblemCode;
+	readonly members: ProblemMembers;
+
+	constructor(code: ProblemCode, detail: string, members: ProblemMembers = {}) {
+		super(detail);
+		this.code = code;
+		this.members = members;
+	}
+}
+
+export const problemMediaType = 'application/problem+json; charset=utf-8';
+
+export function typeOf(code: ProblemCode): string {
+	return `urn:kedge:problem:${code}`;
+}
+
+export function problemBody({code, message, members}: Problem): ProblemBody {
+	const {retryAfterS: _, ...shown} = members;
+	return {type: typeOf(code), title: problems[code].title, status: problems[code].status, detail: message, code, ...shown};
+}
+
+/** What a desk refused. `prefix` is the pointer of what it was asked about. */
+export function problemOf(refused: DeskProblem, prefix = ''): Problem {
+	const {code, detail, pointer, orderHash, requiredNano, availableNano} = refused;
+	return new Problem(code, detail, {
+		...(pointer === undefined ? {} : {errors: [{pointer: `${prefix}${pointer}`, code, detail}]}),
+		...(orderHash === undefined ? {} : {orderHash}),
+		...(requiredNano === undefined ? {} : {requiredNano}),
+		...(availableNano === undefined ? {} : {availableNano}),
+	});
+}
+
+/** What the HTTP library refuses by itself, by the code of its error. */
+const libraryProblems: Readonly<Record<string, ProblemCode>> = {
+	FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media',
+	FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
+	HPE_HEADER_OVERFLOW: 'headers-too-large',
+	ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+/** Any thrown thing as a problem. What is nobody's fault but ours says nothing of itself. */
+export function problemOfError(error: unknown): Problem {
+	if (error instanceof Problem) return error;
+	const {code, statusCode, message} = error as {readonly code?: string; readonly statusCode?: number; readonly message?: string};
+	const known = libraryProblems[code ?? ''];
+	if (known !== undefined) return new Problem(known, problems[known].title);
+	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+		return new Problem('malformed', message ?? problems.malformed.title);
+	return new Problem('internal', 'the agent failed; its own log says why');
+}
+
+/** The whole answer to bytes that are no request, for a socket that has no response yet. */
+export function rawProblem(code: ProblemCode): string {
+	const body = JSON.stringify(problemBody(new Problem(code, problems[code].title)));
+	const head = `HTTP/1.1 ${problems[code].status} ${problems[code].title}\r\nconnection: close\r\n`;
+	return `${head}content-type: ${problemMediaType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}

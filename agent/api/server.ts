@@ -1,0 +1,425 @@
+// Serves energy markets over HTTP: checks who asks and what is asked, hands it to the resource that knows, and writes the answer.
+
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Socket} from 'node:net';
+import fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
+import {toHex, utf8} from '../base/bytes.ts';
+import type {Clock} from '../base/clock.ts';
+import {AgentError, describeError} from '../base/errors.ts';
+import {nodeHasher} from '../base/hash-node.ts';
+import type {Logger} from '../base/logger.ts';
+import type {Random} from '../base/random.ts';
+import {type Caller, createAccess, type StaticToken, staticTokensMax} from './access.ts';
+import {createCheck} from './check.ts';
+import type {MarketDesk} from './desk.ts';
+import {createDesks} from './desks.ts';
+import {beginEvents} from './events.ts';
+import {createFeed} from './feed.ts';
+import {type ApiLimits, defaultLimits, thoroughBodyBytesMax} from './limits.ts';
+import {openApi} from './openapi.ts';
+import {Problem, problemBody, problemMediaType, problemOfError, rawProblem, statuses} from './problem.ts';
+import {createRate} from './rate.ts';
+import {createReplies} from './replies.ts';
+import type {Context, Cost, Reply, Route} from './route.ts';
+import {headerOf} from './route.ts';
+import {routes} from './routes.ts';
+import {createSocketDoor} from './stream.ts';
+import {createStreams} from './streams.ts';
+
+export type Needs = {
+	readonly desks: readonly MarketDesk[];
+	readonly clock: Clock;
+	readonly random: Random;
+	readonly logger: Logger;
+	readonly tokens: readonly StaticToken[];
+	/** Who signed the text by EIP-191; undefined if the signature does not hold. */
+	readonly recoverMessageSigner: (message: string, signature: string) => Promise<string | undefined> | string | undefined;
+	/** Why no orders are taken now, as a sentence; undefined if they are. @default always well */
+	readonly illness?: () => string | undefined;
+};
+
+export type ServerOptions = {
+	readonly host: string;
+	/** 0: any free one. */
+	readonly port: number;
+	/** Hosts, with the port where it is not 443 or 80, that wallets may sign in to. @default host:port, localhost:port */
+	readonly signInDomains?: readonly string[];
+	/** Origins whose pages may ask; '*' for all. @default none */
+	readonly origins?: readonly string[];
+	/** A proxy in front is believed when it says whom it speaks for. @default false */
+	readonly trustProxy?: boolean | string;
+	readonly limits?: Partial<ApiLimits>;
+};
+
+export type MarketServer = {
+	readonly port: number;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+type Charge = (caller: Caller, cost: Cost, amount: number) => void;
+
+type Serving = {
+	readonly context: Context;
+	readonly charge: Charge;
+	readonly replies: ReturnType<typeof createReplies>;
+	readonly streams: ReturnType<typeof createStreams>;
+	readonly logger: Logger;
+};
+
+/** Listens once it resolves. Fails with PORT_TAKEN, and with a RangeError for more markets or tokens than it can have. */
+export async function openMarketServer(needs: Needs, options: ServerOptions): Promise<MarketServer> {
+	const {clock, random, logger, tokens} = needs;
+	if (tokens.length > staticTokensMax) throw new RangeError(`there are at most ${staticTokensMax} configured tokens, not ${tokens.length}`);
+	const limits: ApiLimits = {...defaultLimits, ...options.limits};
+	const desks = createDesks(needs.desks);
+	const closing = new AbortController();
+	const feeds = new Map(desks.all.map(desk => [desk.view().id, createFeed(desk, limits.recentEventsMax)]));
+	let port = 0;
+	let receiptWaits = 0;
+	const context: Context = {
+		desks,
+		access: createAccess({clock, random, limits, tokens}),
+		check: createCheck(),
+		clock,
+		limits,
+		feedOf: id => feeds.get(id)!,
+		recoverMessageSigner: needs.recoverMessageSigner,
+		domains: () => options.signInDomains ?? [`${options.host}:${port}`, `localhost:${port}`],
+		receiptWaits: {
+			take: () => {
+				if (receiptWaits >= limits.receiptWaitsMax) return false;
+				receiptWaits += 1;
+				return true;
+			},
+			give: () => {
+				receiptWaits -= 1;
+			},
+		},
+		illness: needs.illness ?? (() => undefined),
+	};
+	const serving: Serving = {
+		context,
+		charge: createCharge(clock, limits),
+		replies: createReplies(clock, limits),
+		streams: createStreams(closing.signal, limits),
+		logger,
+	};
+	const app = createApp(serving, options);
+	app.server.maxConnections = limits.connectionsMax;
+	limitConnectionsPerAddress(app, limits.connectionsPerAddressMax);
+	const sockets = createSocketDoor({context, streams: serving.streams, logger, charge: serving.charge, remoteOf});
+	app.server.on('upgrade', sockets.upgrade);
+	try {
+		await app.listen({host: options.host, port: options.port});
+	} catch (error) {
+		await app.close();
+		throw new AgentError('PORT_TAKEN', `cannot listen on ${options.host}:${options.port}`, {cause: error});
+	}
+	const bound = app.server.address();
+	port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
+	logger.log('info', 'market server listens', {host: options.host, port, markets: desks.all.length});
+	return {
+		port,
+		[Symbol.asyncDispose]: async () => {
+			closing.abort();
+			sockets.close();
+			for (const feed of feeds.values()) feed.stop();
+			await app.close();
+		},
+	};
+}
+
+function remoteOf(request: IncomingMessage): string {
+	return request.socket.remoteAddress ?? '';
+}
+
+function createCharge(clock: Clock, limits: ApiLimits): Charge {
+	const rates: Readonly<Record<Cost, ReturnType<typeof createRate>>> = {
+		request: createRate(clock, limits.requestsPerSecond, limits.requestsBurst, limits.callersMax),
+		write: createRate(clock, limits.writesPerSecond, limits.writesBurst, limits.callersMax),
+		'sign-in': createRate(clock, limits.signInsPerSecond, limits.signInsBurst, limits.callersMax),
+	};
+	return (caller, cost, amount) => {
+		const waitMs = rates[cost].take(caller.key, amount);
+		if (waitMs === undefined) return;
+		const retryAfterS = Math.ceil(waitMs / 1000);
+		throw new Problem('rate-limited', `too many of these requests; the next may come in ${retryAfterS} s`, {retryAfterS});
+	};
+}
+
+/** One address must not keep everybody else out. */
+function limitConnectionsPerAddress(app: FastifyInstance, most: number): void {
+	const counts = new Map<string, number>();
+	app.server.on('connection', (socket: Socket) => {
+		const address = socket.remoteAddress ?? '';
+		const count = (counts.get(address) ?? 0) + 1;
+		if (count > most) {
+			socket.destroy();
+			return;
+		}
+		counts.set(address, count);
+		socket.once('close', () => {
+			const left = counts.get(address)! - 1;
+			if (left === 0) counts.delete(address);
+			else counts.set(address, left);
+		});
+	});
+}
+
+function createApp(serving: Serving, options: ServerOptions): FastifyInstance {
+	const {limits} = serving.context;
+	const app = fastify({
+		logger: false,
+		bodyLimit: limits.bodyBytesMax,
+		requestTimeout: limits.requestTimeoutMs,
+		keepAliveTimeout: limits.keepAliveTimeoutMs,
+		connectionTimeout: 0,
+		// What is still open is cut when we close: a client resumes elsewhere.
+		forceCloseConnections: true,
+		http: {maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.headersTimeoutMs},
+		trustProxy: options.trustProxy ?? false,
+		exposeHeadRoutes: false,
+		return503OnClosing: false,
+		onProtoPoisoning: 'error',
+		onConstructorPoisoning: 'remove',
+		routerOptions: {caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 128},
+		clientErrorHandler: (error, socket) => {
+			if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
+			else socket.end(rawProblem(problemOfError({...error, statusCode: 400}).code));
+		},
+		frameworkErrors: (error, request, reply) => void sendProblem(reply, error, serving.logger, request),
+	});
+	// JSON and nothing else; a body that is not wanted is refused as well as one that cannot be read.
+	app.removeAllContentTypeParsers();
+	app.addContentTypeParser('application/json', {parseAs: 'string'}, (_request, text, done) => {
+		// An empty body is none: a DELETE may carry its signature in a header.
+		if (text === '') return done(null, undefined);
+		app.getDefaultJsonParser('error', 'remove')(_request, text as string, done);
+	});
+	app.setErrorHandler((error, request, reply) => sendProblem(reply, error, serving.logger, request));
+	app.setNotFoundHandler((request, reply) =>
+		sendProblem(
+			reply,
+			new Problem('not-found', `there is no ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`),
+			serving.logger,
+			request,
+		),
+	);
+	const origins = options.origins ?? [];
+	if (origins.length > 0) allowOrigins(app, origins);
+	const description = `${JSON.stringify(openApi(routes), null, '\t')}\n`;
+	app.get('/v1/openapi.json', (_request, reply) =>
+		reply.header('cache-control', 'public, max-age=60').type('application/json; charset=utf-8').send(description),
+	);
+	for (const route of routes) addRoute(app, route, serving);
+	return app;
+}
+
+function addRoute(app: FastifyInstance, route: Route, serving: Serving): void {
+	const callers = new WeakMap<FastifyRequest, Caller>();
+	app.route({
+		method: route.method,
+		url: `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+		// Before the body is read: who may not ask costs us no more than his headers.
+		onRequest: (request, _reply, done) => {
+			try {
+				callers.set(request, admit(request, route, serving));
+				done();
+			} catch (error) {
+				done(error as Error);
+			}
+		},
+		handler: (request, reply) => serve(request, reply, route, callers.get(request)!, serving),
+	});
+}
+
+function admit(request: FastifyRequest, route: Route, {context, charge}: Serving): Caller {
+	const {accept, authorization} = request.headers;
+	const caller = context.access.callerOf(authorization, request.ip);
+	charge(caller, route.cost, 1);
+	if (!isAcceptable(accept, mediaTypesOf(route))) throw new Problem('not-acceptable', `there is ${mediaTypesOf(route).join(' and ')}`);
+	if (route.access === 'token' && caller.role === undefined) throw new Problem('unauthorised', 'this needs a token: see /v1/auth/siwe');
+	return caller;
+}
+
+function mediaTypesOf({answers}: Route): readonly string[] {
+	return Array.isArray(answers.ok) ? (answers.ok as readonly string[]) : ['application/json'];
+}
+
+/** [RFC 9110 §12.5.1] without weights: what is named at all can be taken. */
+function isAcceptable(accept: string | undefined, offered: readonly string[]): boolean {
+	if (accept === undefined || accept.includes('*/*')) return true;
+	const named = accept.split(',', 32).map(one => one.split(';')[0]!.trim().toLowerCase());
+	return offered.some(type => named.includes(type) || named.includes(`${type.split('/')[0]}/*`));
+}
+
+async function serve(request: FastifyRequest, reply: FastifyReply, route: Route, caller: Caller, serving: Serving): Promise<FastifyReply> {
+	const {context, charge, replies} = serving;
+	const {params, query, headers} = request;
+	const body: unknown = request.body;
+	const isShort = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= thoroughBodyBytesMax;
+	checkRequest(route, {params, query, body, isShort}, context);
+	if (route.cost === 'write') {
+		// The first was paid when the request came.
+		const more = weightOf(body) - 1;
+		if (more > 0) charge(caller, 'write', more);
+	}
+	if (route.isStream === true) {
+		const begin = await beginEvents({query: query as object, headers, caller, context, streams: serving.streams});
+		reply.hijack();
+		begin(startEventStream(reply));
+		return reply;
+	}
+	const asked = {params, query, body, caller, headers, isShort, context} as never;
+	const key = route.idempotency === undefined ? undefined : idempotencyKeyOf(headers, route, caller);
+	if (key === undefined) return send(request, reply, route, await route.handle(asked));
+	const claimed = replies.claim(key, toHex(nodeHasher.sha256(utf8(`${request.method} ${request.url}\n${JSON.stringify(body)}`))));
+	if (claimed === 'mismatch') throw new Problem('idempotency-mismatch', 'this key came before with another request');
+	if (claimed === 'in-flight')
+		throw new Problem('idempotency-in-flight', 'the request with this key is still being worked on', {retryAfterS: 1});
+	if (claimed !== 'new') return reply.code(claimed.status).headers(claimed.headers).send(claimed.text);
+	try {
+		const answer = await route.handle(asked);
+		const written = write(reply, route, answer);
+		replies.keep(key, written);
+		return reply.code(written.status).headers(written.headers).send(written.text);
+	} catch (error) {
+		replies.drop(key);
+		throw error;
+	}
+}
+
+function checkRequest(
+	route: Route,
+	{params, query, body, isShort}: {readonly params: unknown; readonly query: unknown; readonly body: unknown; readonly isShort: boolean},
+	{check}: Context,
+): void {
+	const wrongPath = route.params === undefined ? [] : check.query(route.params, params);
+	if (wrongPath.length > 0)
+		throw new Problem('malformed', `the path does not fit: ${wrongPath[0]!.pointer} ${wrongPath[0]!.detail}`, {errors: wrongPath});
+	const wrongQuery = route.query === undefined ? [] : check.query(route.query, query);
+	if (wrongQuery.length > 0)
+		throw new Problem('malformed', `the query does not fit: ${wrongQuery[0]!.pointer} ${wrongQuery[0]!.detail}`, {errors: wrongQuery});
+	if (route.body === undefined || route.checksBody === true) return;
+	if (body === undefined && route.method !== 'POST') return;
+	const wrong = check.body(route.body, body, isShort);
+	if (wrong.length > 0)
+		throw new Problem('malformed', `the body does not fit: ${wrong[0]!.pointer || 'it'} ${wrong[0]!.detail}`, {errors: wrong});
+}
+
+/** How many orders or hashes a body holds. */
+function weightOf(body: unknown): number {
+	const {orders, hashes} = (typeof body === 'object' && body !== null ? body : {}) as {
+		readonly orders?: unknown;
+		readonly hashes?: unknown;
+	};
+	const list = orders ?? hashes;
+	return Array.isArray(list) ? list.length : 1;
+}
+
+function idempotencyKeyOf(headers: FastifyRequest['headers'], route: Route, caller: Caller): string | undefined {
+	const given = headerOf(headers, 'idempotency-key');
+	if (given === undefined) {
+		if (route.idempotency === 'required') throw new Problem('idempotency-missing', 'this request needs the header Idempotency-Key');
+		return undefined;
+	}
+	// The draft writes it as a quoted text; most clients leave the quotes out.
+	if (!/^"?[A-Za-z0-9._:-]{1,64}"?$/.test(given))
+		throw new Problem('malformed', 'the header Idempotency-Key is not 1 to 64 letters, digits, dots, colons, hyphens or underscores');
+	return `${caller.key}\n${given.replaceAll('"', '')}`;
+}
+
+type Written = {readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string};
+
+const cacheControls = {
+	final: 'public, max-age=31536000, immutable',
+	'final-own': 'private, max-age=31536000, immutable',
+	public: 'public, max-age=2',
+	own: 'private, no-store',
+} as const;
+
+/** The answer as text, by the route's schema. */
+function write(reply: FastifyReply, route: Route, answer: Reply): Written {
+	const schema = answer.schema ?? route.answers[answer.kind];
+	const text = answer.text ?? (reply.compileSerializationSchema(schema as never) as unknown as (body: unknown) => string)(answer.body);
+	const next = (answer.body as {readonly next?: unknown} | undefined)?.next;
+	const cache = answer.cache ?? 'own';
+	return {
+		status: statuses[answer.kind],
+		headers: {
+			'content-type': answer.mediaType ?? 'application/json; charset=utf-8',
+			'cache-control': cacheControls[cache],
+			...(cache.startsWith('final') ? {etag: `"${toHex(nodeHasher.sha256(utf8(text))).slice(0, 32)}"`} : {}),
+			...(typeof next === 'string' ? {link: `<${nextLink(reply.request.url, next)}>; rel="next"`} : {}),
+			...answer.headers,
+		},
+		text,
+	};
+}
+
+function nextLink(url: string, cursor: string): string {
+	const [path, query] = url.split('?', 2);
+	const parameters = new URLSearchParams(query);
+	parameters.set('cursor', cursor);
+	return `${path}?${parameters}`;
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, route: Route, answer: Reply): FastifyReply {
+	const {status, headers, text} = write(reply, route, answer);
+	const known = headers.etag === undefined ? undefined : headerOf(request.headers, 'if-none-match');
+	if (known !== undefined && (known === '*' || known.split(',', 16).some(one => one.trim().replace(/^W\//, '') === headers.etag)))
+		return reply.code(statuses.notModified).headers({etag: headers.etag!, 'cache-control': headers['cache-control']!}).send();
+	return reply.code(status).headers(headers).send(text);
+}
+
+/** Problems of ours and of the library alike; what is our own fault is written down, and told in no detail. */
+function sendProblem(reply: FastifyReply, error: unknown, logger: Logger, request: FastifyRequest): FastifyReply {
+	const problem = problemOfError(error);
+	if (problem.code === 'internal')
+		logger.log('error', 'market request failed', {
+			method: request.method,
+			path: request.routeOptions.url ?? '',
+			error: describeError(error),
+		});
+	const body = problemBody(problem);
+	const {retryAfterS} = problem.members;
+	if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
+	if (problem.code === 'unauthorised') reply.header('www-authenticate', 'Bearer');
+	return reply.code(body.status).header('cache-control', 'no-store').type(problemMediaType).send(JSON.stringify(body));
+}
+
+function startEventStream(reply: FastifyReply): ServerResponse {
+	const response = reply.raw;
+	response.writeHead(statuses.ok, {
+		...(reply.getHeaders() as Record<string, string>),
+		'content-type': 'text/event-stream; charset=utf-8',
+		'cache-control': 'no-store',
+		// Proxies would hold events back.
+		'x-accel-buffering': 'no',
+	});
+	response.flushHeaders();
+	return response;
+}
+
+/** Lets pages of these origins ask [Fetch §3.2]. No cookies are used, so that no credentials are at stake. */
+function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {
+	const allowed = (origin: string | undefined): string | undefined =>
+		origin === undefined ? undefined : origins.includes('*') ? '*' : origins.includes(origin) ? origin : undefined;
+	app.addHook('onRequest', (request, reply, done) => {
+		reply.header('vary', 'origin');
+		const origin = allowed(request.headers.origin);
+		if (origin !== undefined)
+			reply.headers({'access-control-allow-origin': origin, 'access-control-expose-headers': 'etag, link, location, retry-after'});
+		done();
+	});
+	app.options('/v1/*', (request, reply) => {
+		if (allowed(request.headers.origin) !== undefined)
+			reply.headers({
+				'access-control-allow-methods': 'GET, POST, DELETE',
+				'access-control-allow-headers':
+					'authorization, content-type, idempotency-key, last-event-id, if-none-match, order-cancellation, delegation-revocation',
+				'access-control-max-age': '600',
+			});
+		return reply.code(statuses.noContent).send();
+	});
+}

@@ -1,0 +1,117 @@
+// /settlements: what each slot came to for an account, and the bundle that proves it on chain.
+
+import {accountFor} from './access.ts';
+import {pageItemsDefault, pageItemsMax} from './limits.ts';
+import {pageKey} from './orders.ts';
+import {Problem} from './problem.ts';
+import {cursorOf, defineRoute, type Route} from './route.ts';
+import {
+	address,
+	anything,
+	closed,
+	count,
+	cursor,
+	hash,
+	market,
+	nameKey,
+	nano,
+	oneOf,
+	pageOf,
+	signedEnergyWh,
+	slot,
+	Type,
+} from './schema.ts';
+import {checkRange} from './slots.ts';
+
+const settlementSchema = Type.Object(
+	{
+		market: hash,
+		slot,
+		account: address,
+		meter: hash,
+		orderHash: Type.Optional(hash),
+		contractedWh: signedEnergyWh,
+		meteredWh: signedEnergyWh,
+		deviationWh: signedEnergyWh,
+		forwardNano: nano,
+		imbalanceNano: nano,
+		gridNano: nano,
+		netNano: nano,
+		substituted: Type.Boolean(),
+		spread: Type.Boolean(),
+		entries: Type.Object({importFrom: count, importTo: count, exportFrom: count, exportTo: count}),
+		state: oneOf(['contracted', 'metered', 'provisional', 'posted', 'final']),
+		adjustmentOf: Type.Optional(slot),
+	},
+	{
+		[nameKey]: 'Settlement',
+		description:
+			'Energy is net export: what was sold or fed in is positive. `entries` are the numbers of the readings that it rests on; 0 for none.',
+	},
+);
+
+/** Slots that one listing may reach over: a year. */
+const slotsPerListing = 35_136;
+
+export const settlementRoutes: readonly Route[] = [
+	defineRoute({
+		method: 'GET',
+		path: '/settlements',
+		id: 'listSettlements',
+		tag: 'settlements',
+		summary: "The caller's rows from slot `from` to before slot `to`, by slot, account and meter",
+		access: 'token',
+		cost: 'request',
+		query: Type.Object(
+			{
+				market: Type.Optional(market),
+				account: Type.Optional(address),
+				from: slot,
+				to: slot,
+				cursor: Type.Optional(cursor),
+				limit: Type.Optional(Type.Integer({minimum: 1, maximum: pageItemsMax, default: pageItemsDefault})),
+			},
+			closed,
+		),
+		answers: {ok: pageOf('SettlementPage', settlementSchema)},
+		problems: ['forbidden', 'unknown-market'],
+		handle: async ({query, caller, context}) => {
+			checkRange(query, slotsPerListing);
+			const key = pageKey(query.cursor, ['number', 'string', 'string']) as readonly [number, string, string] | undefined;
+			const page = await context.desks.of(query.market).settlements({
+				account: accountFor(caller, query.account),
+				from: query.from,
+				to: query.to,
+				after: key === undefined ? undefined : {slot: key[0], account: key[1], meter: key[2]},
+				limit: query.limit ?? pageItemsDefault,
+			});
+			const {next} = page;
+			return {
+				kind: 'ok',
+				body: {items: page.items, ...(next === undefined ? {} : {next: cursorOf([next.slot, next.account, next.meter])})},
+			};
+		},
+	}),
+	defineRoute({
+		method: 'GET',
+		path: '/settlements/{market}/{slot}/{account}/proof',
+		id: 'getSettlementProof',
+		tag: 'settlements',
+		summary: "The opening of a row under the day's root, with the readings that it rests on, as the contract takes it",
+		access: 'token',
+		cost: 'request',
+		params: Type.Object({market, slot, account: address}),
+		query: Type.Object({meter: Type.Optional(hash)}, closed),
+		answers: {
+			ok: Type.Object({market: hash, slot, account: address, proof: anything}, {[nameKey]: 'SettlementProof'}),
+		},
+		problems: ['forbidden', 'unknown-market', 'not-yet'],
+		handle: async ({params, query, caller, context}) => {
+			const desk = context.desks.of(params.market);
+			const account = accountFor(caller, params.account)!;
+			const proof = await desk.settlementProof(params.slot, account, query.meter?.toLowerCase());
+			if (proof === undefined) throw new Problem('not-yet', `the account has no row in slot ${params.slot}, or its day is not posted yet`);
+			return {kind: 'ok', body: {market: desk.view().id, slot: params.slot, account, proof}};
+		},
+	}),
+];
