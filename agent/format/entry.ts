@@ -23,7 +23,7 @@ export type Kind = (typeof kinds)[keyof typeof kinds];
 export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7, prune: 8} as const;
 export const enrolmentKinds = {agent: 1, channel: 2, market: 3} as const;
 /** What stands under the subject of an energy market: what traders signed, and what its operator made of it. */
-export const orderKinds = {order: 1, cancellation: 2, counter: 3, delegation: 4, revocation: 5, clearing: 6, day: 7} as const;
+export const orderKinds = {order: 1, cancellation: 2, counter: 3, delegation: 4, revocation: 5, clearing: 6, day: 7, dispute: 8} as const;
 export const epochKinds = {opened: 1} as const;
 
 /** Bits of the quality field. */

@@ -5,7 +5,16 @@ import {AgentError} from '../base/errors.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Database, openDatabase, type SqlRow, type Statements} from '../base/sqlite.ts';
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
-import {decodeEntry, entryLength, type Index, outlineEntry, type Size, saltLength, subjectRange} from '../format/entry.ts';
+import {
+	decodeEntry,
+	type EntryNumber,
+	entryLength,
+	type Index,
+	outlineEntry,
+	type Size,
+	saltLength,
+	subjectRange,
+} from '../format/entry.ts';
 import type {TallyLeaf} from '../format/tally.ts';
 import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
 import {emptyRoot} from '../merkle/tree.ts';
@@ -72,6 +81,8 @@ export type LogReader = {
 	) => Promise<bigint | 'pruned' | undefined>;
 	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
 	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
+	/** Index of the entry with this number in a channel; undefined if there is none, or it was pruned. */
+	readonly indexOfNumber: (channel: Channel, number: EntryNumber) => Promise<Index | undefined>;
 	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
 	readonly documentsFrom: (kind: string, keyMin: string, limit: number) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
@@ -389,6 +400,13 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				session ?? null,
 			]);
 			return row?.top ?? undefined;
+		},
+		indexOfNumber: async (channel, number) => {
+			const [span] = await database.all<SpanRow & {number: number}>(
+				`SELECT first, count, session, keys, number FROM spans WHERE channel = ?1 AND number <= ?2 AND number + count > ?2 AND ${notPruned}`,
+				[channel.id, number],
+			);
+			return span === undefined ? undefined : (await spanEntries(channel, span))[number - span.number]?.index;
 		},
 		documentsFrom: (kind, keyMin, limit) =>
 			database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? AND key >= ? ORDER BY key LIMIT ?', [

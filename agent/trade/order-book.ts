@@ -309,6 +309,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 					if (body.slot >= lockedBelow) lockedBelow = body.slot + 1;
 					return;
 				case orderKinds.day:
+				case orderKinds.dispute:
 					return;
 			}
 		},

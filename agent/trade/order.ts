@@ -110,6 +110,13 @@ export type MarketBody =
 			readonly round: number;
 			readonly dayHash: string;
 			readonly size: number;
+	  }
+	| {
+			readonly kind: typeof orderKinds.dispute;
+			readonly account: string;
+			readonly slot: number;
+			readonly reason: string;
+			readonly receivedAt: number;
 	  };
 
 /** A slot is a quarter of an hour. */
