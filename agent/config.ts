@@ -21,6 +21,8 @@ export type Config = {
 	readonly mappings: Readonly<Record<string, MappingConfig>>;
 	readonly devices: readonly DeviceConfig[];
 	readonly anchor: AnchorConfig | undefined;
+	readonly market: MarketConfig | undefined;
+	readonly api: ApiConfig | undefined;
 	readonly logging: {readonly level: 'debug' | 'info' | 'warn' | 'error'};
 };
 
@@ -78,6 +80,49 @@ export type AnchorConfig = {
 	readonly entriesMax: number;
 	readonly idleHours: number;
 	readonly feeGweiMax: number;
+};
+
+export type MarketConfig = {
+	readonly name: string;
+	readonly mode: 'metered' | 'forward';
+	readonly pricing: 'auction' | 'midmarket';
+	readonly currency: string;
+	readonly feedInMicroPerKwh: number;
+	readonly retailMicroPerKwh: number;
+	readonly gridFeeMicroPerKwh: number;
+	readonly lineLimitWh: number | undefined;
+	readonly openBeforeHours: number;
+	readonly gateBeforeMinutes: number;
+	readonly clearAfterMinutes: number;
+	readonly readingHours: number;
+	readonly keystore: string;
+	readonly keystorePasswordFile: string;
+	readonly chainId: number | undefined;
+	readonly contract: string | undefined;
+	readonly paramsVersion: number;
+	readonly gridAccount: string | undefined;
+	readonly retailerAccount: string | undefined;
+	readonly poolAccount: string | undefined;
+	readonly meters: readonly {
+		readonly device: string;
+		readonly owner: string;
+		readonly maxExportWh: number;
+		readonly maxImportWh: number;
+	}[];
+};
+
+export type ApiConfig = {
+	readonly host: string;
+	readonly port: number;
+	readonly origins: readonly string[];
+	readonly signInDomains: readonly string[];
+	readonly trustProxy: boolean;
+	readonly tokens: readonly {
+		readonly name: string;
+		readonly role: 'agent' | 'operator' | 'dso' | 'auditor' | 'mdc';
+		readonly account: string | undefined;
+		readonly sha256: string;
+	}[];
 };
 
 /** A place in the document: keys and list indexes from the top. */
@@ -256,6 +301,10 @@ const id = /^[A-Za-z0-9_-]{1,64}$/;
 const idWhat = '1 to 64 letters, digits, _ or -';
 const logName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/;
 
+/** Lower case, whatever its checksum's spelling. */
+const address: Read<string> = (value, path) =>
+	text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits, in quotes')(value, path).toLowerCase();
+
 const readMapping: Read<MappingConfig> = object<MappingConfig>({
 	topic: text(),
 	format: oneOf('json', 'senml'),
@@ -348,6 +397,62 @@ const readShape: Read<Config> = object<Config>({
 			feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
 		}),
 	),
+	market: section(
+		object<MarketConfig>({
+			name: text(id, idWhat),
+			mode: withDefault(oneOf('metered', 'forward'), 'metered'),
+			pricing: withDefault(oneOf('auction', 'midmarket'), 'auction'),
+			currency: withDefault(text(/^[A-Z]{3,8}$/, 'a code of 3 to 8 capital letters such as EUR'), 'EUR'),
+			feedInMicroPerKwh: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+			retailMicroPerKwh: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+			gridFeeMicroPerKwh: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+			lineLimitWh: optional(wholeNumber(1, 1_000_000_000_000)),
+			openBeforeHours: withDefault(wholeNumber(1, 744), 24),
+			gateBeforeMinutes: withDefault(wholeNumber(0, 1440), 0),
+			clearAfterMinutes: withDefault(wholeNumber(1, 1440), 60),
+			readingHours: withDefault(wholeNumber(1, 168), 24),
+			keystore: withDefault(text(), 'market-key.json'),
+			keystorePasswordFile: withDefault(text(), 'market-key.password'),
+			chainId: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+			contract: optional(address),
+			paramsVersion: withDefault(wholeNumber(1, 0xffff_ffff), 1),
+			gridAccount: optional(address),
+			retailerAccount: optional(address),
+			poolAccount: optional(address),
+			meters: list(
+				object<MarketConfig['meters'][number]>({
+					device: text(id, idWhat),
+					owner: address,
+					maxExportWh: withDefault(wholeNumber(0, 0xffff_ffff), 5000),
+					maxImportWh: withDefault(wholeNumber(1, 0xffff_ffff), 10_000),
+				}),
+				0,
+				10_000,
+			),
+		}),
+	),
+	api: section(
+		object<ApiConfig>({
+			host: withDefault(text(), '127.0.0.1'),
+			port: withDefault(wholeNumber(0, 65_535), 8787),
+			origins: withDefault(list(text(), 0, 64), []),
+			signInDomains: withDefault(list(text(), 0, 64), []),
+			trustProxy: withDefault(flag, false),
+			tokens: withDefault(
+				list(
+					object<ApiConfig['tokens'][number]>({
+						name: text(id, idWhat),
+						role: oneOf('agent', 'operator', 'dso', 'auditor', 'mdc'),
+						account: optional(address),
+						sha256: text(/^[0-9a-f]{64}$/, 'the SHA-256 of a token: 64 hexadecimal digits'),
+					}),
+					0,
+					256,
+				),
+				[],
+			),
+		}),
+	),
 	logging: withDefault(object<Config['logging']>({level: withDefault(oneOf('debug', 'info', 'warn', 'error'), 'info')}), {level: 'info'}),
 });
 
@@ -360,11 +465,35 @@ const readConfig: Read<Config> = (value, path) => {
 		for (const [j, name] of device.mappings.entries())
 			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
 	}
+	if (config.api !== undefined && config.market === undefined) fail(['api'], 'needs the section "market": there is nothing else to serve');
+	if (config.market !== undefined) checkMarket(config, config.market);
 	for (const key of ['keepArrivalsDays', 'keepEntriesDays'] as const)
 		if (config.log[key] > 0 && config.anchor === undefined)
 			fail(['log', key], 'needs the section "anchor": only what a chain holds for good is pruned');
 	return config;
 };
+
+/** What a market needs of the rest of the config. */
+function checkMarket(config: Config, market: MarketConfig): void {
+	const {feedInMicroPerKwh, retailMicroPerKwh, gridFeeMicroPerKwh, mode, gateBeforeMinutes} = market;
+	if (feedInMicroPerKwh > retailMicroPerKwh - gridFeeMicroPerKwh)
+		fail(['market', 'feedInMicroPerKwh'], 'is above what is left of retail after the grid fee: no price suits both sides');
+	if (mode === 'metered' && gateBeforeMinutes !== 0)
+		fail(['market', 'gateBeforeMinutes'], 'must be 0 in metered mode: a standing order can be taken back until the slot starts');
+	if (market.contract !== undefined && config.anchor === undefined)
+		fail(['market', 'contract'], 'needs the section "anchor": rows are settled from anchored readings');
+	for (const key of ['gridAccount', 'retailerAccount', 'poolAccount'] as const)
+		if (market.contract !== undefined && market[key] === undefined) fail(['market', key], 'is missing: the contract pays it');
+	const seen = new Set<string>();
+	for (const [i, {device}] of market.meters.entries()) {
+		const found = config.devices.find(one => one.id === device);
+		if (found === undefined) fail(['market', 'meters', i, 'device'], `there is no device "${device}"`);
+		if (found.cadenceSeconds === undefined)
+			fail(['market', 'meters', i, 'device'], `"${device}" needs cadenceSeconds: a boundary is looked for within twice of it`);
+		if (seen.has(device)) fail(['market', 'meters', i, 'device'], `"${device}" is there twice`);
+		seen.add(device);
+	}
+}
 
 function deepFreeze<T>(value: T): T {
 	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

@@ -19,10 +19,11 @@ import {passwordHashProblem} from './ingest/password.ts';
 import {createRefusalWatch} from './ingest/refusal-watch.ts';
 import type {Channel} from './log/channels.ts';
 import {createDiskGuard} from './log/disk-guard.ts';
-import {openLog} from './log/log.ts';
+import {type Log, openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
 import {createScrub, type Scrub} from './log/scrub.ts';
+import type {Marketplace, openMarketplace as OpenMarketplace} from './marketplace.ts';
 import {createPruneDesk} from './pruning.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
@@ -160,9 +161,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		);
 		const isShut = (): boolean => release.frozen.aborted || isFull();
 		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log and a full disk take nothing.
+		let takesOrders: Pick<Marketplace, 'takes' | 'accept'> | undefined;
 		const admission: Admission = {
 			accept: (delivery, done) => {
 				if (isShut()) done('failed');
+				else if (takesOrders?.takes(delivery.topic)) takesOrders.accept(delivery, done);
 				else
 					ingest.accept(delivery, outcome => {
 						disk.wrote(log.writtenBytes());
@@ -182,10 +185,45 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				stopping.signal,
 			),
 		);
-		const broker =
+		let broker: Broker | undefined;
+		const market =
+			config.market === undefined || release.frozen.aborted
+				? undefined
+				: closing.use(
+						await openMarket({
+							site,
+							log,
+							world,
+							logger,
+							provenSize: async () => (anchor === undefined ? (release.released()?.size ?? 0) : (await anchor.status()).minedSize),
+							illness: () => illnessOf(log, release, isFull),
+							publish: (...message) => broker?.publish(...message),
+						}),
+					);
+		if (market !== undefined) {
+			takesOrders = market;
+			closing.defer(
+				keepCalling(
+					ticking(market.tick, () => isShut(), logger),
+					clock,
+					stopping.signal,
+				),
+			);
+		}
+		broker =
 			config.broker === undefined
 				? undefined
-				: closing.use(await openDoor(site, world, logger, devices, admission, () => !log.failed.aborted && !isShut()));
+				: closing.use(
+						await openDoor(
+							site,
+							world,
+							logger,
+							devices,
+							admission,
+							market?.filtersFor ?? (() => []),
+							() => !log.failed.aborted && !isShut(),
+						),
+					);
 		const client = closing.use(
 			createClientDoor(
 				() => config.client !== undefined && !isShut() && !stopping.signal.aborted,
@@ -286,6 +324,7 @@ function openDoor(
 	logger: Logger,
 	devices: Devices,
 	admission: Admission,
+	marketFilters: (deviceId: string) => readonly string[],
 	mayConnect: () => boolean,
 ): Promise<Broker> {
 	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
@@ -295,7 +334,13 @@ function openDoor(
 			authenticate: async (_clientId, username, password) => {
 				if (username === undefined || password === undefined) return undefined;
 				const device = await devices.authenticate(username, password);
-				return device && {deviceId: device.id, role: 'device', topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id))};
+				return (
+					device && {
+						deviceId: device.id,
+						role: 'device',
+						topicFilters: [...device.compiled.map(mapping => mapping.filterFor(device.id)), ...marketFilters(device.id)],
+					}
+				);
 			},
 			mayConnect,
 			logger,
@@ -361,6 +406,34 @@ function createClientDoor(
 			await changing;
 			await change(false);
 		},
+	};
+}
+
+/** Loaded only where there is a market: it brings elliptic curves and an HTTP server. */
+async function openMarket(parts: Omit<Parameters<typeof OpenMarketplace>[0], 'posting' | 'acceptsSignature'>): Promise<Marketplace> {
+	const {openMarketplace} = await import('./marketplace.ts');
+	return openMarketplace({...parts, posting: undefined, acceptsSignature: undefined});
+}
+
+function illnessOf(log: Log, release: Release, isFull: () => boolean): string | undefined {
+	if (release.frozen.aborted) return 'the log is frozen: a head outside contradicts it';
+	if (log.failed.aborted) return 'a commit to the log failed';
+	return isFull() ? 'the disk of the log is full' : undefined;
+}
+
+/** What cannot be done now is tried again a second later, and said once. */
+function ticking(tick: () => Promise<void>, isShut: () => boolean, logger: Logger): () => Promise<void> {
+	let last = '';
+	return async () => {
+		if (isShut()) return;
+		try {
+			await tick();
+			last = '';
+		} catch (error) {
+			const sentence = describeError(error);
+			if (sentence !== last) logger.log('error', 'the market cannot go on', {error: sentence});
+			last = sentence;
+		}
 	};
 }
 

@@ -91,6 +91,8 @@ export type Broker = {
 	/** The port that is bound. */
 	readonly port: number;
 	readonly stats: () => BrokerStats;
+	/** Sends something of the agent's own to whoever has subscribed; a retained one also to whoever does later. An empty retained payload takes the last one back. */
+	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void;
 	/** Closes every connection; devices may come back as soon as `mayConnect` lets them. */
 	readonly kickAll: () => void;
 	/** Stops listening and closes every connection. What was not acknowledged the devices still hold. */
@@ -417,6 +419,12 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			closed: {...closed},
 			undelivered,
 		}),
+		publish: (topic, payload, {retain}) => {
+			const packet = {cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain, dup: false} as const;
+			aedes.publish(packet, error => {
+				if (error) logger.log('warn', 'a message could not be published', {topic, error: describeError(error)});
+			});
+		},
 		kickAll: () => {
 			for (const gate of gates) gate.destroy(new RefusedConnection('kicked'));
 		},

@@ -66,7 +66,9 @@ broker:
 client: {url: mqtt://h, clientId: c}
 ingest:
 mappings: {m: {topic: x, format: json, time: {pointer: /t, format: iso}, sequence: {pointer: /s}, readings: [{pointer: /a, quantity: door}]}}
-devices: [{id: d, mappings: [m]}]
+devices: [{id: d, mappings: [m]}, {id: e, mappings: [m], cadenceSeconds: 60}]
+market: {name: m, feedInMicroPerKwh: 8, retailMicroPerKwh: 30, gridFeeMicroPerKwh: 4, meters: [{device: e, owner: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}]}
+api: {tokens: [{name: t, role: auditor, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}]}
 anchor: {rpcUrl: http://h, chainId: 1, registry: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}
 logging:
 `,
@@ -136,6 +138,8 @@ test('what is not given has its default', t => {
 		mappings: {},
 		devices: [],
 		anchor: undefined,
+		market: undefined,
+		api: undefined,
 		logging: {level: 'info'},
 	});
 });

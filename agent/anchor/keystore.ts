@@ -3,6 +3,7 @@
 import {scrypt as nodeScrypt} from 'node:crypto';
 import {encryptKeystoreJson, getBytes, scrypt, Wallet} from 'ethers';
 import {AgentError} from '../base/errors.ts';
+import {createSigner} from '../base/secp256k1.ts';
 
 /** An EIP-1559 transaction before it is signed; amounts in wei. */
 export type UnsignedTransaction = {
@@ -56,6 +57,10 @@ export async function createKeystore(
 }
 
 export async function openKeystore(json: string, password: string): Promise<Signer> {
+	return signerOf(await openWallet(json, password));
+}
+
+async function openWallet(json: string, password: string): Promise<Wallet> {
 	const n = scryptNOf(json);
 	if (n === undefined) {
 		throw new AgentError('KEY_INVALID', 'the keystore is not an encrypted JSON key (version 3, scrypt)', {
@@ -66,11 +71,25 @@ export async function openKeystore(json: string, password: string): Promise<Sign
 		throw new AgentError('KEY_INVALID', `the keystore asks for scrypt with N = ${n}; at most ${scryptNMax} is opened here`);
 	}
 	try {
-		return signerOf((await Wallet.fromEncryptedJson(json, password)) as Wallet);
+		return (await Wallet.fromEncryptedJson(json, password)) as Wallet;
 	} catch {
 		// The cause is left out: nothing about a key may end up in a log.
 		throw new AgentError('KEY_INVALID', 'the keystore does not open with this password', {hint: 'check the password file'});
 	}
+}
+
+/** A signer that also signs digests as they are, for EIP-712. */
+export type DigestSigner = Signer & {
+	/** 65 bytes r ‖ s ‖ v with a low s. The same digest gives the same bytes. */
+	readonly signDigest: (digest: Uint8Array) => Uint8Array;
+};
+
+/** Opens a keystore whose key signs transactions and digests: an operator's. */
+export async function openDigestKeystore(json: string, password: string): Promise<DigestSigner> {
+	const signer = await openWallet(json, password);
+	const key = createSigner(getBytes(signer.privateKey));
+	if (key === undefined) throw new AgentError('KEY_INVALID', 'the keystore holds no private key');
+	return {...signerOf(signer), signDigest: key.sign};
 }
 
 /** A signer from a bare private key, for a demo chain whose keys are public. */

@@ -93,6 +93,7 @@ export function openDoor(life: Life, loop: Loop, taken: (door: Door | undefined)
 					host: '127.0.0.1',
 					port: 1883,
 					stats: () => ({...stats, connections: door.connections.size, sessions: door.connections.size}),
+					publish: () => {},
 					kickAll: closeAll,
 					[Symbol.asyncDispose]: async () => {
 						door.isOpen = false;

@@ -1,0 +1,358 @@
+// The composition root's part that joins an energy market: the log that it is written to, the desk that runs it, and the doors that it is reached by.
+
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {DigestSigner} from './anchor/keystore.ts';
+import type {MarketServer} from './api/server.ts';
+import {fromUtf8, toPrefixedHex, utf8} from './base/bytes.ts';
+import type {Clock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {keccak256} from './base/hash.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Logger} from './base/logger.ts';
+import {encodeArrival} from './format/arrival.ts';
+import {decodeEntry, kinds} from './format/entry.ts';
+import {channelUrn, deviceUrn, marketUrn} from './format/subject.ts';
+import type {Delivery, Outcome} from './ingest/ingest.ts';
+import type {Channel} from './log/channels.ts';
+import type {Log} from './log/log.ts';
+import {openLogReader} from './log/reader.ts';
+import {openSiteReader} from './reading.ts';
+import {readSecret, type Site, siteFile} from './site.ts';
+import {createIntake} from './trade/intake.ts';
+import {openLedger} from './trade/ledger.ts';
+import {createMarketDesk, type Posting} from './trade/market-desk.ts';
+import {type EngineRules, type MarketMeter, openEngine} from './trade/market-engine.ts';
+import {encodeBody, type MarketBody} from './trade/order.ts';
+import {messageSigner} from './trade/personal-message.ts';
+import {createDigests} from './trade/typed-data.ts';
+import type {World} from './world.ts';
+
+export type Marketplace = {
+	/** The port of the HTTP interface; undefined without one. */
+	readonly port: number | undefined;
+	/** True for the topic that orders come in by. */
+	readonly takes: (topic: string) => boolean;
+	/** Takes an order that came over MQTT; `done` as for any other arrival. */
+	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
+	/** Clears and settles what is due. */
+	readonly tick: () => Promise<void>;
+	/** Topics that a device may listen to. */
+	readonly filtersFor: (deviceId: string) => readonly string[];
+	readonly status: () => MarketStatus;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type MarketStatus = {
+	readonly name: string;
+	readonly mode: string;
+	readonly orders: number;
+	readonly newestDay: number | undefined;
+	readonly halted: string | undefined;
+	readonly api: string | undefined;
+};
+
+/** Slots whose result stays at the broker for whoever subscribes later: two days. */
+const retainedSlotsMax = 192;
+const receiptPollMs = 100;
+
+export async function openMarketplace(parts: {
+	readonly site: Site;
+	readonly log: Log;
+	readonly world: World;
+	readonly logger: Logger;
+	/** How far the log is proven to others: anchored, or released where nothing is anchored. */
+	readonly provenSize: () => Promise<number>;
+	readonly posting: Posting | undefined;
+	/** Whether a contract account takes a signature [ERC-1271]. */
+	readonly acceptsSignature: ((account: string, digest: string, signature: string) => Promise<boolean>) | undefined;
+	/** Why nothing is taken now: a frozen log, a full disk. */
+	readonly illness: () => string | undefined;
+	/** Sends to whoever listens at the broker. */
+	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void;
+}): Promise<Marketplace> {
+	const {site, log, world, logger, posting} = parts;
+	const {clock} = world;
+	const config = site.config.market!;
+	const closing = createClosing();
+	try {
+		const signer = await openMarketKey(site);
+		const market = toPrefixedHex(keccak256(utf8(config.name)));
+		const domain = {
+			chainId: config.chainId ?? site.config.anchor?.chainId ?? 1,
+			verifyingContract: config.contract ?? `0x${'00'.repeat(20)}`,
+		};
+		const digests = createDigests(domain);
+		const rules = rulesOf(site, market);
+		const meters = metersOf(site);
+		const urn = marketUrn(config.name);
+		const channel = log.channel(urn) ?? log.enrol({urn, quantity: 0, quantityName: undefined, exponent: 0});
+		await log.settled();
+		const reader = closing.use(await openLogReader({path: site.paths.log, hasher: nodeHasher, openDatabase: world.openDatabase}));
+		const proofs = closing.use(await openSiteReader(site.paths));
+		const ledger = closing.use(
+			await openLedger({path: join(site.paths.directory, 'ledgers.db'), market, openDatabase: world.openDatabase}),
+		);
+		const append = (body: MarketBody, value: bigint, atMs: number) => appendTo(log, channel, body, value, atMs);
+		const engine = await openEngine(
+			{
+				digests,
+				sign: signer.signDigest,
+				append,
+				settled: log.settled,
+				provenSize: async () => Math.min(log.size(), await parts.provenSize()),
+				entries: reader.entries,
+				marketEntries: begin => reader.withRecords(channel, begin),
+				subjectOf: name => log.channel(name)?.subject,
+				ledger,
+				clock,
+				logger,
+			},
+			rules,
+			meters,
+			{atMs: decodeEntry(await reader.entry(channel.enrolled)).arrivedAtMs, index: channel.enrolled},
+		);
+		const margins = new Map<string, bigint>();
+		const intake = createIntake(
+			{
+				book: engine.book,
+				digests,
+				sign: signer.signDigest,
+				append,
+				marginOf: posting === undefined ? undefined : account => margins.get(account) ?? 0n,
+				acceptsSignature: parts.acceptsSignature,
+				halted: () => engine.halted() ?? parts.illness(),
+				announce: engine.announce,
+				clock,
+			},
+			rules,
+		);
+		const desk = createMarketDesk(
+			{
+				engine,
+				intake,
+				posting,
+				append,
+				receipt: (index, waitMs) => receiptOf(proofs, index, waitMs, clock),
+				indexOfSequence: sequence => reader.indexOfNumber(channel, sequence),
+				registerProof: (name, number) => registerProof(log, proofs, name, number),
+				clock,
+			},
+			{name: config.name, rules, domain, operator: signer.address, openBeforeS: rules.openBeforeS},
+		);
+		closing.defer(mirror(config.name, engine, parts.publish));
+		const server =
+			site.config.api === undefined ? undefined : closing.use(await openServer(site, world, logger, desk, parts.illness, ledger, engine));
+		const ordersTopic = `p2p/${config.name}/orders`;
+		return {
+			port: server?.port,
+			takes: topic => topic === ordersTopic,
+			accept: (delivery, done) => {
+				takeMessage(delivery, done).catch(error => {
+					logger.log('error', 'an order could not be taken', {error: describeError(error)});
+					done('failed');
+				});
+			},
+			tick: async () => {
+				if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
+				await engine.tick();
+			},
+			filtersFor: deviceId => [`p2p/${config.name}/+/cleared`, `p2p/${config.name}/acknowledged/${deviceId}`],
+			status: () => ({
+				name: config.name,
+				mode: config.mode,
+				orders: engine.book.size(),
+				newestDay: engine.newestDay(),
+				halted: engine.halted(),
+				api: server === undefined ? undefined : `http://${site.config.api!.host}:${server.port}`,
+			}),
+			[Symbol.asyncDispose]: () => closing.close(),
+		};
+
+		/** One order as JSON; who sent it is told on a topic of its own what became of it. */
+		async function takeMessage(delivery: Delivery, done: (outcome: Outcome) => void): Promise<void> {
+			const text = fromUtf8(delivery.payload);
+			let order: unknown;
+			try {
+				order = JSON.parse(text ?? '');
+			} catch {
+				order = undefined;
+			}
+			const [answer] = await desk.submit([order], {atomic: false});
+			const reply = 'problem' in answer! ? {problem: answer.problem} : answer!.value;
+			const tell = (): void =>
+				parts.publish(`p2p/${config.name}/acknowledged/${delivery.identity}`, utf8(JSON.stringify(reply)), {retain: false});
+			if (!('problem' in answer!)) {
+				tell();
+				done('kept');
+				return;
+			}
+			const {code, detail} = answer.problem;
+			const arrivedAtMs = clock.nowMs();
+			const record = encodeArrival({
+				topic: delivery.topic,
+				payload: delivery.payload,
+				flags: delivery.flags,
+				identity: delivery.identity,
+				arrivedAtMs,
+				deviceSignature: new Uint8Array(0),
+				decoder: 'order/1',
+			});
+			log.refuse({arrivedAtMs, reason: `order-${code}`, detail, record}, failure => {
+				if (failure === undefined) tell();
+				done(failure === undefined ? 'refused' : 'failed');
+			});
+		}
+	} catch (error) {
+		await closing.close().catch(() => {});
+		throw error;
+	}
+}
+
+/** The operator's key. Fails with KEY_INVALID. */
+export async function openMarketKey(site: Site): Promise<DigestSigner> {
+	const {keystore, keystorePasswordFile} = site.config.market!;
+	const {openDigestKeystore} = await import('./anchor/keystore.ts');
+	let json: string;
+	try {
+		json = await readFile(siteFile(site, keystore), 'utf8');
+	} catch (error) {
+		throw new AgentError('KEY_INVALID', `cannot read the market's key ${siteFile(site, keystore)}`, {
+			hint: 'Make one with: kedge market',
+			cause: error,
+		});
+	}
+	return openDigestKeystore(json, await readSecret(siteFile(site, keystorePasswordFile)));
+}
+
+function rulesOf(site: Site, market: string): EngineRules {
+	const config = site.config.market!;
+	const own = (role: string): string => toPrefixedHex(keccak256(utf8(`kedge market ${config.name} ${role}`)).subarray(12));
+	return {
+		market,
+		mode: config.mode,
+		pricing: config.pricing,
+		feedInMicroPerKwh: config.feedInMicroPerKwh,
+		retailMicroPerKwh: config.retailMicroPerKwh,
+		gridFeeMicroPerKwh: config.gridFeeMicroPerKwh,
+		lineLimitWh: config.lineLimitWh,
+		openBeforeS: config.openBeforeHours * 3600,
+		gateBeforeS: config.gateBeforeMinutes * 60,
+		clearAfterS: config.clearAfterMinutes * 60,
+		deadlineS: config.readingHours * 3600,
+		paramsVersion: config.paramsVersion,
+		counters: {
+			grid: config.gridAccount ?? own('grid'),
+			retailer: config.retailerAccount ?? own('retailer'),
+			pool: config.poolAccount ?? own('pool'),
+		},
+	};
+}
+
+function metersOf(site: Site): MarketMeter[] {
+	return site.config.market!.meters.map(({device, owner, maxExportWh, maxImportWh}) => ({
+		id: toPrefixedHex(keccak256(utf8(deviceUrn(device)))),
+		deviceId: device,
+		owner,
+		maxExportWh,
+		maxImportWh,
+		importUrn: channelUrn(device, 'energy-import'),
+		exportUrn: maxExportWh === 0 ? undefined : channelUrn(device, 'energy-export'),
+		cadenceMs: site.config.devices.find(({id}) => id === device)!.cadenceSeconds! * 1000,
+	}));
+}
+
+function appendTo(
+	log: Log,
+	channel: Channel,
+	body: MarketBody,
+	value: bigint,
+	atMs: number,
+): {readonly sequence: number; readonly durable: Promise<number>} {
+	const draft = {
+		channel,
+		kind: kinds.order,
+		quantity: body.kind,
+		exponent: 0,
+		quality: 0,
+		value,
+		measuredAtMs: 0,
+		span: 0,
+		session: undefined,
+		key: undefined,
+		keyTop: undefined,
+	};
+	const durable = new Promise<number>((resolve, reject) => {
+		log.appendBody({body: encodeBody(body), arrivedAtMs: atMs, drafts: [draft]}, (failure, first) =>
+			failure === undefined ? resolve(first) : reject(failure),
+		);
+	});
+	// Whoever does not wait for it shall not end the process: a failed commit ends it anyway, with its reason.
+	durable.catch(() => {});
+	return {sequence: channel.lastNumber, durable};
+}
+
+type Proofs = Awaited<ReturnType<typeof openSiteReader>>;
+
+/** The receipt of an entry as soon as a released checkpoint covers it; undefined if none does in time. */
+async function receiptOf(proofs: Proofs, index: number, waitMs: number, clock: Clock): Promise<string | undefined> {
+	const until = clock.monotonicMs() + waitMs;
+	for (;;) {
+		try {
+			return await proofs.issuer.receipt(index);
+		} catch (error) {
+			if (!(error instanceof AgentError) || error.code !== 'ENTRY_UNKNOWN') throw error;
+		}
+		if (clock.monotonicMs() >= until) return undefined;
+		await clock.sleep(receiptPollMs);
+	}
+}
+
+/** An entry of a register with its inclusion under the newest anchored head that covers it, as the contract takes it; undefined while there is none. */
+async function registerProof(log: Log, proofs: Proofs, name: string, number: number): Promise<unknown> {
+	const channel = log.channel(name);
+	const index = channel === undefined ? undefined : await proofs.indexOfNumber(channel, number);
+	if (index === undefined) return undefined;
+	const entry = await proofs.entry(index);
+	const anchor = (await proofs.anchors()).filter(({size}) => size > index).sort((a, b) => a.size - b.size)[0];
+	const shown = {channel: name, number, index, entry: toPrefixedHex(entry), receipt: `kedge prove --index ${index}`};
+	if (anchor === undefined) return shown;
+	const path = await proofs.inclusion(index, anchor.size);
+	const root = toPrefixedHex(await proofs.rootAt(anchor.size));
+	return {...shown, anchor: {logId: anchor.logId, size: anchor.size, time: anchor.blockTime, root, path: path.map(toPrefixedHex)}};
+}
+
+type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+/** Tells listeners at the broker of each cleared slot, and takes back what is old. */
+function mirror(
+	name: string,
+	engine: Engine,
+	publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void,
+): () => Promise<void> {
+	const shown: number[] = [];
+	const end = engine.onEvents((_, events) => {
+		for (const {type, data} of events) {
+			if (type !== 'slot.cleared') continue;
+			const {slot} = JSON.parse(data) as {readonly slot: number};
+			publish(`p2p/${name}/${slot}/cleared`, utf8(data), {retain: true});
+			shown.push(slot);
+			while (shown.length > retainedSlotsMax) publish(`p2p/${name}/${shown.shift()}/cleared`, new Uint8Array(0), {retain: true});
+		}
+	});
+	return async () => end();
+}
+
+async function openServer(
+	site: Site,
+	world: World,
+	logger: Logger,
+	desk: ReturnType<typeof createMarketDesk>,
+	illness: () => string | undefined,
+	ledger: Awaited<ReturnType<typeof openLedger>>,
+	engine: Engine,
+): Promise<MarketServer> {
+	void [world, logger, desk, illness, ledger, engine, messageSigner];
+	throw new AgentError('CONFIG_INVALID', `${site.configPath}: the API is not there yet`);
+}
