@@ -44,6 +44,8 @@ export type Agent = {
 	readonly status: () => Promise<Status>;
 	/** The port that the embedded broker listens on; undefined without one. */
 	readonly port: number | undefined;
+	/** The port of the market's HTTP interface; undefined without one. */
+	readonly apiPort: number | undefined;
 	/** Aborts when the agent no longer knows its own state: the process must exit and start again. */
 	readonly failed: AbortSignal;
 	/** Aborts when a head outside of the database contradicts it: nothing is acknowledged or released any more, but `status` goes on. */
@@ -264,6 +266,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				ingest,
 				scrub,
 				refusals,
+				market: () => market?.status(),
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,
@@ -287,6 +290,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		return {
 			status,
 			port: broker?.port,
+			apiPort: market?.port,
 			failed: log.failed,
 			frozen: release.frozen,
 			[Symbol.asyncDispose]: async () => {

@@ -3,7 +3,9 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {DigestSigner} from './anchor/keystore.ts';
+import type {MarketDesk, MarketEvent} from './api/desk.ts';
 import type {MarketServer} from './api/server.ts';
+import type {MarketStatus} from './api/status-server.ts';
 import {fromUtf8, toPrefixedHex, utf8} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
@@ -20,8 +22,9 @@ import type {Log} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {openSiteReader} from './reading.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
+import {createDeskFiles} from './trade/desk-files.ts';
 import {createIntake} from './trade/intake.ts';
-import {openLedger} from './trade/ledger.ts';
+import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
 import {createMarketDesk, type Posting} from './trade/market-desk.ts';
 import {type EngineRules, type MarketMeter, openEngine} from './trade/market-engine.ts';
 import {encodeBody, type MarketBody} from './trade/order.ts';
@@ -42,15 +45,6 @@ export type Marketplace = {
 	readonly filtersFor: (deviceId: string) => readonly string[];
 	readonly status: () => MarketStatus;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
-};
-
-export type MarketStatus = {
-	readonly name: string;
-	readonly mode: string;
-	readonly orders: number;
-	readonly newestDay: number | undefined;
-	readonly halted: string | undefined;
-	readonly api: string | undefined;
 };
 
 /** Slots whose result stays at the broker for whoever subscribes later: two days. */
@@ -143,7 +137,9 @@ export async function openMarketplace(parts: {
 		);
 		closing.defer(mirror(config.name, engine, parts.publish));
 		const server =
-			site.config.api === undefined ? undefined : closing.use(await openServer(site, world, logger, desk, parts.illness, ledger, engine));
+			site.config.api === undefined
+				? undefined
+				: closing.use(await openServer(site, world, logger, desk, parts.illness, ledger, engine, rules));
 		const ordersTopic = `p2p/${config.name}/orders`;
 		return {
 			port: server?.port,
@@ -350,9 +346,46 @@ async function openServer(
 	logger: Logger,
 	desk: ReturnType<typeof createMarketDesk>,
 	illness: () => string | undefined,
-	ledger: Awaited<ReturnType<typeof openLedger>>,
+	ledger: Ledger,
 	engine: Engine,
+	rules: EngineRules,
 ): Promise<MarketServer> {
-	void [world, logger, desk, illness, ledger, engine, messageSigner];
-	throw new AgentError('CONFIG_INVALID', `${site.configPath}: the API is not there yet`);
+	// Loaded here, since a market may be run by MQTT alone.
+	const {openMarketServer} = await import('./api/server.ts');
+	const {host, port, origins, signInDomains, trustProxy, tokens} = site.config.api!;
+	const {clock, random} = world;
+	const files = createDeskFiles(engine, rules, {name: site.config.market!.name, currency: site.config.market!.currency, clock});
+	const asEvent = ({type, atMs, account, data}: LedgerEvent, sequence: number): MarketEvent => ({
+		sequence,
+		type: type as MarketEvent['type'],
+		atMs,
+		account,
+		data: JSON.parse(data) as MarketEvent['data'],
+	});
+	const served: MarketDesk = {
+		...desk,
+		...files,
+		slotEvidence: async () => undefined,
+		eventsAfter: async (sequence, limit) => {
+			const found = await ledger.eventsAfter(sequence, limit);
+			return found === 'gap' ? 'gap' : found.map(event => asEvent(event, event.sequence));
+		},
+		newestEvent: ledger.newestEvent,
+		onEvent: listener =>
+			engine.onEvents((first, events) => {
+				for (const [at, event] of events.entries()) listener(asEvent(event, first + at));
+			}),
+	};
+	return openMarketServer(
+		{
+			desks: [served],
+			clock,
+			random,
+			logger,
+			tokens: tokens.map(({account, ...token}) => ({...token, ...(account === undefined ? {} : {account})})),
+			recoverMessageSigner: messageSigner,
+			illness: () => engine.halted() ?? illness(),
+		},
+		{host, port, origins, trustProxy, ...(signInDomains.length === 0 ? {} : {signInDomains})},
+	);
 }

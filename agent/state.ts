@@ -2,7 +2,7 @@
 
 import type {Broker} from '../broker/broker.ts';
 import type {Anchor} from './anchor/anchor.ts';
-import {askAgent, type ClientStatus, type Status} from './api/status-server.ts';
+import {askAgent, type ClientStatus, type MarketStatus, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import type {Devices} from './ingest/devices.ts';
@@ -34,6 +34,7 @@ export async function statusOf(parts: {
 	readonly ingest: Pick<Ingest, 'silent'>;
 	readonly scrub: Scrub;
 	readonly refusals: RefusalWatch;
+	readonly market: () => MarketStatus | undefined;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -61,6 +62,8 @@ export async function statusOf(parts: {
 	if (clockState.synchronisation === 'unsynchronised')
 		warnings.push('The clock of this machine is not synchronised: what arrives is marked so until it is.');
 	if (client !== undefined) warnings.push(...clientWarnings(site.config.client?.name ?? '', client.stats()));
+	const market = parts.market();
+	if (market?.halted !== undefined) warnings.push(`The market ${market.name} is halted, nothing is signed: ${market.halted}.`);
 	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
 	return {
 		version,
@@ -102,6 +105,7 @@ export async function statusOf(parts: {
 			waitingFor: anchored.waitingFor,
 			lastError: anchored.lastError?.sentence,
 		},
+		market,
 		scrub: parts.scrub.status(),
 		warnings,
 		notices,

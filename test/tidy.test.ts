@@ -56,6 +56,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
 	'agent/market.ts': ['agent/'],
+	'agent/marketplace.ts': ['agent/'],
 	'agent/backup.ts': ['agent/'],
 	'agent/pruning.ts': ['agent/'],
 	'agent/timekeeping.ts': ['agent/'],
@@ -123,17 +124,7 @@ const banned: readonly {readonly pattern: RegExp; readonly instead: string; read
 
 /** Files that nothing imports because a person, a process or another program starts there. */
 // Not wired yet: the energy market's parts are joined as they come.
-const notWiredYet = [
-	'agent/api/server.ts',
-	'agent/base/secp256k1.ts',
-	'agent/trade/certificate.ts',
-	'agent/trade/commitment.ts',
-	'agent/trade/day.ts',
-	'agent/trade/sum-tree.ts',
-	'agent/trade/intake.ts',
-	'agent/trade/market-engine.ts',
-	'agent/trade/typed-data.ts',
-];
+const notWiredYet: readonly string[] = [];
 const entryPoints = [...notWiredYet, 'agent/main.ts', 'agent/cli/kedge.ts', 'sim/cli.ts', 'sim/main.ts', 'sim/cli/sim.ts'];
 
 const vagueName = /^(?:index|utils?|helpers?|common|shared|managers?|services?|types?)$/;

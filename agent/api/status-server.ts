@@ -78,6 +78,7 @@ export type Status = {
 	readonly broker: BrokerStatus | undefined;
 	readonly client: ClientStatus | undefined;
 	readonly anchor: AnchorStatus | undefined;
+	readonly market: MarketStatus | undefined;
 	/** The stored log, hashed again in the background: how far this pass is, and how many whole passes found nothing since the start. */
 	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
 	/** What is wrong, as sentences. */
@@ -93,6 +94,19 @@ export type ClockStatus = {
 	readonly upMs: number;
 	/** unknown: no time service that can be asked. */
 	readonly synchronisation: 'synchronised' | 'unsynchronised' | 'unknown';
+};
+
+export type MarketStatus = {
+	readonly name: string;
+	readonly mode: string;
+	/** Orders whose slots are not all settled. */
+	readonly orders: number;
+	/** Days since 1970: the newest one that is settled. */
+	readonly newestDay: number | undefined;
+	/** Why nothing is signed any more. */
+	readonly halted: string | undefined;
+	/** Where the HTTP interface answers. */
+	readonly api: string | undefined;
 };
 
 export type BrokerStatus = {

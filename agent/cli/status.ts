@@ -55,6 +55,12 @@ function statusText(status: Status): string {
 			'checked',
 			`${status.scrub.done} of ${status.scrub.of} stored entries hashed again, ${status.scrub.passes} whole ${status.scrub.passes === 1 ? 'pass' : 'passes'} since the start`,
 		],
+		[
+			'market',
+			status.market === undefined
+				? 'none'
+				: `${status.market.name}, ${status.market.mode}, ${status.market.orders} orders, ${status.market.api ?? 'no HTTP interface'}`,
+		],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],

@@ -1,0 +1,140 @@
+// A market of a real agent: orders over HTTP and MQTT, meters over MQTT, a slot that clears and rows that anybody can ask for.
+import {readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {createKeystore} from '../../agent/anchor/keystore.ts';
+import {createScaledClock, systemClock} from '../../agent/base/clock.ts';
+import {verifyEd25519} from '../../agent/base/ed25519.ts';
+import {nodeHasher} from '../../agent/base/hash-node.ts';
+import {silentLogger} from '../../agent/base/logger.ts';
+import {until} from '../../agent/base/retry.ts';
+import {type Agent, openAgent} from '../../agent/main.ts';
+import {openSite, type Site, trustOf} from '../../agent/site.ts';
+import {parseSignature, signerOf} from '../../agent/trade/typed-data.ts';
+import {createVerifier} from '../../agent/verify/verifier.ts';
+import {changeConfig, createTestSite, type TestSite} from '../helpers/site.ts';
+import {digests, firstSlot, hashText, keyOf} from '../trade/market-world.ts';
+
+const homes = [0, 1].map(home => ({device: `home-0${home + 1}`, key: keyOf(`market home ${home}`)}));
+
+async function createMarketSite(t: ExecutionContext): Promise<{readonly made: TestSite; readonly site: Site}> {
+	const made = await createTestSite(t, {homes: 2});
+	const {json} = await createKeystore('operator password', {scryptN: 1024});
+	await writeFile(join(made.folder, 'market-key.json'), json);
+	await writeFile(join(made.folder, 'market-key.password'), 'operator password\n');
+	const site = await changeConfig(made.site, text =>
+		`${text.replaceAll('"simulated":true', '"simulated":false,"cadenceSeconds":60')}
+market:
+  name: street
+  mode: forward
+  feedInMicroPerKwh: 80000
+  retailMicroPerKwh: 300000
+  gridFeeMicroPerKwh: 40000
+  gateBeforeMinutes: 5
+  chainId: 31337
+  meters: ${JSON.stringify(homes.map(({device, key}) => ({device, owner: key.address})))}
+api: {port: 0}
+`.replace(/\{"passwordHash/g, '{"passwordHash'),
+	);
+	return {made, site};
+}
+
+async function startMarket(
+	t: ExecutionContext,
+	speed = 1,
+): Promise<{readonly agent: Agent; readonly url: string; readonly site: Site; readonly made: TestSite}> {
+	const {made, site} = await createMarketSite(t);
+	const clock = createScaledClock({startMs: (firstSlot - 2) * 900_000, speed});
+	const agent = await openAgent({site, logger: silentLogger, world: {clock}});
+	t.teardown(() => agent[Symbol.asyncDispose]());
+	return {agent, url: `http://127.0.0.1:${agent.apiPort}/v1`, site, made};
+}
+
+function order(home: number, fields: Record<string, unknown> = {}): Record<string, unknown> {
+	const {device, key} = homes[home]!;
+	const plain = {
+		market: hashText('street'),
+		meter: hashText(`urn:kedge:device:${device}`),
+		trader: key.address,
+		side: 'sell' as const,
+		mode: 'forward' as const,
+		slotFrom: firstSlot,
+		slotCount: 1,
+		quantityWh: 1000,
+		limitMicroPerKwh: 100_000,
+		minQuantityWh: 0,
+		validUntil: (firstSlot + 96) * 900,
+		counter: 0,
+		salt: hashText(`salt ${home} ${JSON.stringify(fields)}`),
+		...fields,
+	};
+	return {...plain, signature: key.sign(digests.order({...plain, salt: BigInt(plain.salt)}))};
+}
+
+const post = (url: string, body: unknown): Promise<Response> =>
+	fetch(url, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(body)});
+
+test('an order over HTTP is answered with its entry, a receipt that verifies and a signature of the operator', async t => {
+	const {url, site} = await startMarket(t);
+	const view = (await (await fetch(`${url}/markets`)).json()) as {items?: {operator: string}[]};
+	const operator = (view.items ?? (view as unknown as {operator: string}[]))[0]!.operator;
+	const first = await post(`${url}/orders`, order(0));
+	const body = (await first.json()) as {
+		hash: string;
+		index: number;
+		receipt: string;
+		acknowledgement: {orderHash: string; market: string; slot: number; sequence: number; receivedAt: number; signature: string};
+	};
+	t.is(first.status, 201, JSON.stringify(body));
+	const {signature, ...acknowledged} = body.acknowledgement;
+	t.is(signerOf(digests.acknowledgement(acknowledged), parseSignature(signature)!), operator);
+	const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
+	const verdict = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(Buffer.from(body.receipt), trust);
+	t.true(verdict.good, JSON.stringify(verdict.checks));
+	t.is(verdict.facts.entry?.kind, 'order');
+	t.is(verdict.facts.channel, 'urn:kedge:market:street');
+	t.true(verdict.facts.bodyText?.includes(body.hash));
+	const again = await post(`${url}/orders`, order(0));
+	t.is(again.status, 200);
+	t.is(((await again.json()) as {hash: string}).hash, body.hash);
+	const late = await post(`${url}/orders`, order(1, {slotFrom: firstSlot - 2}));
+	t.is(late.status, 409);
+	t.is(((await late.json()) as {code: string}).code, 'gate-closed');
+});
+
+test('a site with a market starts again with its orders', async t => {
+	const {agent, url, site} = await startMarket(t);
+	const {hash} = (await (await post(`${url}/orders?receipt=link`, order(0))).json()) as {hash: string};
+	await agent[Symbol.asyncDispose]();
+	const again = await openAgent({
+		site: await openSite(site.configPath),
+		logger: silentLogger,
+		world: {clock: createScaledClock({startMs: (firstSlot - 2) * 900_000 + 60_000, speed: 1})},
+	});
+	t.teardown(() => again[Symbol.asyncDispose]());
+	const answer = await post(`http://127.0.0.1:${again.apiPort}/v1/orders?receipt=link`, order(0));
+	t.is(answer.status, 200, 'it is known');
+	t.is(((await answer.json()) as {hash: string}).hash, hash);
+});
+
+test('a slot clears at its gate, and everybody sees its price and nobody the orders before', async t => {
+	const {url} = await startMarket(t, 600);
+	t.is((await post(`${url}/orders?receipt=link`, order(0))).status, 201);
+	t.is((await post(`${url}/orders?receipt=link`, order(1, {side: 'buy', limitMicroPerKwh: 260_000, quantityWh: 400}))).status, 201);
+	const market = hashText('street');
+	const cleared = await until(
+		async () => {
+			const answer = await fetch(`${url}/slots/${market}/${firstSlot}/clearing`);
+			return answer.status === 200
+				? ((await answer.json()) as {volumeWh: number; priceBuyMicroPerKwh: number; statement: string})
+				: undefined;
+		},
+		{clock: systemClock, everyMs: 50, timeoutMs: 20_000},
+	);
+	t.is(cleared?.volumeWh, 400);
+	// The seller's own limit: he has more than is wanted.
+	t.is(cleared?.priceBuyMicroPerKwh, 100_000);
+	const book = (await (await fetch(`${url}/slots/${market}/${firstSlot}/book`)).json()) as {bids: unknown[]; asks: unknown[]};
+	t.is(book.bids.length, 1);
+	t.is(book.asks.length, 1);
+});
