@@ -65,6 +65,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./clear.ts')).clearCommand,
 	},
 	{
+		name: 'evidence',
+		summary: 'check the evidence of a slot, and clear and settle it again',
+		load: async () => (await import('./evidence.ts')).evidenceCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

@@ -47,7 +47,7 @@ export type BillLine = Omit<BilledRow, 'account'> & {
 	readonly energyNano: bigint;
 	readonly imbalanceNano: bigint;
 	readonly gridFeeNano: bigint;
-	/** What an adjusted row differs by from its own parts, since an earlier row had some of it already. */
+	/** All that an adjusting row comes to: its energies stand in for those of an earlier row, which was billed already, so that it has no parts of its own. */
 	readonly adjustmentNano: bigint;
 	/** The account's balance behind this row. */
 	readonly balanceNano: bigint;
@@ -106,21 +106,22 @@ export function billOf(options: BillOptions, rows: readonly BilledRow[], termsOf
 	const lines = own.map(({account: _, ...row}): BillLine => {
 		const terms = termsOf(row.slot);
 		const settled = settleRow({...row, account, usualImportWh: 0}, terms, terms);
-		const adjustmentNano = row.netNano - settled.netNano;
-		if (adjustmentNano !== 0n && !hasFlag(row.flags, 4))
+		const isAdjusting = hasFlag(row.flags, 4);
+		if (!isAdjusting && row.netNano !== settled.netNano)
 			throw new RangeError(`slot ${row.slot}, ${row.meter}: the row says ${row.netNano} nano; its parts sum to ${settled.netNano}`);
 		balanceNano += row.netNano;
 		const price = row.contractedWh > 0 ? terms.priceSellMicroPerKwh : terms.priceBuyMicroPerKwh;
+		const gridNano = BigInt(row.meteredWh) * BigInt(row.meteredWh > 0 ? terms.feedInMicroPerKwh : terms.retailMicroPerKwh);
 		const line = {
 			...row,
 			deviationWh: settled.deviationWh,
 			priceMicroPerKwh: row.contractedWh === 0 ? undefined : price,
-			energyNano: settled.forwardNano,
-			imbalanceNano: settled.imbalanceNano,
-			gridFeeNano: settled.gridNano,
-			adjustmentNano,
+			energyNano: isAdjusting ? 0n : settled.forwardNano,
+			imbalanceNano: isAdjusting ? 0n : settled.imbalanceNano,
+			gridFeeNano: isAdjusting ? 0n : settled.gridNano,
+			adjustmentNano: isAdjusting ? row.netNano : 0n,
 			balanceNano,
-			withoutMarketNano: BigInt(row.meteredWh) * BigInt(row.meteredWh > 0 ? terms.feedInMicroPerKwh : terms.retailMicroPerKwh),
+			withoutMarketNano: isAdjusting ? 0n : gridNano,
 		};
 		addTo(totals, line);
 		return line;
@@ -129,7 +130,8 @@ export function billOf(options: BillOptions, rows: readonly BilledRow[], termsOf
 }
 
 function addTo(totals: {-readonly [K in keyof BillTotals]: bigint}, line: BillLine): void {
-	const [contracted, metered] = [BigInt(line.contractedWh), BigInt(line.meteredWh)];
+	const isAdjusting = hasFlag(line.flags, 4);
+	const [contracted, metered] = isAdjusting ? [0n, 0n] : [BigInt(line.contractedWh), BigInt(line.meteredWh)];
 	if (contracted > 0n) totals.soldWh += contracted;
 	else totals.boughtWh -= contracted;
 	if (metered > 0n) totals.exportWh += metered;

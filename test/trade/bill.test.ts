@@ -99,8 +99,9 @@ test('a bill takes the rows of its account and its slots alone, by slot, and its
 test('a row whose amount does not follow from it is no line of a bill, unless it adjusts an earlier one', t => {
 	const row = rowOf('A', slot, 100, 90);
 	t.throws(() => billOf(options, [{...row, netNano: row.netNano + 1n}], () => terms), {message: /the row says .* nano; its parts sum to/});
-	const bill = billOf(options, [{...row, netNano: row.netNano - 500n, flags: 4 + 1}], () => terms);
-	t.is(bill.lines[0]!.adjustmentNano, -500n);
+	const bill = billOf(options, [{...row, netNano: -500n, flags: 4 + 1}], () => terms);
+	const [line] = bill.lines;
+	t.deepEqual([line!.adjustmentNano, line!.energyNano, bill.totals.netNano, bill.totals.soldWh], [-500n, 0n, -500n, 0n]);
 	t.regex(billCsv(bill), /,substituted adjusted,/);
 });
 
