@@ -336,7 +336,7 @@ test('each check fails for what it is there for', t => {
 	};
 	t.deepEqual(
 		failing(['rules', 'retailMicroPerKwh'], () => 100_000),
-		['rules'],
+		['rules', 'certificate'],
 	);
 	t.deepEqual(
 		failing(['orders', 0, 'order', 'limitMicroPerKwh'], () => 99_999),
