@@ -70,6 +70,16 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./evidence.ts')).evidenceCommand,
 	},
 	{
+		name: 'market',
+		summary: "make the key of an energy market's operator, and print its config",
+		load: async () => (await import('./market.ts')).marketCommand,
+	},
+	{
+		name: 'order',
+		summary: 'sign an order of an energy market, for curl',
+		load: async () => (await import('./order.ts')).orderCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

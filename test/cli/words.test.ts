@@ -24,6 +24,8 @@ const commands = [
 	'slots',
 	'clear',
 	'evidence',
+	'market',
+	'order',
 	'password',
 	'sim',
 	'sim community',

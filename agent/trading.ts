@@ -1,0 +1,121 @@
+// The composition root's part for a trader: makes and signs orders on the trader's own machine, and a market's key on the operator's.
+
+import {chmod, readFile, stat, writeFile} from 'node:fs/promises';
+import {fromHex, toHex, toPrefixedHex, utf8} from './base/bytes.ts';
+import {AgentError, describeError} from './base/errors.ts';
+import {keccak256} from './base/hash.ts';
+import type {Random} from './base/random.ts';
+import {createSigner, type Signer} from './base/secp256k1.ts';
+import {deviceUrn} from './format/subject.ts';
+import {readSecret, type Site, siteFile} from './site.ts';
+import type {Mode, Side, SignedOrder} from './trade/order.ts';
+import {slotS} from './trade/order.ts';
+import {createDigests} from './trade/typed-data.ts';
+
+/** Reads 64 hexadecimal digits from the first line of a file. Fails with KEY_INVALID. */
+export async function openTraderKey(path: string): Promise<Signer> {
+	const seed = fromHex((await readSecret(path)).replace(/^0x/, ''));
+	const signer = seed?.length === 32 ? createSigner(seed) : undefined;
+	if (signer === undefined)
+		throw new AgentError('KEY_INVALID', `${path} does not hold a private key of 64 hexadecimal digits`, {
+			hint: `Make one with: openssl rand -hex 32 > ${path}`,
+		});
+	return signer;
+}
+
+type MarketFacts = {
+	readonly id: string;
+	readonly name: string;
+	readonly mode: Mode;
+	readonly timeline: {readonly gateBeforeS: number};
+	readonly domain: {readonly chainId: number; readonly verifyingContract: string};
+};
+
+export type OrderWish = {
+	/** Where the market's HTTP interface answers, such as http://127.0.0.1:8787. */
+	readonly url: string;
+	/** The market's name; may be left out where there is one. */
+	readonly market: string | undefined;
+	readonly device: string;
+	readonly side: Side;
+	readonly quantityWh: number;
+	readonly limitMicroPerKwh: number;
+	readonly minQuantityWh: number;
+	/** undefined: the next slot whose gate is open. */
+	readonly slotFrom: number | undefined;
+	readonly slotCount: number;
+	readonly counter: number;
+};
+
+/** Asks the market what it is, and signs an order for it. Fails with AGENT_UNREACHABLE or ARGUMENT_INVALID. */
+export async function signOrder(wish: OrderWish, signer: Signer, random: Random): Promise<SignedOrder> {
+	const {url, device, side, quantityWh, limitMicroPerKwh, minQuantityWh, slotCount, counter} = wish;
+	const {markets, nowMs} = await readMarkets(url);
+	const market = markets.find(({name}) => wish.market === undefined || name === wish.market);
+	if (market === undefined || (wish.market === undefined && markets.length > 1))
+		throw new AgentError('ARGUMENT_INVALID', `${url} has the markets ${markets.map(({name}) => name).join(', ') || 'none'}`, {
+			hint: 'Name one with --market.',
+		});
+	const slotFrom = wish.slotFrom ?? Math.floor((nowMs / 1000 + market.timeline.gateBeforeS) / slotS) + 1;
+	const plain = {
+		market: market.id,
+		meter: toPrefixedHex(keccak256(utf8(deviceUrn(device)))),
+		trader: toPrefixedHex(signer.address),
+		side,
+		mode: market.mode,
+		slotFrom,
+		slotCount,
+		quantityWh,
+		limitMicroPerKwh,
+		minQuantityWh,
+		validUntil: (slotFrom + slotCount) * slotS,
+		counter,
+		salt: toPrefixedHex(random.bytes(32)),
+	};
+	const digest = createDigests(market.domain).order({...plain, salt: BigInt(plain.salt)});
+	return {...plain, signature: toPrefixedHex(signer.sign(digest))};
+}
+
+async function readMarkets(url: string): Promise<{readonly markets: readonly MarketFacts[]; readonly nowMs: number}> {
+	const get = async (path: string): Promise<unknown> => {
+		try {
+			const answer = await fetch(`${url.replace(/\/+$/, '')}/v1${path}`, {signal: AbortSignal.timeout(10_000)});
+			if (!answer.ok) throw new Error(`it answers ${answer.status}`);
+			return await answer.json();
+		} catch (error) {
+			throw new AgentError('AGENT_UNREACHABLE', `no market answers at ${url}: ${describeError(error)}`, {
+				hint: 'Is the agent running, and does its config have the sections market and api?',
+				cause: error,
+			});
+		}
+	};
+	const markets = (await get('/markets')) as {readonly items: readonly MarketFacts[]};
+	// The market's clock counts, not the trader's.
+	const time = (await get('/time')) as {readonly nowMs?: number; readonly now?: string};
+	return {markets: markets.items, nowMs: time.nowMs ?? Date.parse(time.now ?? '')};
+}
+
+/** Makes the operator's key of a market, unless it is there; gives its address. */
+export async function prepareMarketKey(
+	site: Site,
+	random: Random,
+): Promise<{readonly address: string; readonly made: boolean; readonly keystore: string}> {
+	const {keystore, keystorePasswordFile} = site.config.market ?? {keystore: 'market-key.json', keystorePasswordFile: 'market-key.password'};
+	const [keyPath, passwordPath] = [siteFile(site, keystore), siteFile(site, keystorePasswordFile)];
+	const {createKeystore, openKeystore} = await import('./anchor/keystore.ts');
+	const isThere = await stat(keyPath).then(
+		() => true,
+		() => false,
+	);
+	if (isThere) {
+		const {address} = await openKeystore(await readFile(keyPath, 'utf8'), await readSecret(passwordPath));
+		return {address, made: false, keystore: keyPath};
+	}
+	const password = toHex(random.bytes(32));
+	const {address, json} = await createKeystore(password);
+	// The password first: a key that nobody can open is worse than none.
+	await writeFile(passwordPath, `${password}\n`, {flag: 'wx', mode: 0o600});
+	await writeFile(keyPath, `${json}\n`, {flag: 'wx', mode: 0o600});
+	await chmod(keyPath, 0o600);
+	return {address, made: true, keystore: keyPath};
+}
