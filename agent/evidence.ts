@@ -31,29 +31,37 @@ export async function checkEvidenceFile(
 	if ('problem' in parsed) throw new AgentError('FORMAT_INVALID', `${file.name} is no evidence of a slot: ${parsed.problem}`);
 	const verdict = checkSlotEvidence(parsed.value);
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
-	const wanted = groupByReceipt(verdict.entries);
 	const problems: string[] = [];
-	let good = 0;
+	const shown = new Set<ReferredEntry>();
+	const byReceipt = groupBy(verdict.entries, ({receipt}) => receipt);
+	// A receipt can always be issued again, under a newer checkpoint: an entry that names none may be shown by any.
+	const byIndex = groupBy(verdict.entries, ({receipt, index}) => (receipt === undefined ? index : undefined));
 	for (const {name, bytes} of receipts) {
-		const entries = wanted.get(toHex(nodeHasher.sha256(bytes))) ?? [];
-		if (entries.length === 0) problems.push(`${name} is no receipt that the file names`);
 		const found = trust && (await verifier.verify(bytes, trust));
+		const named = byReceipt.get(toHex(nodeHasher.sha256(bytes)));
+		const entries = named ?? byIndex.get(found?.facts.entry?.index) ?? [];
+		if (entries.length === 0) problems.push(`${name} is of no entry that the file rests on`);
 		for (const entry of entries) {
 			const problem = found?.good === true ? mismatch(entry, found.facts) : 'is not good; see: kedge verify';
-			if (problem === undefined) good += 1;
+			if (problem === undefined) shown.add(entry);
 			else problems.push(`${name}, for ${entry.what}: ${problem}`);
 		}
 	}
+	const good = shown.size;
 	const missing = verdict.entries.length - good;
 	return {...verdict, good: verdict.good && problems.length === 0, slot: parsed.value.header.slot, receipts: {good, missing, problems}};
 }
 
-function groupByReceipt(entries: readonly ReferredEntry[]): Map<string, ReferredEntry[]> {
-	const groups = new Map<string, ReferredEntry[]>();
+function groupBy<Key>(
+	entries: readonly ReferredEntry[],
+	keyOf: (entry: ReferredEntry) => Key | undefined,
+): Map<Key | undefined, ReferredEntry[]> {
+	const groups = new Map<Key | undefined, ReferredEntry[]>();
 	for (const entry of entries) {
-		if (entry.receipt === undefined) continue;
-		const group = groups.get(entry.receipt);
-		if (group === undefined) groups.set(entry.receipt, [entry]);
+		const key = keyOf(entry);
+		if (key === undefined) continue;
+		const group = groups.get(key);
+		if (group === undefined) groups.set(key, [entry]);
 		else group.push(entry);
 	}
 	return groups;

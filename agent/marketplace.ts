@@ -22,11 +22,12 @@ import type {Log} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {openSiteReader} from './reading.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
+import {createDeskEvidence} from './trade/desk-evidence.ts';
 import {createDeskFiles} from './trade/desk-files.ts';
 import {createIntake} from './trade/intake.ts';
 import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
 import {createMarketDesk, type Posting} from './trade/market-desk.ts';
-import {type EngineRules, type MarketMeter, openEngine} from './trade/market-engine.ts';
+import {type EngineRules, type MarketMeter, openEngine, registerOf} from './trade/market-engine.ts';
 import {encodeBody, type MarketBody} from './trade/order.ts';
 import {messageSigner} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
@@ -136,10 +137,24 @@ export async function openMarketplace(parts: {
 			{name: config.name, rules, domain, operator: signer.address, openBeforeS: rules.openBeforeS},
 		);
 		closing.defer(mirror(config.name, engine, parts.publish));
+		const evidence = createDeskEvidence(
+			{
+				engine,
+				digests,
+				acknowledge: fields => toPrefixedHex(signer.signDigest(digests.acknowledgement({market, ...fields}))),
+				marketEntries: begin => reader.withRecords(channel, begin),
+				registerEntry: async (name, number) => {
+					const register = log.channel(name);
+					const index = register === undefined ? undefined : await reader.indexOfNumber(register, number);
+					return index === undefined ? undefined : registerOf(await reader.entry(index), index).register;
+				},
+			},
+			{rules, domain, operator: signer.address, enrolledAt: channel.enrolled},
+		);
 		const server =
 			site.config.api === undefined
 				? undefined
-				: closing.use(await openServer(site, world, logger, desk, parts.illness, ledger, engine, rules));
+				: closing.use(await openServer(site, world, logger, desk, evidence, parts.illness, ledger, engine, rules));
 		const ordersTopic = `p2p/${config.name}/orders`;
 		return {
 			port: server?.port,
@@ -345,6 +360,7 @@ async function openServer(
 	world: World,
 	logger: Logger,
 	desk: ReturnType<typeof createMarketDesk>,
+	slotEvidence: ReturnType<typeof createDeskEvidence>,
 	illness: () => string | undefined,
 	ledger: Ledger,
 	engine: Engine,
@@ -365,7 +381,7 @@ async function openServer(
 	const served: MarketDesk = {
 		...desk,
 		...files,
-		slotEvidence: async () => undefined,
+		slotEvidence,
 		eventsAfter: async (sequence, limit) => {
 			const found = await ledger.eventsAfter(sequence, limit);
 			return found === 'gap' ? 'gap' : found.map(event => asEvent(event, event.sequence));

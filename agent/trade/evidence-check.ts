@@ -266,9 +266,9 @@ function energiesOf({onlyTakes, imported, exported}: EvidenceMeter, slot: number
 
 function readingsOutcome({meters, header}: SlotEvidence): Outcome {
 	const {slot} = header;
-	let [known, spread] = [0, 0];
+	let [known, spread, changed] = [0, 0, 0];
 	for (const [i, one] of meters.entries()) {
-		const {meter, onlyTakes, imported, exported} = one;
+		const {meter, onlyTakes, imported, exported, atClearing} = one;
 		const problem = (what: string): Outcome => fail(`meter ${meter}: ${what}`);
 		if (i > 0 && meters[i - 1]!.meter >= meter) return problem('meters do not come by rising id');
 		if (onlyTakes && exported !== undefined) return problem('it has a register that it has not');
@@ -281,9 +281,13 @@ function readingsOutcome({meters, header}: SlotEvidence): Outcome {
 		}
 		const {taken, given, net} = energiesOf(one, slot);
 		if (net !== undefined) known += 1;
+		if (atClearing !== undefined) changed += 1;
+		if (atClearing !== undefined && (header.mode === 'forward' || atClearing.netExportWh === net))
+			return problem('what was known at the clearing is said without need');
 		if (taken.spread || given.spread) spread += 1;
 	}
-	return pass(`${known} of ${meters.length} meters have a reading, ${spread} of them spread flat over several slots`);
+	const rest = changed === 0 ? '' : `; that ${changed} were not known when the slot was cleared is the operator's word`;
+	return pass(`${known} of ${meters.length} meters have a reading, ${spread} of them spread flat over several slots${rest}`);
 }
 
 /** Clears the orders of the file by its rules and readings; a sentence where they cannot be. */
@@ -301,7 +305,7 @@ function clearedAgain(evidence: SlotEvidence): ClearedSlot | string {
 		return {trader, meter, side, quantityWh, limitMicroPerKwh, minQuantityWh, hash, sequence, cancellation};
 	});
 	const nets = meters.flatMap((one): [string, number][] => {
-		const {net} = energiesOf(one, header.slot);
+		const net = one.atClearing === undefined ? energiesOf(one, header.slot).net : one.atClearing.netExportWh;
 		return net === undefined ? [] : [[one.meter, net]];
 	});
 	const {slot, paramsVersion, mode} = header;

@@ -553,7 +553,7 @@ export async function openEngine(
 }
 
 /** What an entry of a register channel says, and its number in the channel; the register is undefined where the entry does not count for settlement. */
-function registerOf(bytes: Uint8Array, index: number): {readonly number: number; readonly register: RegisterEntry | undefined} {
+export function registerOf(bytes: Uint8Array, index: number): {readonly number: number; readonly register: RegisterEntry | undefined} {
 	const {kind, quality, exponent, value, number, measuredAtMs, span} = decodeEntry(bytes);
 	// The contract takes no other exponent, and counters below zero are none.
 	if (kind !== kinds.reading || (quality & refusedQuality) !== 0 || exponent > 0 || exponent < -3 || value < 0n)

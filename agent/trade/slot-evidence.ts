@@ -54,6 +54,8 @@ export type EvidenceMeter = {
 	readonly onlyTakes: boolean;
 	readonly imported: EvidenceRegister | undefined;
 	readonly exported: EvidenceRegister | undefined;
+	/** Metered mode: what was known when the slot was cleared, if that was something else; `netExportWh` is undefined if nothing was. */
+	readonly atClearing: {readonly netExportWh: number | undefined} | undefined;
 };
 
 export type EvidenceRow = {
@@ -132,12 +134,13 @@ export function formatSlotEvidence(evidence: SlotEvidence): string {
 		bids: evidence.bids.map(writeTier),
 		asks: evidence.asks.map(writeTier),
 		certificate: {bids: writeSide(evidence.certificate.bids), asks: writeSide(evidence.certificate.asks)},
-		meters: evidence.meters.map(({meter, owner, onlyTakes, imported, exported}) => ({
+		meters: evidence.meters.map(({meter, owner, onlyTakes, imported, exported, atClearing}) => ({
 			meter,
 			owner,
 			onlyTakes: onlyTakes ? true : undefined,
 			imported: imported && writeRegister(imported),
 			exported: exported && writeRegister(exported),
+			atClearing: atClearing && {netExportWh: atClearing.netExportWh === undefined ? undefined : `${atClearing.netExportWh}`},
 		})),
 		settled: settled && {
 			rows: settled.rows.map(writeRow),
@@ -437,6 +440,9 @@ function readMeter(item: Fields): EvidenceMeter {
 		onlyTakes: item.has('onlyTakes'),
 		imported: register('imported'),
 		exported: register('exported'),
+		atClearing: item.objectMaybe('atClearing', inner => ({
+			netExportWh: maybe(inner, 'netExportWh', () => energyOf(inner, 'netExportWh')),
+		})),
 	};
 }
 

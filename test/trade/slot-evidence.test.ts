@@ -30,12 +30,12 @@ const keyOf = (name: string) => {
 	return {address: toPrefixedHex(signer.address), sign: (digest: Uint8Array) => toPrefixedHex(signer.sign(digest))};
 };
 const operator = keyOf('operator');
-const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G'] as const;
+const names = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'] as const;
 type Name = (typeof names)[number];
 const meterId = (name: string): string => hashText(`urn:kedge:device:${name}`);
 
-/** Wh of net export by the registers; E's meter says nothing, and G's is spread over three slots. */
-const nets: Readonly<Record<Name, number | undefined>> = {A: 600, B: 560, C: -800, D: -425, E: undefined, F: 40, G: -90};
+/** Wh of net export by the registers; E's meter says nothing, G's is spread over three slots, and H's came after the clearing. */
+const nets: Readonly<Record<Name, number | undefined>> = {A: 600, B: 560, C: -800, D: -425, E: undefined, F: 40, G: -90, H: -70};
 
 function signedOrder(
 	name: Name,
@@ -125,7 +125,7 @@ function withdrawn(name: Name, kind: Withdrawal['kind']): EvidenceOrder {
 function meterRecord(name: Name): EvidenceMeter {
 	const net = nets[name];
 	const common = {meter: meterId(name), owner: keyOf(name).address};
-	if (net === undefined) return {...common, onlyTakes: false, imported: undefined, exported: undefined};
+	if (net === undefined) return {...common, onlyTakes: false, imported: undefined, exported: undefined, atClearing: undefined};
 	const [span, before] = name === 'G' ? [3, 1] : [1, 0];
 	const register = (gained: number, base: number) => {
 		const at = (place: 'from' | 'to') => ({
@@ -144,6 +144,7 @@ function meterRecord(name: Name): EvidenceMeter {
 		onlyTakes,
 		imported: register(Math.max(0, -net) + (onlyTakes ? 0 : 5), 500),
 		exported: onlyTakes ? undefined : register(Math.max(0, net) + 5, 900),
+		atClearing: name === 'H' ? {netExportWh: undefined} : undefined,
 	};
 }
 
@@ -160,6 +161,7 @@ function made(isSettled = true): EvidenceParts {
 		// The counter rose before it came.
 		record(signedOrder('F', 'sell', 30, 120_000, keyOf('F'), 1), {}, gate - 50),
 		record(signedOrder('G', 'buy', 5000, 220_000)),
+		record(signedOrder('H', 'buy', 5000, 300_000)),
 	];
 	const meters = names.map(meterRecord).sort((a, b) => (a.meter < b.meter ? -1 : 1));
 	const nameOf = (meter: string): Name => names.find(name => meterId(name) === meter)!;
@@ -177,7 +179,8 @@ function made(isSettled = true): EvidenceParts {
 					);
 		return {...order, hash, sequence, cancellation};
 	});
-	const cleared = clearSlot({slot, paramsVersion: 1, mode: 'metered', rules, set, netExportWh});
+	const {[meterId('H')]: _, ...known} = netExportWh;
+	const cleared = clearSlot({slot, paramsVersion: 1, mode: 'metered', rules, set, netExportWh: known});
 	const contracts = contractsOf(cleared);
 	const settlement = settle(
 		meters.map(({meter}) => ({
@@ -233,12 +236,15 @@ test('the evidence of a slot passes every check from the file alone, and names t
 	t.true(verdict.good);
 	for (const {name, state, detail} of verdict.checks) t.is(state, 'pass', `${name}: ${detail}`);
 	const detailOf = (name: string) => verdict.checks.find(one => one.name === name)!.detail;
-	t.is(detailOf('orders'), '9 orders, each named by its digest and signed');
-	t.is(detailOf('readings'), '6 of 7 meters have a reading, 1 of them spread flat over several slots');
+	t.is(detailOf('orders'), '10 orders, each named by its digest and signed');
+	t.is(
+		detailOf('readings'),
+		"7 of 8 meters have a reading, 1 of them spread flat over several slots; that 1 were not known when the slot was cleared is the operator's word",
+	);
 	t.is(detailOf('accounts'), 'everything sums to zero, to the last nano');
-	t.is(detailOf('rows'), '7 rows; the usual imports of 1 without a reading are taken as they are');
-	// Nine orders; two registers of five meters and one of the sixth, at two boundaries each.
-	t.is(verdict.entries.length, 9 + 2 * 11);
+	t.is(detailOf('rows'), '8 rows; the usual imports of 1 without a reading are taken as they are');
+	// Ten orders; two registers of six meters and one of the seventh, at two boundaries each.
+	t.is(verdict.entries.length, 10 + 2 * 13);
 	t.is(verdict.entries.filter(({register}) => register?.meter === meterId('C')).length, 2);
 });
 
