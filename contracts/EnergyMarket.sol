@@ -160,7 +160,9 @@ contract EnergyMarket is IEnergyMarket {
         Vault memory vault = _vault;
         if (vault.halted) revert MarketIsHalted();
         // A day's rows were settled with the slots as they were when it was posted.
-        if (MarketTypes.dayOf(slot) <= vault.latestDay) revert DayAlreadyPosted(MarketTypes.dayOf(slot), vault.latestDay);
+        if (MarketTypes.dayOf(slot) <= vault.latestDay) {
+            revert DayAlreadyPosted(MarketTypes.dayOf(slot), vault.latestDay);
+        }
         bytes32 commit = _slots[slot];
         if (commit == VOID) revert SlotIsVoid(slot);
         if (commit != 0) revert SlotAlreadyPosted(slot, commit);
@@ -621,7 +623,9 @@ contract EnergyMarket is IEnergyMarket {
         uint64 finalAt = day.postedAt + challengeWindow;
         if (block.timestamp < finalAt) revert DayNotFinal(number, finalAt);
         // Posted in order, so that if the next is not final no later one is.
-        if (number < latest && block.timestamp >= _days[number + 1].postedAt + challengeWindow) revert NotLatestFinalDay(number);
+        if (number < latest && block.timestamp >= _days[number + 1].postedAt + challengeWindow) {
+            revert NotLatestFinalDay(number);
+        }
     }
 
     function _checkBalance(DayHeader calldata header, Balance calldata balance, uint256 index, bytes calldata path) private pure {

@@ -217,7 +217,9 @@ library MarketProof {
             _checkNothingTraded(header, certificate);
             return;
         }
-        if (params.lineLimitWh != 0 && header.volumeWh > params.lineLimitWh) revert AboveLineLimit(header.volumeWh, params.lineLimitWh);
+        if (params.lineLimitWh != 0 && header.volumeWh > params.lineLimitWh) {
+            revert AboveLineLimit(header.volumeWh, params.lineLimitWh);
+        }
 
         (uint256 bid, uint256 openBid, bool hasOpenBid) = _margin(header.volumeWh, header.bidTiers, header.bidRoot, certificate.bids, true);
         (uint256 ask, uint256 openAsk, bool hasOpenAsk) = _margin(header.volumeWh, header.askTiers, header.askRoot, certificate.asks, false);
@@ -283,14 +285,18 @@ library MarketProof {
         uint256 beforeWh;
         (lastPrice, beforeWh) = _open(index, tiers, root, side.last, side.lastPath, isBids);
         uint256 quantityWh = side.last.quantityWh;
-        if (volumeWh <= beforeWh || volumeWh > beforeWh + quantityWh) revert VolumeNotInTier(volumeWh, beforeWh, quantityWh);
+        if (volumeWh <= beforeWh || volumeWh > beforeWh + quantityWh) {
+            revert VolumeNotInTier(volumeWh, beforeWh, quantityWh);
+        }
         // Served in part: it is itself the first that did not get all.
         if (volumeWh < beforeWh + quantityWh) return (lastPrice, lastPrice, true);
 
         // That the next tier begins where this one ends needs no look: both paths meet in a node that commits to both sums.
         (openPrice,) = _open(index + 1, tiers, root, side.next, side.nextPath, isBids);
         hasOpen = index + 1 < tiers;
-        if (hasOpen && (isBids ? openPrice >= lastPrice : openPrice <= lastPrice)) revert TiersNotSorted(lastPrice, openPrice);
+        if (hasOpen && (isBids ? openPrice >= lastPrice : openPrice <= lastPrice)) {
+            revert TiersNotSorted(lastPrice, openPrice);
+        }
     }
 
     /// @dev Opens one tier, or the sentinel behind the last.

@@ -112,7 +112,9 @@ contract MarketRules is IMarketRules {
         if (order.market != market) revert WrongMarket(order.market);
         if (order.counter != counterOf[order.trader]) revert CounterStale(order.counter, counterOf[order.trader]);
         Tenure memory tenure = tenureAt(order.meter, order.slotFrom);
-        if (tenure.owner != order.trader || order.trader == address(0)) revert UnknownMeter(order.meter, order.slotFrom);
+        if (tenure.owner != order.trader || order.trader == address(0)) {
+            revert UnknownMeter(order.meter, order.slotFrom);
+        }
         Version storage version = _versions[versionAt(order.slotFrom) - 1];
         if (order.mode != version.mode) revert WrongMode(order.mode, version.mode);
 

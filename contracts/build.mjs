@@ -18,6 +18,8 @@ const published = [
 	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
 	{file: 'energy-market.ts', source: 'EnergyMarket.sol', contract: 'EnergyMarket', name: 'energyMarket'},
 	{file: 'market-rules.ts', source: 'MarketRules.sol', contract: 'MarketRules', name: 'marketRules'},
+	// Worth nothing: what simulated communities pay each other with.
+	{file: 'test-token.ts', source: 'TestToken.sol', contract: 'TestToken', name: 'testToken', folder: 'test/contracts'},
 ];
 
 /** How far a gas figure may drift from contracts/.gas-snapshot, in per cent. */
@@ -31,12 +33,12 @@ const codeBytesMax = 24_576;
  * Must equal contracts/foundry.toml, whose bytecode is what the forge tests test.
  */
 const groups = [
-	{runs: 1_000_000, has: file => !isOfMarket(file)},
+	{runs: 1_000_000, has: path => !isOfMarket(path)},
 	{runs: 200, has: isOfMarket},
 ];
 
-function isOfMarket(file) {
-	return /Market|MeterReading/.test(file);
+function isOfMarket(path) {
+	return /Market|MeterReading|TestToken/.test(path);
 }
 
 const settings = {
@@ -58,20 +60,23 @@ function findImport(path) {
 	}
 }
 
-/** Compiles every source of this directory, each group by itself; warnings fail as errors do. */
+/** Compiles every source of this directory and what else is published, each group by itself; warnings fail as errors do. */
 async function compile() {
 	// Loaded here because it takes half a second, which a mistyped option need not.
 	const {default: solc} = await import('solc');
-	const files = readdirSync(here).filter(file => file.endsWith('.sol'));
+	const paths = readdirSync(here)
+		.filter(file => file.endsWith('.sol'))
+		.map(file => `contracts/${file}`);
+	for (const {source, folder} of published) if (folder !== undefined) paths.push(`${folder}/${source}`);
 	const contracts = {};
 	for (const {runs, has} of groups) {
-		const own = files.filter(has).sort();
-		const sources = Object.fromEntries(own.map(file => [`contracts/${file}`, {content: readFileSync(join(here, file), 'utf8')}]));
+		const own = paths.filter(has).sort();
+		const sources = Object.fromEntries(own.map(path => [path, {content: readFileSync(join(root, path), 'utf8')}]));
 		const input = {language: 'Solidity', sources, settings: {...settings, optimizer: {enabled: true, runs}}};
 		const output = JSON.parse(solc.compile(JSON.stringify(input), {import: findImport}));
 		const problems = output.errors ?? [];
 		if (problems.length > 0) throw new Error(problems.map(problem => problem.formattedMessage).join('\n'));
-		for (const file of own) contracts[`contracts/${file}`] = output.contracts[`contracts/${file}`];
+		for (const path of own) contracts[path] = output.contracts[path];
 	}
 	return contracts;
 }
@@ -93,15 +98,15 @@ function literal(value, indent = '') {
 }
 
 function generate(contracts) {
-	return published.map(({file, source, contract, name}) => {
-		const {abi, evm} = contracts[`contracts/${source}`][contract];
+	return published.map(({file, source, contract, name, folder = 'contracts'}) => {
+		const {abi, evm} = contracts[`${folder}/${source}`][contract];
 		const bytecode = evm.bytecode.object;
 		if (!/^[0-9a-f]+$/.test(bytecode))
 			throw new Error(`${contract}: expected bytecode that needs no linking, got "${bytecode.slice(0, 40)}…"`);
 		const codeBytes = evm.deployedBytecode.object.length / 2;
 		if (codeBytes > codeBytesMax) throw new Error(`${contract}: its code has ${codeBytes} bytes, and a contract at most ${codeBytesMax}`);
 		const text = [
-			`// The interface and creation code of contracts/${source}. Made by \`npm run contracts\`; do not edit.`,
+			`// The interface and creation code of ${folder}/${source}. Made by \`npm run contracts\`; do not edit.`,
 			'',
 			`export const ${name}Abi = ${literal(abi)} as const;`,
 			'',
