@@ -128,8 +128,16 @@ const banned: readonly {readonly pattern: RegExp; readonly instead: string; read
 
 /** Files that nothing imports because a person, a process or another program starts there. */
 // Not wired yet: the energy market's parts are joined as they come.
-const notWiredYet: readonly string[] = [];
-const entryPoints = [...notWiredYet, 'agent/main.ts', 'agent/cli/kedge.ts', 'sim/cli.ts', 'sim/main.ts', 'sim/cli/sim.ts'];
+const notWiredYet: readonly string[] = ['agent/api/client.ts'];
+const entryPoints = [
+	...notWiredYet,
+	'agent/main.ts',
+	'agent/api/generate.ts',
+	'agent/cli/kedge.ts',
+	'sim/cli.ts',
+	'sim/main.ts',
+	'sim/cli/sim.ts',
+];
 
 const vagueName = /^(?:index|utils?|helpers?|common|shared|managers?|services?|types?)$/;
 

@@ -23,7 +23,7 @@ export const eventRoute: Route = defineRoute({
 	query: eventsQuery,
 	headers: {'last-event-id': 'Sequence of the last event that was read.'},
 	answers: {ok: ['text/event-stream']},
-	problems: ['stream-gap', 'unknown-market', 'unauthorised'],
+	problems: ['stream-gap', 'unknown-market'],
 	isStream: true,
 	handle: () => {
 		throw new Error('events are served by serveEvents');
@@ -69,7 +69,7 @@ export async function beginEvents({query, headers, caller, context, streams}: Ev
 				response.write(eventText(event));
 				return response.writableLength <= limits.streamBufferBytesMax;
 			},
-			drained: stop => drained(response, stop, () => clock.sleep(limits.drainMs, stop)),
+			drained: stop => drained(response, stop, patience => clock.sleep(limits.drainMs, patience)),
 		};
 		const expired = new AbortController();
 		void beat();
@@ -93,19 +93,18 @@ function eventText(event: ShownEvent): string {
 	return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-/** Resolves to true when all is written, to false when the time is over. */
-async function drained(response: ServerResponse, signal: AbortSignal, patience: () => Promise<void>): Promise<boolean> {
+/** Resolves to true when all is written, to false when the time is over or the reader is gone. */
+async function drained(response: ServerResponse, signal: AbortSignal, patience: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+	const over = new AbortController();
 	let isDrained = false;
-	await Promise.race([
-		patience(),
-		new Promise<void>(resolve => {
-			response.once('drain', () => {
-				isDrained = true;
-				resolve();
-			});
-			response.once('close', resolve);
-		}),
-	]);
+	const onDrain = (): void => {
+		isDrained = true;
+		over.abort();
+	};
+	response.once('drain', onDrain);
+	// The close of the response aborts `signal`.
+	await patience(AbortSignal.any([signal, over.signal]));
+	response.off('drain', onDrain);
 	return isDrained && !signal.aborted;
 }
 

@@ -10,7 +10,7 @@ import type {TSchema} from './schema.ts';
 type Json = {readonly [key: string]: unknown};
 
 /** What any request may meet. */
-const everywhere: readonly ProblemCode[] = ['malformed', 'not-acceptable', 'rate-limited', 'internal'];
+const everywhere: readonly ProblemCode[] = ['malformed', 'unauthorised', 'not-acceptable', 'rate-limited', 'internal'];
 
 export function openApi(routes: readonly Route[]): Json {
 	const published = createPublished('#/components/schemas/');
@@ -48,7 +48,6 @@ export function openApi(routes: readonly Route[]): Json {
 function operationOf(route: Route, published: Published): Json {
 	const codes = [
 		...everywhere,
-		...(route.access === 'token' ? (['unauthorised'] as const) : []),
 		...(route.body === undefined ? [] : (['too-large', 'unsupported-media'] as const)),
 		...(route.idempotency === undefined ? [] : (['idempotency-in-flight', 'idempotency-mismatch'] as const)),
 		...(route.idempotency === 'required' ? (['idempotency-missing'] as const) : []),
@@ -85,6 +84,9 @@ function operationOf(route: Route, published: Published): Json {
 		...(route.body === undefined
 			? {}
 			: {requestBody: {required: route.method === 'POST', content: {'application/json': {schema: published.of(route.body)}}}}),
+		...(route.forms === undefined
+			? {}
+			: {'x-forms': route.forms.map(({body, answer}) => ({body: published.of(body), answer: published.of(answer)}))}),
 		responses: {...answersOf(route, published), ...problemsOf(codes)},
 	};
 }

@@ -346,6 +346,10 @@ export const orderRoutes: readonly Route[] = [
 		checksBody: true,
 		idempotency: 'optional',
 		answers: {created: acceptedSchema, ok: Type.Union([acceptedSchema, resultsSchema])},
+		forms: [
+			{body: orderRequestSchema, answer: acceptedSchema},
+			{body: batchSchema, answer: resultsSchema},
+		],
 		problems: submitProblems,
 		handle: ({body, query, isShort, context}) => {
 			const isBatch = typeof body === 'object' && body !== null && 'orders' in body;

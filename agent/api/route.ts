@@ -83,6 +83,8 @@ export type Route = {
 	readonly idempotency?: 'optional' | 'required';
 	/** By how it went: a schema of JSON, or media types of a text. */
 	readonly answers: {readonly ok?: TSchema | readonly string[]; readonly created?: TSchema};
+	/** Which answer each form of the body gets, where there are several. */
+	readonly forms?: readonly {readonly body: TSchema; readonly answer: TSchema}[];
 	/** Beyond what every request may meet. */
 	readonly problems: readonly ProblemCode[];
 	/** The answer goes on until somebody closes it: served by a file of its own. */

@@ -37,7 +37,7 @@ export const signInRoutes: readonly Route[] = [
 			{[nameKey]: 'SignInRequest', ...closed},
 		),
 		answers: {created: Type.Object({token: Type.String(), account: address, expiresAt: time}, {[nameKey]: 'Session'})},
-		problems: ['bad-signature', 'unauthorised'],
+		problems: ['bad-signature'],
 		handle: async ({body, context}) => {
 			const message = parseSignInMessage(body.message);
 			if (typeof message === 'string')

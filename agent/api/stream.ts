@@ -112,7 +112,7 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 	let unsentBytes = 0;
 	let inWork = 0;
 	let isAlive = true;
-	let drainWaiters: (() => void)[] = [];
+	const drainWaiters = new Set<() => void>();
 
 	const account = (): string | undefined =>
 		caller.untilMs !== undefined && clock.monotonicMs() >= caller.untilMs ? undefined : caller.account;
@@ -124,25 +124,22 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 		webSocket.send(text, () => {
 			unsentBytes -= text.length;
 			if (unsentBytes > limits.streamBufferBytesMax / 2) return;
-			const waiting = drainWaiters;
-			drainWaiters = [];
-			for (const wake of waiting) wake();
+			for (const wake of drainWaiters) wake();
 		});
 		return unsentBytes <= limits.streamBufferBytesMax;
 	};
 
 	const drained = async (stop: AbortSignal): Promise<boolean> => {
 		if (unsentBytes <= limits.streamBufferBytesMax) return true;
+		const over = new AbortController();
 		let isDrained = false;
-		await Promise.race([
-			clock.sleep(limits.drainMs, stop),
-			new Promise<void>(resolve => {
-				drainWaiters.push(() => {
-					isDrained = true;
-					resolve();
-				});
-			}),
-		]);
+		const wake = (): void => {
+			isDrained = true;
+			over.abort();
+		};
+		drainWaiters.add(wake);
+		await clock.sleep(limits.drainMs, AbortSignal.any([stop, over.signal]));
+		drainWaiters.delete(wake);
 		return isDrained;
 	};
 

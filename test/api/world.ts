@@ -26,6 +26,7 @@ import type {Logger} from '../../agent/base/logger.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {orderProblem} from '../../agent/trade/book.ts';
 import {type Clearing, clear} from '../../agent/trade/clear.ts';
+import {misfit} from './conform.ts';
 
 export const hashOfText = (text: string): string => `0x${toHex(keccak256(utf8(text)))}`;
 export const zeroAddress = `0x${'0'.repeat(40)}`;
@@ -310,7 +311,7 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 		},
 		cancel: async ({hashes, signature}) => {
 			const found = hashes.map(hash => orders.get(hash));
-			const missing = found.findIndex(one => one === undefined);
+			const missing = found.indexOf(undefined);
 			if (missing >= 0) return problem('unknown-order', `there is no order ${hashes[missing]}`, {pointer: `/hashes/${missing}`});
 			const signer = signerOf('OrderCancellation', {hashes: [...hashes]}, signature);
 			if (found.some(one => one!.order.trader !== signer))
@@ -491,10 +492,21 @@ export const staticTokens: readonly StaticToken[] = [
 	{name: 'operator', role: 'operator', sha256: sha256(tokens.operator)},
 ];
 
-/** A wall clock that tests set, and whose waits are real. */
-export function settableClock(startMs: number): Clock & {set: (ms: number) => void} {
+/** A wall clock that tests set, a monotonic one that they can put forward, and waits that are real. */
+export function settableClock(startMs: number): Clock & {readonly set: (ms: number) => void; readonly pass: (ms: number) => void} {
 	let nowMs = startMs;
-	return {...systemClock, nowMs: () => nowMs, set: ms => (nowMs = ms)};
+	let passedMs = 0;
+	return {
+		...systemClock,
+		nowMs: () => nowMs,
+		monotonicMs: () => systemClock.monotonicMs() + passedMs,
+		set: ms => {
+			nowMs = ms;
+		},
+		pass: ms => {
+			passedMs += ms;
+		},
+	};
 }
 
 export type World = {
@@ -565,8 +577,12 @@ export async function openWorld(
 				...(json === undefined ? {} : {body: JSON.stringify(json), method: init.method ?? 'POST'}),
 			});
 			const text = await response.text();
-			const isJson = response.headers.get('content-type')?.includes('json') === true;
-			return {status: response.status, headers: response.headers, text, body: isJson && text !== '' ? JSON.parse(text) : {}};
+			const mediaType = response.headers.get('content-type') ?? '';
+			const body = mediaType.includes('json') && text !== '' ? JSON.parse(text) : {};
+			const method = init.method ?? (json === undefined ? 'GET' : 'POST');
+			const wrong = misfit(method, response.url, response.status, mediaType, body);
+			if (wrong !== undefined) throw new Error(wrong);
+			return {status: response.status, headers: response.headers, text, body};
 		},
 	};
 }
