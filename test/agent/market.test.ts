@@ -1,4 +1,5 @@
 // A market of a real agent: orders over HTTP and MQTT, meters over MQTT, a slot that clears and rows that anybody can ask for.
+import {createHash} from 'node:crypto';
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -8,6 +9,7 @@ import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
 import {until} from '../../agent/base/retry.ts';
+import {checkEvidenceFile} from '../../agent/evidence.ts';
 import {type Agent, openAgent} from '../../agent/main.ts';
 import {openSite, type Site, trustOf} from '../../agent/site.ts';
 import {parseSignature, signerOf} from '../../agent/trade/typed-data.ts';
@@ -33,7 +35,7 @@ market:
   gateBeforeMinutes: 5
   chainId: 31337
   meters: ${JSON.stringify(homes.map(({device, key}) => ({device, owner: key.address})))}
-api: {port: 0}
+api: {port: 0, tokens: [{name: audit, role: auditor, sha256: ${createHash('sha256').update('a-token-that-only-the-auditor-of-this-test-has').digest('hex')}}]}
 `.replace(/\{"passwordHash/g, '{"passwordHash'),
 	);
 	return {made, site};
@@ -137,4 +139,14 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 	const book = (await (await fetch(`${url}/slots/${market}/${firstSlot}/book`)).json()) as {bids: unknown[]; asks: unknown[]};
 	t.is(book.bids.length, 1);
 	t.is(book.asks.length, 1);
+	const evidence = Buffer.from(
+		await (
+			await fetch(`${url}/slots/${market}/${firstSlot}/evidence`, {
+				headers: {authorization: 'Bearer a-token-that-only-the-auditor-of-this-test-has'},
+			})
+		).arrayBuffer(),
+	);
+	const found = await checkEvidenceFile({name: 'evidence.json', bytes: evidence}, [], undefined);
+	t.true(found.good, JSON.stringify(found.checks, null, 1));
+	t.is(found.checks.find(({name}) => name === 'clearing')?.state, 'pass');
 });
