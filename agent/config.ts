@@ -100,6 +100,7 @@ export type MarketConfig = {
 	readonly chainId: number | undefined;
 	readonly contract: string | undefined;
 	readonly paramsVersion: number;
+	readonly firstSlot: number | undefined;
 	readonly gridAccount: string | undefined;
 	readonly retailerAccount: string | undefined;
 	readonly poolAccount: string | undefined;
@@ -416,6 +417,7 @@ const readShape: Read<Config> = object<Config>({
 			chainId: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
 			contract: optional(address),
 			paramsVersion: withDefault(wholeNumber(1, 0xffff_ffff), 1),
+			firstSlot: optional(wholeNumber(1, 100_000_000)),
 			gridAccount: optional(address),
 			retailerAccount: optional(address),
 			poolAccount: optional(address),

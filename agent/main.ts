@@ -204,13 +204,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 					);
 		if (market !== undefined) {
 			takesOrders = market;
-			closing.defer(
-				keepCalling(
-					ticking(market.tick, () => isShut(), logger),
-					clock,
-					stopping.signal,
-				),
-			);
+			for (const call of [market.tick, market.post]) closing.defer(keepCalling(ticking(call, isShut, logger), clock, stopping.signal));
 		}
 		broker =
 			config.broker === undefined
@@ -414,9 +408,9 @@ function createClientDoor(
 }
 
 /** Loaded only where there is a market: it brings elliptic curves and an HTTP server. */
-async function openMarket(parts: Omit<Parameters<typeof OpenMarketplace>[0], 'posting' | 'acceptsSignature'>): Promise<Marketplace> {
+async function openMarket(parts: Parameters<typeof OpenMarketplace>[0]): Promise<Marketplace> {
 	const {openMarketplace} = await import('./marketplace.ts');
-	return openMarketplace({...parts, posting: undefined, acceptsSignature: undefined});
+	return openMarketplace(parts);
 }
 
 function illnessOf(log: Log, release: Release, isFull: () => boolean): string | undefined {

@@ -20,15 +20,16 @@ import type {Delivery, Outcome} from './ingest/ingest.ts';
 import type {Channel} from './log/channels.ts';
 import type {Log} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
+import type {MarketPosting} from './market-posting.ts';
 import {openSiteReader} from './reading.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {createDeskEvidence} from './trade/desk-evidence.ts';
 import {createDeskFiles} from './trade/desk-files.ts';
 import {createIntake} from './trade/intake.ts';
 import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
-import {createMarketDesk, type Posting} from './trade/market-desk.ts';
+import {createMarketDesk} from './trade/market-desk.ts';
 import {type EngineRules, type MarketMeter, openEngine, registerOf} from './trade/market-engine.ts';
-import {encodeBody, type MarketBody} from './trade/order.ts';
+import {encodeBody, type MarketBody, slotS} from './trade/order.ts';
 import {messageSigner} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 import type {World} from './world.ts';
@@ -42,6 +43,8 @@ export type Marketplace = {
 	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
 	/** Clears and settles what is due. */
 	readonly tick: () => Promise<void>;
+	/** Posts what is due to the contract; does nothing where no money moves. */
+	readonly post: () => Promise<void>;
 	/** Topics that a device may listen to. */
 	readonly filtersFor: (deviceId: string) => readonly string[];
 	readonly status: () => MarketStatus;
@@ -59,15 +62,12 @@ export async function openMarketplace(parts: {
 	readonly logger: Logger;
 	/** How far the log is proven to others: anchored, or released where nothing is anchored. */
 	readonly provenSize: () => Promise<number>;
-	readonly posting: Posting | undefined;
-	/** Whether a contract account takes a signature [ERC-1271]. */
-	readonly acceptsSignature: ((account: string, digest: string, signature: string) => Promise<boolean>) | undefined;
 	/** Why nothing is taken now: a frozen log, a full disk. */
 	readonly illness: () => string | undefined;
 	/** Sends to whoever listens at the broker. */
 	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void;
 }): Promise<Marketplace> {
-	const {site, log, world, logger, posting} = parts;
+	const {site, log, world, logger} = parts;
 	const {clock} = world;
 	const config = site.config.market!;
 	const closing = createClosing();
@@ -78,6 +78,7 @@ export async function openMarketplace(parts: {
 			chainId: config.chainId ?? site.config.anchor?.chainId ?? 1,
 			verifyingContract: config.contract ?? `0x${'00'.repeat(20)}`,
 		};
+		const posting = config.contract === undefined ? undefined : closing.use(await openPosting(site, world, signer, market));
 		const digests = createDigests(domain);
 		const rules = rulesOf(site, market);
 		const meters = metersOf(site);
@@ -106,7 +107,10 @@ export async function openMarketplace(parts: {
 			},
 			rules,
 			meters,
-			{atMs: decodeEntry(await reader.entry(channel.enrolled)).arrivedAtMs, index: channel.enrolled},
+			{
+				atMs: Math.max(decodeEntry(await reader.entry(channel.enrolled)).arrivedAtMs, (config.firstSlot ?? 0) * slotS * 1000 - 1),
+				index: channel.enrolled,
+			},
 		);
 		const margins = new Map<string, bigint>();
 		const intake = createIntake(
@@ -116,7 +120,7 @@ export async function openMarketplace(parts: {
 				sign: signer.signDigest,
 				append,
 				marginOf: posting === undefined ? undefined : account => margins.get(account) ?? 0n,
-				acceptsSignature: parts.acceptsSignature,
+				acceptsSignature: posting?.acceptsSignature,
 				halted: () => engine.halted() ?? parts.illness(),
 				announce: engine.announce,
 				clock,
@@ -169,6 +173,8 @@ export async function openMarketplace(parts: {
 				if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
 				await engine.tick();
 			},
+			// Money waits for the chain, the market does not.
+			post: async () => posting?.step(engine, intake, meters),
 			filtersFor: deviceId => [`p2p/${config.name}/+/cleared`, `p2p/${config.name}/acknowledged/${deviceId}`],
 			status: () => ({
 				name: config.name,
@@ -221,6 +227,12 @@ export async function openMarketplace(parts: {
 	}
 }
 
+/** Loaded only where money moves: the library for chains costs 22 MB. */
+async function openPosting(site: Site, world: World, signer: DigestSigner, market: string): Promise<MarketPosting> {
+	const {openMarketPosting} = await import('./market-posting.ts');
+	return openMarketPosting(site, world, signer, market);
+}
+
 /** The operator's key. Fails with KEY_INVALID. */
 export async function openMarketKey(site: Site): Promise<DigestSigner> {
 	const {keystore, keystorePasswordFile} = site.config.market!;
@@ -239,7 +251,7 @@ export async function openMarketKey(site: Site): Promise<DigestSigner> {
 
 function rulesOf(site: Site, market: string): EngineRules {
 	const config = site.config.market!;
-	const own = (role: string): string => toPrefixedHex(keccak256(utf8(`kedge market ${config.name} ${role}`)).subarray(12));
+	const own = counterAccounts(config.name);
 	return {
 		market,
 		mode: config.mode,
@@ -254,9 +266,9 @@ function rulesOf(site: Site, market: string): EngineRules {
 		deadlineS: config.readingHours * 3600,
 		paramsVersion: config.paramsVersion,
 		counters: {
-			grid: config.gridAccount ?? own('grid'),
-			retailer: config.retailerAccount ?? own('retailer'),
-			pool: config.poolAccount ?? own('pool'),
+			grid: config.gridAccount ?? own.grid,
+			retailer: config.retailerAccount ?? own.retailer,
+			pool: config.poolAccount ?? own.pool,
 		},
 	};
 }
@@ -404,4 +416,10 @@ async function openServer(
 		},
 		{host, port, origins, trustProxy, ...(signInDomains.length === 0 ? {} : {signInDomains})},
 	);
+}
+
+/** Accounts that nobody has a key of: for markets whose grid and retailer have not named theirs. */
+export function counterAccounts(name: string): {readonly grid: string; readonly retailer: string; readonly pool: string} {
+	const own = (role: string): string => toPrefixedHex(keccak256(utf8(`kedge market ${name} ${role}`)).subarray(12));
+	return {grid: own('grid'), retailer: own('retailer'), pool: own('pool')};
 }

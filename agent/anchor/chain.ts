@@ -87,6 +87,10 @@ export type Chain = {
 	readonly finalizedNumber: () => Promise<number>;
 	/** The newest finalized block; undefined if the chain has none yet. */
 	readonly finalizedBlock: () => Promise<FinalizedBlock | undefined>;
+	/** What a contract answers to a call, as of the newest block; `refused` in its own words if it reverts. */
+	readonly read: (to: string, data: string) => Promise<{readonly value: string} | {readonly refused: string}>;
+	/** Time of the newest block, s since 1970. */
+	readonly headTimeS: () => Promise<number>;
 	/** Who may anchor the log; undefined if it was never opened. */
 	readonly operatorOf: (registry: string, logId: string) => Promise<string | undefined>;
 	/** How many commitments the registry keeps of a log, and for how long it overwrites none of them. */
@@ -304,6 +308,13 @@ export function openChain(options: ChainOptions): Chain {
 			if (isRevert(answer.refusal)) return {refused: revertText(answer.refusal)};
 			throw refused(method, answer.refusal);
 		},
+		read: async (to, data) => {
+			const answer = await tryAsk('eth_call', [{to, data}, 'latest']);
+			if ('value' in answer) return {value: hexText('eth_call', answer.value, anyHex)};
+			if (isRevert(answer.refusal)) return {refused: revertText(answer.refusal)};
+			throw refused('eth_call', answer.refusal);
+		},
+		headTimeS: async () => (await headBlock()).time,
 		broadcast: async raw => {
 			const method = 'eth_sendRawTransaction';
 			const answer = await tryAsk(method, [raw]);

@@ -103,7 +103,7 @@ async function isRegistry(chain: Chain, address: string): Promise<boolean> {
 }
 
 /** Sends one transaction and waits for its effect, not for itself: the effect is what a second call finds, whoever brought it about. */
-async function transact(
+export async function transact(
 	{chain, clock, signer, signal}: DeployNeeds,
 	what: {readonly to: string | undefined; readonly data: string; readonly value: bigint},
 	isDone: () => Promise<boolean>,

@@ -5,6 +5,7 @@ import type {Clock} from '../base/clock.ts';
 import {orderKinds} from '../format/entry.ts';
 import {fillProofOf} from './certificate.ts';
 import {type RowLeaf, rowFlags} from './commitment.ts';
+import type {DayCommitment} from './day.ts';
 import type {Intake} from './intake.ts';
 import type {Engine, EngineRules, MarketMeter} from './market-engine.ts';
 import {netExportWh} from './meter.ts';
@@ -23,7 +24,8 @@ export type Posting = {
 	readonly account: (account: string) => {readonly depositedNano: bigint; readonly drawnNano: bigint};
 	/** The newest day that is final on the chain. */
 	readonly finalDay: () => number | undefined;
-	readonly claimCalldata: (day: number, account: string) => Promise<string | undefined>;
+	/** The call that pays an account what a day gives it, ABI-encoded. */
+	readonly claimCalldata: (day: DayCommitment, account: string) => Promise<string | undefined>;
 };
 
 export type DeskNeeds = {
@@ -454,7 +456,8 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 		},
 		claims: async (account: string) => {
 			const day = posting?.finalDay();
-			const calldata = day === undefined ? undefined : await posting!.claimCalldata(day, account);
+			const settled = day === undefined ? undefined : await engine.day(day);
+			const calldata = settled === undefined ? undefined : await posting!.claimCalldata(settled.commitment, account);
 			if (day === undefined || calldata === undefined) return [];
 			return [{day, account, cumNano: `${await balanceAt(day, account)}`, to: posting!.contract, calldata}];
 		},

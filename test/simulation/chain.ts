@@ -296,6 +296,8 @@ export function createChain(
 						const block = isOther() ? undefined : view[Math.min(finalized, view.length - 1)]!;
 						return block && {number: block.number, hash: block.hash, timeS: block.time};
 					}),
+				read: async () => ({refused: 'nobody has a market here'}),
+				headTimeS: async () => 0,
 				operatorOf: () =>
 					ask('operatorOf', () => {
 						if (isOther()) throw notRegistry('operatorOf');

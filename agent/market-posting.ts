@@ -1,0 +1,162 @@
+// The composition root's part that posts a market's slots and days to its contract, and tells the market what stands there.
+
+import type {DigestSigner} from './anchor/keystore.ts';
+import type {AccountOnChain, MarketChain, PostedBalance, PostedDay, PostedSide, PostedSlot, PostedTier} from './anchor/market-chain.ts';
+import {concatBytes, toPrefixedHex} from './base/bytes.ts';
+import {systemClock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import type {Site} from './site.ts';
+import type {SideCertificate, TierOpening} from './trade/certificate.ts';
+import type {DayHeader, SlotHeader} from './trade/commitment.ts';
+import type {DayCommitment} from './trade/day.ts';
+import type {Intake} from './trade/intake.ts';
+import type {Posting} from './trade/market-desk.ts';
+import type {Engine, MarketMeter} from './trade/market-engine.ts';
+import {slotsPerDay} from './trade/order.ts';
+import {modeCodes} from './trade/typed-data.ts';
+import type {World} from './world.ts';
+
+export type MarketPosting = Posting & {
+	readonly acceptsSignature: MarketChain['acceptsSignature'];
+	/** Posts what is due, one transaction after the other, and looks at what stands there. Rejects if the chain does not answer: it is tried again. */
+	readonly step: (engine: Engine, intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]) => Promise<void>;
+	readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/** Accounts are looked at again this often. */
+const accountsEveryMs = 5000;
+
+/** The chain runs by its own time, whatever the agent's clock does: waiting for it is real. */
+export async function openMarketPosting(site: Site, world: World, signer: DigestSigner, market: string): Promise<MarketPosting> {
+	const closing = createClosing();
+	const stopping = new AbortController();
+	try {
+		const {rpcUrl, chainId} = site.config.anchor!;
+		const {openMarketChain} = await import('./anchor/market-chain.ts');
+		const chain = closing.use(await world.openChain({url: rpcUrl, chainId}));
+		const onChain = await openMarketChain(
+			{chain, clock: systemClock, signer, signal: stopping.signal},
+			{contract: site.config.market!.contract!, market},
+		);
+		const slots = new Map<number, {readonly state: 'posted' | 'void'; readonly transaction: string | undefined}>();
+		const days = new Map<number, {readonly state: 'posted' | 'final'; readonly transaction: string | undefined}>();
+		const accounts = new Map<string, AccountOnChain>();
+		let finalDay: number | undefined;
+		let lookedAtMs = Number.NEGATIVE_INFINITY;
+		let nextSlot: number | undefined;
+
+		const tell = (engine: Engine, type: string, data: Record<string, unknown>): void =>
+			engine.announce({type, atMs: world.clock.nowMs(), account: undefined, data: JSON.stringify(data)});
+
+		const lookAtAccounts = async (intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]): Promise<void> => {
+			if (systemClock.monotonicMs() - lookedAtMs < accountsEveryMs) return;
+			for (const account of new Set(meters.map(({owner}) => owner))) {
+				const found = await onChain.account(account);
+				accounts.set(account, found);
+				await intake.counterOnChain(account, found.counter);
+			}
+			lookedAtMs = systemClock.monotonicMs();
+		};
+
+		/** A slot without orders has nothing to commit to, and settles without contracts as it is. */
+		const postSlots = async (engine: Engine): Promise<void> => {
+			const latest = await onChain.latestDay();
+			nextSlot = Math.max(nextSlot ?? 0, engine.firstSlot, (latest + 1) * slotsPerDay);
+			for (; engine.isDecided(nextSlot); nextSlot += 1) {
+				const [cleared, record] = [await engine.cleared(nextSlot), await engine.record(nextSlot)];
+				if (cleared === undefined || record === undefined) continue;
+				let found = await onChain.slot(nextSlot);
+				if (found === undefined) {
+					const {header, certificate} = cleared.commitment;
+					await onChain.postSlot(
+						postedSlot(header),
+						{bids: postedSide(certificate.bids), asks: postedSide(certificate.asks)},
+						record.headerHash,
+					);
+					found = record.headerHash;
+				}
+				slots.set(nextSlot, {state: found === 'void' ? 'void' : 'posted', transaction: undefined});
+			}
+		};
+
+		const postDays = async (engine: Engine): Promise<void> => {
+			for (let day = (await onChain.latestDay()) + 1; day <= (engine.newestDay() ?? -1); day += 1) {
+				if ((await onChain.headTimeS()) < onChain.dayOpensAt(day)) return;
+				const settled = await engine.day(day);
+				if (settled === undefined) return;
+				const {commitment} = settled;
+				await onChain.postDay(postedDay(commitment.header), commitment.balancesOpening, commitment.headerHash);
+				days.set(day, {state: 'posted', transaction: undefined});
+				tell(engine, 'settlement.posted', {day, dayHash: commitment.headerHash});
+			}
+		};
+
+		const lookAtDays = async (engine: Engine): Promise<void> => {
+			const [latest, newFinal] = [await onChain.latestDay(), await onChain.finalDay()];
+			for (let day = Math.max(onChain.firstDay, finalDay ?? onChain.firstDay); day <= latest; day += 1) {
+				const isFinal = newFinal !== undefined && day <= newFinal;
+				if (isFinal && days.get(day)?.state !== 'final') tell(engine, 'settlement.final', {day});
+				days.set(day, {state: isFinal ? 'final' : 'posted', transaction: undefined});
+			}
+			finalDay = newFinal;
+		};
+
+		return {
+			contract: onChain.contract,
+			slot: slot => slots.get(slot),
+			day: day => days.get(day),
+			account: account => accounts.get(account) ?? {depositedNano: 0n, drawnNano: 0n},
+			finalDay: () => finalDay,
+			claimCalldata: async (settled, account) => claimOf(onChain, settled, account)?.data,
+			acceptsSignature: onChain.acceptsSignature,
+			step: async (engine, intake, meters) => {
+				await lookAtAccounts(intake, meters);
+				await postSlots(engine);
+				await postDays(engine);
+				await lookAtDays(engine);
+			},
+			[Symbol.asyncDispose]: () => {
+				stopping.abort();
+				return closing.close();
+			},
+		};
+	} catch (error) {
+		await closing.close().catch(() => {});
+		throw error;
+	}
+}
+
+/** The call that pays an account what a day gives it; undefined if it has no balance there. */
+function claimOf(onChain: MarketChain, commitment: DayCommitment, account: string): {readonly data: string} | undefined {
+	const proof = commitment.balanceProof(account);
+	if (proof === undefined) return undefined;
+	const balance: PostedBalance = proof.balance;
+	return onChain.claim(postedDay(commitment.header), balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
+}
+
+function postedDay(header: DayHeader): PostedDay {
+	return header;
+}
+
+function postedSlot(header: SlotHeader): PostedSlot {
+	const {mode, priceBuyMicroPerKwh, priceSellMicroPerKwh, ...rest} = header;
+	return {...rest, mode: modeCodes[mode], priceBuy: priceBuyMicroPerKwh, priceSell: priceSellMicroPerKwh};
+}
+
+const nothing: PostedTier = {price: 0n, quantityWh: 0n, ordersRoot: `0x${'0'.repeat(64)}`};
+
+function postedSide({lastIndex, last, next}: SideCertificate): PostedSide {
+	const tier = ({tier: {priceMicroPerKwh, quantityWh, ordersRoot}}: TierOpening): PostedTier => ({
+		price: priceMicroPerKwh,
+		quantityWh,
+		ordersRoot,
+	});
+	const path = (opening: TierOpening): string => toPrefixedHex(concatBytes(...opening.path));
+	return {
+		index: lastIndex,
+		last: tier(last),
+		lastPath: path(last),
+		next: next === undefined ? nothing : tier(next),
+		nextPath: next === undefined ? '0x' : path(next),
+	};
+}
