@@ -1,6 +1,6 @@
 // Describes what is told without being asked, as AsyncAPI 3: the event streams, the socket, and the mirror over MQTT.
 
-import {eventSchema} from './event-schema.ts';
+import {clearedSchema, eventSchema} from './event-schema.ts';
 import {createPublished} from './published.ts';
 import {slotSchema} from './slots.ts';
 import {socketRequests} from './stream.ts';
@@ -55,12 +55,12 @@ export function asyncApi(): unknown {
 			},
 			cleared: {
 				address: 'p2p/{market}/{slot}/cleared',
-				description: 'MQTT, retained: the slot as the HTTP interface shows it, once it is cleared.',
+				description: 'MQTT, retained: what a slot was cleared to.',
 				parameters: {
 					market: {description: 'Name of the market.'},
 					slot: {description: 'Number of the slot.'},
 				},
-				messages: {cleared: {name: 'cleared', contentType: 'application/json', payload: slot}},
+				messages: {cleared: {name: 'cleared', contentType: 'application/json', payload: published.of(clearedSchema)}},
 				bindings: {mqtt: {bindingVersion: '0.2.0'}},
 			},
 		},

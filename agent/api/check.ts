@@ -13,9 +13,8 @@ export type Check = {
 
 /** A validator is made when it is first needed, and kept. */
 export function createCheck(): Check {
-	const first = createValidators({allErrors: false, coerceTypes: false});
-	const all = createValidators({allErrors: true, coerceTypes: false});
-	const coercing = createValidators({allErrors: true, coerceTypes: true});
+	const first = createValidators(false);
+	const all = createValidators(true);
 	return {
 		body: (schema, value, thorough) => {
 			const validate = first(schema);
@@ -27,14 +26,15 @@ export function createCheck(): Check {
 			return fieldErrors(again.errors);
 		},
 		query: (schema, value) => {
-			const validate = coercing(schema);
+			numbersOf(schema, value);
+			const validate = all(schema);
 			return validate(value) === true ? [] : fieldErrors(validate.errors);
 		},
 	};
 }
 
-function createValidators(options: {readonly allErrors: boolean; readonly coerceTypes: boolean}): (schema: TSchema) => ValidateFunction {
-	const ajv = new Ajv2020({...options, strict: true, strictTypes: false, keywords: [nameKey], ownProperties: true, validateSchema: false});
+function createValidators(allErrors: boolean): (schema: TSchema) => ValidateFunction {
+	const ajv = new Ajv2020({allErrors, strict: true, strictTypes: false, keywords: [nameKey], ownProperties: true, validateSchema: false});
 	const known = new WeakMap<TSchema, ValidateFunction>();
 	return schema => {
 		let validate = known.get(schema);
@@ -44,6 +44,16 @@ function createValidators(options: {readonly allErrors: boolean; readonly coerce
 		}
 		return validate;
 	};
+}
+
+/** Turns decimal text into a number where the schema wants one; what is written in any other way stays a text, and does not fit. */
+function numbersOf(schema: TSchema, value: unknown): void {
+	const {properties = {}} = schema as {readonly properties?: Readonly<Record<string, {readonly type?: unknown}>>};
+	const given = value as Record<string, unknown>;
+	for (const [name, {type}] of Object.entries(properties)) {
+		const text = given[name];
+		if (type === 'integer' && typeof text === 'string' && /^(?:0|[1-9][0-9]{0,15})$/.test(text)) given[name] = Number(text);
+	}
 }
 
 /** A key as a part of a JSON pointer [RFC 6901 §3]. */

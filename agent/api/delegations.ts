@@ -35,7 +35,7 @@ export const delegationRoutes: readonly Route[] = [
 		body: Type.Object({delegation: delegationSchema, signature}, {[nameKey]: 'DelegationRequest', ...closed}),
 		idempotency: 'optional',
 		answers: {created: idSchema},
-		problems: ['bad-signature', 'not-your-meter', 'unknown-market', 'operator-halted'],
+		problems: ['bad-signature', 'not-your-meter', 'capacity-exceeded', 'unknown-market', 'operator-halted'],
 		handle: async ({body, context}) => {
 			const {delegation} = body;
 			const desk = context.desks.find(delegation.market);
@@ -68,7 +68,7 @@ export const delegationRoutes: readonly Route[] = [
 		headers: {[revocationHeader]: 'Signature of the DelegationRevocation, where the body has none.'},
 		body: Type.Object({signature: Type.Optional(signature)}, {[nameKey]: 'RevokeRequest', ...closed}),
 		answers: {ok: idSchema},
-		problems: ['bad-signature', 'unknown-market', 'not-found', 'operator-halted'],
+		problems: ['bad-signature', 'unknown-market', 'unknown-order', 'operator-halted'],
 		handle: async ({params, query, body, headers, context}) => {
 			const given = body?.signature ?? headerOf(headers, revocationHeader);
 			const errors = context.check.body(signature, given, true);

@@ -34,7 +34,7 @@ export const disputeRoutes: readonly Route[] = [
 		body: requestSchema,
 		idempotency: 'required',
 		answers: {created: disputeSchema},
-		problems: ['forbidden', 'unknown-market', 'unknown-slot', 'operator-halted'],
+		problems: ['forbidden', 'not-your-meter', 'unknown-market', 'unknown-slot', 'operator-halted'],
 		handle: async ({body, caller, context}) => {
 			if (caller.account === undefined) throw new Problem('forbidden', 'this token belongs to no account');
 			const answer = await context.desks.of(body.market).openDispute({account: caller.account, slot: body.slot, reason: body.reason});

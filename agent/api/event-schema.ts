@@ -1,6 +1,6 @@
 // An event as readers of streams see it, for both descriptions.
 
-import {anything, count, hash, nameKey, oneOf, Type, time} from './schema.ts';
+import {anything, count, energyWh, hash, nameKey, oneOf, price, slot, Type, time} from './schema.ts';
 
 export const eventTypes = [
 	'slot.opened',
@@ -35,4 +35,17 @@ export const eventSchema = Type.Object(
 		data: anything,
 	},
 	{[nameKey]: 'Event'},
+);
+
+/** What slot.cleared holds, over MQTT too. Prices are missing where nothing was traded. */
+export const clearedSchema = Type.Object(
+	{
+		slot,
+		headerHash: hash,
+		orders: count,
+		volumeWh: energyWh,
+		priceBuyMicroPerKwh: Type.Optional(price),
+		priceSellMicroPerKwh: Type.Optional(price),
+	},
+	{[nameKey]: 'ClearedSlot'},
 );

@@ -42,12 +42,19 @@ export function createFeed(desk: MarketDesk, recentMax: number): Feed {
 	let recent: MarketEvent[] = [];
 	let newest = desk.newestEvent();
 	const wakers = new Set<() => void>();
+	let willWake = false;
 	const end = desk.onEvent(event => {
 		recent.push(event);
 		// Cut in halves, so that it is not moved for each event.
 		if (recent.length >= 2 * recentMax) recent = recent.slice(-recentMax);
 		newest = event.sequence;
-		for (const wake of wakers) wake();
+		// All events of one commit wake each reader once.
+		if (willWake) return;
+		willWake = true;
+		setImmediate(() => {
+			willWake = false;
+			for (const wake of wakers) wake();
+		});
 	});
 
 	const read = async (after: number): Promise<readonly MarketEvent[] | 'gap'> => {
@@ -81,6 +88,8 @@ export function createFeed(desk: MarketDesk, recentMax: number): Feed {
 			while (!signal.aborted) {
 				await untilNews(at, signal);
 				if (signal.aborted) break;
+				// Woken for events that were read already.
+				if (newest <= at) continue;
 				const events = await read(at);
 				if (events === 'gap') return 'gap';
 				if (events.length === 0) return 'gap';

@@ -32,6 +32,8 @@ export type ApiLimits = {
 	readonly requestTimeoutMs: number;
 	/** How long an idle connection is kept, in ms. @default 65000 */
 	readonly keepAliveTimeoutMs: number;
+	/** How long a connection may stand still within a request or an answer, in ms: who does not read his answer must not make us keep it. @default 60000 */
+	readonly stillTimeoutMs: number;
 	/** Requests a second of one caller, and how many he may save up; an order costs nothing here. @default 500 and 2000 */
 	readonly requestsPerSecond: number;
 	readonly requestsBurst: number;
@@ -80,6 +82,7 @@ export const defaultLimits: ApiLimits = {
 	headersTimeoutMs: 10_000,
 	requestTimeoutMs: 15_000,
 	keepAliveTimeoutMs: 65_000,
+	stillTimeoutMs: 60_000,
 	requestsPerSecond: 500,
 	requestsBurst: 2000,
 	writesPerSecond: 5000,

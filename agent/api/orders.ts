@@ -262,7 +262,7 @@ function batchRefused(refused: readonly Problem[]): Problem {
 
 /** Before the gate of its first slot an order is its trader's secret, whoever else asks. */
 export function maySee({desks, clock}: Context, caller: Caller, {order}: OrderView): boolean {
-	if (caller.account === order.trader) return true;
+	if (caller.account === order.trader.toLowerCase()) return true;
 	const desk = desks.find(order.market);
 	return seesAll(caller) && desk !== undefined && clock.nowMs() >= gateMs(desk, order.slotFrom);
 }

@@ -1,6 +1,6 @@
 // Serves energy markets over HTTP: checks who asks and what is asked, hands it to the resource that knows, and writes the answer.
 
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import {IncomingMessage, type ServerResponse} from 'node:http';
 import type {Socket} from 'node:net';
 import fastify, {type FastifyInstance, type FastifyReply, type FastifyRequest} from 'fastify';
 import {toHex, utf8} from '../base/bytes.ts';
@@ -70,6 +70,8 @@ type Serving = {
 export async function openMarketServer(needs: Needs, options: ServerOptions): Promise<MarketServer> {
 	const {clock, random, logger, tokens} = needs;
 	if (tokens.length > staticTokensMax) throw new RangeError(`there are at most ${staticTokensMax} configured tokens, not ${tokens.length}`);
+	for (const {name, sha256} of tokens)
+		if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`token ${name} has no SHA-256 of 64 hexadecimal digits`);
 	const limits: ApiLimits = {...defaultLimits, ...options.limits};
 	const desks = createDesks(needs.desks);
 	const closing = new AbortController();
@@ -129,6 +131,21 @@ export async function openMarketServer(needs: Needs, options: ServerOptions): Pr
 	};
 }
 
+/** Only a request for a socket is an upgrade: Java's and curl's offers of HTTP/2 are answered over HTTP/1.1 as if they had not been made [RFC 9110 §7.8]. */
+class WebSocketRequest extends IncomingMessage {
+	/** Set by the constructor of the base, before a field of ours could have a value. */
+	declare asksUpgrade: boolean | null;
+
+	get upgrade(): boolean | null {
+		return this.asksUpgrade === true ? this.headers.upgrade?.toLowerCase() === 'websocket' : this.asksUpgrade;
+	}
+
+	set upgrade(isUpgrade: boolean | null) {
+		this.asksUpgrade = isUpgrade;
+	}
+}
+
+/** KNOWN GAP: sockets behind a trusted proxy are all counted under the proxy's address, unless they bring a token. */
 function remoteOf(request: IncomingMessage): string {
 	return request.socket.remoteAddress ?? '';
 }
@@ -173,12 +190,18 @@ function createApp(serving: Serving, options: ServerOptions): FastifyInstance {
 		bodyLimit: limits.bodyBytesMax,
 		requestTimeout: limits.requestTimeoutMs,
 		keepAliveTimeout: limits.keepAliveTimeoutMs,
-		connectionTimeout: 0,
+		connectionTimeout: limits.stillTimeoutMs,
 		// What is still open is cut when we close: a client resumes elsewhere.
 		forceCloseConnections: true,
-		http: {maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.headersTimeoutMs},
+		http: {
+			maxHeaderSize: limits.headerBytesMax,
+			headersTimeout: limits.headersTimeoutMs,
+			// Else Node looks at these times twice a minute.
+			connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
+			IncomingMessage: WebSocketRequest,
+		},
 		trustProxy: options.trustProxy ?? false,
-		exposeHeadRoutes: false,
+		exposeHeadRoutes: true,
 		return503OnClosing: false,
 		onProtoPoisoning: 'error',
 		onConstructorPoisoning: 'remove',
@@ -220,6 +243,7 @@ function addRoute(app: FastifyInstance, route: Route, serving: Serving): void {
 	app.route({
 		method: route.method,
 		url: `/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+		exposeHeadRoute: route.isStream !== true,
 		// Before the body is read: who may not ask costs us no more than his headers.
 		onRequest: (request, _reply, done) => {
 			try {
@@ -378,7 +402,7 @@ function sendProblem(reply: FastifyReply, error: unknown, logger: Logger, reques
 	if (problem.code === 'internal')
 		logger.log('error', 'market request failed', {
 			method: request.method,
-			path: request.routeOptions.url ?? '',
+			path: request.url.split('?')[0]!.slice(0, 200),
 			error: describeError(error),
 		});
 	const body = problemBody(problem);

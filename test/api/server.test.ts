@@ -1,4 +1,6 @@
 // What the market's HTTP interface shows and takes, resource by resource.
+import {once} from 'node:events';
+import {connect} from 'node:net';
 import test from 'ava';
 import {accountOf, createMemoryDesk, firstSlot, type Loose, meterOf, openWorld, startMs, tokens, types, walletOf} from './world.ts';
 
@@ -264,4 +266,33 @@ test('pages of other origins may ask only where they are listed', async t => {
 	const preflight = await open.ask('/orders', {method: 'OPTIONS', headers: {origin}});
 	t.is(preflight.status, 204);
 	t.regex(preflight.headers.get('access-control-allow-headers')!, /idempotency-key/);
+});
+
+test('a HEAD is answered like a GET without its body, and an offer of HTTP/2 as if it had not been made', async t => {
+	const {ask, server, desk} = await openWorld(t);
+	const head = await ask('/markets/street', {method: 'HEAD'});
+	t.is(head.status, 200);
+	t.is(head.text, '');
+	t.true(Number(head.headers.get('content-length')) > 100);
+	t.is((await ask('/events', {method: 'HEAD'})).status, 404);
+	for (const [line, body] of [
+		['GET /v1/time', ''],
+		['POST /v1/orders', JSON.stringify(desk.sign('anna'))],
+	] as const) {
+		const socket = connect(server.port, '127.0.0.1');
+		socket.write(
+			`${line} HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+		);
+		const [answer] = (await once(socket, 'data')) as [Buffer];
+		t.regex(answer.toString(), /^HTTP\/1.1 20[01] /);
+		socket.destroy();
+	}
+});
+
+test('numbers of a query are written in decimal digits, and in no other way', async t => {
+	const {ask} = await openWorld(t);
+	for (const from of ['0x10', '1e3', ' 5', '5.0', '05', '-1', '', 'NaN', '99999999999'])
+		t.is((await ask(`/markets/street/slots?${new URLSearchParams({from, to: '10'})}`)).body.errors[0].pointer, '/from', from);
+	t.is((await ask('/markets/street/slots?from=5&from=6&to=10')).body.code, 'malformed');
+	t.deepEqual((await ask('/markets/street/slots?from=5&to=10')).body.items, []);
 });

@@ -89,6 +89,8 @@ export type DeskOptions = {
 	readonly people?: readonly string[];
 	/** Do not look at signatures: for figures of the HTTP layer alone. */
 	readonly unsigned?: boolean;
+	/** Whether orders become events. @default true */
+	readonly tells?: boolean;
 	/** Receipts are there when `release` is called. @default at once */
 	readonly holdReceipts?: boolean;
 	readonly depositNano?: bigint;
@@ -157,6 +159,7 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 		}
 	};
 	const tell: MemoryDesk['tell'] = event => {
+		if (options.tells === false) return;
 		newest += 1;
 		const whole = {...event, sequence: newest, atMs: clock.nowMs()};
 		events.push(whole);
@@ -170,8 +173,7 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 	): {readonly hash: string; readonly known: OrderView | undefined} | {readonly problem: DeskProblem} => {
 		const {clientOrderId: _1, timeInForce: _2, signature, ...order} = request;
 		if (desk.halted !== undefined) return problem('operator-halted', desk.halted);
-		const hash =
-			options.unsigned === true ? hashOfText(order.salt) : TypedDataEncoder.hash(domain, types.Order, typed(order)).toLowerCase();
+		const hash = options.unsigned === true ? order.salt : TypedDataEncoder.hash(domain, types.Order, typed(order)).toLowerCase();
 		const known = orders.get(hash);
 		if (known !== undefined && known.order.signature === signature) return {hash, known};
 		if (options.unsigned !== true) {

@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	ingest: () => import('./ingest.ts'),
 	receipt: () => import('./receipt.ts'),
 	restart: () => import('./restart.ts'),
+	http: () => import('./http.ts'),
 };
 
 const names = Object.keys(benches);
