@@ -57,14 +57,15 @@ test('a client goes through all pages', async t => {
 });
 
 test('a problem comes as an error with its code, its members and when to ask again', async t => {
-	const {url, desk} = await openWorld(t, {server: {limits: {requestsPerSecond: 0.5, requestsBurst: 3}}});
+	const {url, desk} = await openWorld(t, {server: {limits: {requestsPerSecond: 0.001, requestsBurst: 3}}});
 	const client = createMarketClient(url);
 	const problem = await t.throwsAsync(client.submitOrders({body: desk.sign('anna', {counter: 3})}), {instanceOf: MarketProblem});
 	t.is(problem.code, 'counter-stale');
 	t.is(problem.problem.errors?.[0]?.pointer, '/counter');
 	t.is(problem.status, 422);
 	for (let i = 0; i < 3; i += 1) await client.getTime();
-	t.is((await t.throwsAsync(client.getTime(), {instanceOf: MarketProblem})).retryAfterS, 2);
+	const limited = await t.throwsAsync(client.getTime(), {instanceOf: MarketProblem});
+	t.true(limited.retryAfterS! > 900 && limited.retryAfterS! <= 1000);
 });
 
 test('no answer, half an answer, and an answer of something else are told apart from problems', async t => {
