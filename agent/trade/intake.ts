@@ -77,6 +77,8 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 	/** Orders on their way to the disk. */
 	const pending = new Map<string, Promise<number>>();
 	const indexes = new Map<string, number>();
+	/** Made once for each order, which is shown several times. */
+	const signatures = new WeakMap<BookedOrder, string>();
 
 	const signerOfDigest = async (digest: Uint8Array, signature: string, account: string): Promise<Signer | undefined> => {
 		const bytes = parseSignature(signature);
@@ -120,13 +122,17 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		};
 	};
 
-	const acknowledgementOf: Intake['acknowledgementOf'] = ({hash, order, sequence, receivedAt}) => ({
-		receivedAt,
+	const acknowledgementOf: Intake['acknowledgementOf'] = booked => {
+		const {hash, order, sequence, receivedAt} = booked;
 		// The nonce follows from key and digest: the same words get the same signature every time.
-		signature: toPrefixedHex(
-			sign(digests.acknowledgement({orderHash: hash, market: rules.market, slot: order.slotFrom, sequence, receivedAt})),
-		),
-	});
+		let signature = signatures.get(booked);
+		if (signature === undefined) {
+			const fields = {orderHash: hash, market: rules.market, slot: order.slotFrom, sequence, receivedAt};
+			signature = toPrefixedHex(sign(digests.acknowledgement(fields)));
+			signatures.set(booked, signature);
+		}
+		return {receivedAt, signature};
+	};
 
 	const take = ({order, hash, signer}: Prepared): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
 		const atMs = clock.nowMs();

@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	receipt: () => import('./receipt.ts'),
 	restart: () => import('./restart.ts'),
 	http: () => import('./http.ts'),
+	market: () => import('./market.ts'),
 };
 
 const names = Object.keys(benches);
