@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto';
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {connectAsync, type MqttClient} from 'mqtt';
 import {createKeystore} from '../../agent/anchor/keystore.ts';
 import {createScaledClock, systemClock} from '../../agent/base/clock.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
@@ -149,4 +150,51 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 	const found = await checkEvidenceFile({name: 'evidence.json', bytes: evidence}, [], undefined);
 	t.true(found.good, JSON.stringify(found.checks, null, 1));
 	t.is(found.checks.find(({name}) => name === 'clearing')?.state, 'pass');
+});
+
+test('an order over MQTT is answered on a topic of its sender, and no neighbour can listen to it', async t => {
+	const {made, agent} = await startMarket(t, 600);
+	const connect = async (device: string): Promise<MqttClient> => {
+		const client = await connectAsync(made.url, {
+			clientId: device,
+			username: device.split(':')[0]!,
+			password: made.password,
+			reconnectPeriod: 0,
+		});
+		t.teardown(() => client.endAsync(true));
+		return client;
+	};
+	const [seller, neighbour] = [await connect('home-01'), await connect('home-02')];
+	const heard: string[] = [];
+	neighbour.on('message', (topic, payload) => heard.push(`${topic} ${payload.toString()}`));
+	for (const topic of ['p2p/street/orders', 'p2p/street/acknowledged/home-01'])
+		await t.throwsAsync(neighbour.subscribeAsync(topic, {qos: 1}), undefined, topic);
+	await neighbour.subscribeAsync(['p2p/street/+/cleared', 'p2p/street/acknowledged/home-02'], {qos: 1});
+	await seller.subscribeAsync('p2p/street/acknowledged/home-01', {qos: 1});
+	const replies: Record<string, unknown>[] = [];
+	seller.on('message', (_topic, payload) => replies.push(JSON.parse(payload.toString()) as Record<string, unknown>));
+	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0)), {qos: 1});
+	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0, {quantityWh: 999_999})), {qos: 1});
+	await seller.publishAsync('p2p/street/orders', 'no order at all', {qos: 1});
+	await neighbour.publishAsync('p2p/street/orders', JSON.stringify(order(1, {side: 'buy', limitMicroPerKwh: 260_000})), {qos: 1});
+	const isThere = await until(async () => (replies.length === 3 ? true : undefined), {clock: systemClock, everyMs: 20, timeoutMs: 10_000});
+	t.true(isThere, JSON.stringify(replies));
+	t.true(replies[0]!.isNew);
+	t.is((replies[1]!.problem as {code: string}).code, 'capacity-exceeded');
+	t.is((replies[2]!.problem as {code: string}).code, 'malformed');
+	const {counters} = await agent.status();
+	t.is(counters['refused:order-capacity-exceeded'], 1);
+	t.is(counters['refused:order-malformed'], 1);
+	const mirrored = await until(async () => heard.find(line => line.startsWith(`p2p/street/${firstSlot}/cleared`)), {
+		clock: systemClock,
+		everyMs: 20,
+		timeoutMs: 20_000,
+	});
+	t.regex(mirrored ?? '', /"volumeWh":1000/);
+	t.false(heard.some(line => line.includes('signature') && !line.startsWith('p2p/street/acknowledged/home-02')));
+	const late = await connect('home-01:late');
+	const retained: string[] = [];
+	late.on('message', topic => retained.push(topic));
+	await late.subscribeAsync(`p2p/street/${firstSlot}/cleared`, {qos: 1});
+	t.truthy(await until(async () => retained[0], {clock: systemClock, everyMs: 20, timeoutMs: 10_000}), 'whoever comes later hears it too');
 });
