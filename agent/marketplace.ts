@@ -7,7 +7,7 @@ import type {MarketDesk, MarketEvent} from './api/desk.ts';
 import type {MarketServer} from './api/server.ts';
 import type {MarketStatus} from './api/status-server.ts';
 import {fromUtf8, toPrefixedHex, utf8} from './base/bytes.ts';
-import type {Clock} from './base/clock.ts';
+import {type Clock, systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
@@ -408,6 +408,8 @@ async function openServer(
 		{
 			desks: [served],
 			clock,
+			// Sockets are real, however fast the market's time runs.
+			transportClock: systemClock,
 			random,
 			logger,
 			tokens: tokens.map(({account, ...token}) => ({...token, ...(account === undefined ? {} : {account})})),

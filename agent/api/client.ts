@@ -589,7 +589,7 @@ export type MarketClient = {
 	readonly iterateFills: (request: {readonly market?: string; readonly account?: string; readonly slot: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Fill>;
 	/** The opening of an order's fill under the slot's header, as the contract takes it. */
 	readonly getFillProof: (request: {readonly orderHash: string; readonly slot?: number}, options?: CallOptions) => Promise<FillProof>;
-	/** The caller's rows from slot `from` to before slot `to`, by slot, account and meter. */
+	/** The caller's rows from slot `from` to before slot `to`, at most 2976 slots, by slot, account and meter. */
 	readonly listSettlements: (request: {readonly market?: string; readonly account?: string; readonly from: number; readonly to: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => Promise<SettlementPage>;
 	/** The same, page after page. */
 	readonly iterateSettlements: (request: {readonly market?: string; readonly account?: string; readonly from: number; readonly to: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Settlement>;
@@ -615,7 +615,7 @@ export type MarketClient = {
 	readonly exportBill: (request: {readonly market?: string; readonly account?: string; readonly from: number; readonly to: number; readonly format: 'csv' | 'json'}, options?: CallOptions) => Promise<string>;
 	/** How the energy of each slot is shared, for the grid company that bills it. */
 	readonly exportSharingKeys: (request: {readonly market?: string; readonly from: number; readonly to: number; readonly kind: 'static' | 'pro-rata' | 'full-dynamic'; readonly format: 'csv' | 'json'}, options?: CallOptions) => Promise<string>;
-	/** Prices of slots as an OpenADR 3 event. */
+	/** Prices of at most 672 slots as an OpenADR 3 event. */
 	readonly exportPriceEvent: (request: {readonly market?: string; readonly from: number; readonly to: number}, options?: CallOptions) => Promise<PriceEvent>;
 	/** A nonce for one message, good for five minutes. */
 	readonly newNonce: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Nonce>;

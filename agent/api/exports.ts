@@ -1,7 +1,7 @@
 // /exports: bills, keys for sharing energy, and the prices as a grid's own systems read them.
 
 import {accountFor, type Caller, seesAll} from './access.ts';
-import {slotsPerExportMax} from './limits.ts';
+import {slotsPerExportMax, slotsPerPageMax} from './limits.ts';
 import {Problem} from './problem.ts';
 import {defineRoute, type Route} from './route.ts';
 import {address, anything, closed, market, nameKey, oneOf, slot, Type} from './schema.ts';
@@ -61,14 +61,14 @@ export const exportRoutes: readonly Route[] = [
 		path: '/exports/price-event',
 		id: 'exportPriceEvent',
 		tag: 'exports',
-		summary: 'Prices of slots as an OpenADR 3 event',
+		summary: `Prices of at most ${slotsPerPageMax} slots as an OpenADR 3 event`,
 		access: 'public',
 		cost: 'request',
 		query: Type.Object({market: Type.Optional(market), from: slot, to: slot}, closed),
 		answers: {ok: Type.Object({event: anything}, {[nameKey]: 'PriceEvent', description: 'An OpenADR 3 event.'})},
 		problems: ['unknown-market'],
 		handle: async ({query, context}) => {
-			checkRange(query, slotsPerExportMax);
+			checkRange(query, slotsPerPageMax);
 			return {
 				kind: 'ok',
 				cache: 'public',

@@ -28,7 +28,10 @@ import {createStreams} from './streams.ts';
 
 export type Needs = {
 	readonly desks: readonly MarketDesk[];
+	/** The market's time: gates, and what messages say. */
 	readonly clock: Clock;
+	/** What waits, rates and tokens are measured by, where the market's time runs faster than the world's. @default clock */
+	readonly transportClock?: Pick<Clock, 'monotonicMs' | 'sleep'>;
 	readonly random: Random;
 	readonly logger: Logger;
 	readonly tokens: readonly StaticToken[];
@@ -56,7 +59,8 @@ export type MarketServer = {
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
-type Charge = (caller: Caller, cost: Cost, amount: number) => void;
+/** `isMore`: the first of what this request costs was charged before. */
+type Charge = (caller: Caller, cost: Cost, amount: number, isMore?: boolean) => void;
 
 type Serving = {
 	readonly context: Context;
@@ -68,7 +72,9 @@ type Serving = {
 
 /** Listens once it resolves. Fails with PORT_TAKEN, and with a RangeError for more markets or tokens than it can have. */
 export async function openMarketServer(needs: Needs, options: ServerOptions): Promise<MarketServer> {
-	const {clock, random, logger, tokens} = needs;
+	const {random, logger, tokens} = needs;
+	const {monotonicMs, sleep} = needs.transportClock ?? needs.clock;
+	const clock: Clock = {nowMs: needs.clock.nowMs, monotonicMs, sleep};
 	if (tokens.length > staticTokensMax) throw new RangeError(`there are at most ${staticTokensMax} configured tokens, not ${tokens.length}`);
 	for (const {name, sha256} of tokens)
 		if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`token ${name} has no SHA-256 of 64 hexadecimal digits`);
@@ -156,8 +162,10 @@ function createCharge(clock: Clock, limits: ApiLimits): Charge {
 		write: createRate(clock, limits.writesPerSecond, limits.writesBurst, limits.callersMax),
 		'sign-in': createRate(clock, limits.signInsPerSecond, limits.signInsBurst, limits.callersMax),
 	};
-	return (caller, cost, amount) => {
-		const waitMs = rates[cost].take(caller.key, amount);
+	const bursts: Readonly<Record<Cost, number>> = {request: limits.requestsBurst, write: limits.writesBurst, 'sign-in': limits.signInsBurst};
+	return (caller, cost, amount, isMore = false) => {
+		// Who has saved up all that he can gets through with the dearest request.
+		const waitMs = rates[cost].take(caller.key, isMore ? Math.min(amount, bursts[cost] - 1) : amount);
 		if (waitMs === undefined) return;
 		const retryAfterS = Math.ceil(waitMs / 1000);
 		throw new Problem('rate-limited', `too many of these requests; the next may come in ${retryAfterS} s`, {retryAfterS});
@@ -283,10 +291,12 @@ async function serve(request: FastifyRequest, reply: FastifyReply, route: Route,
 	const body: unknown = request.body;
 	const isShort = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= thoroughBodyBytesMax;
 	checkRequest(route, {params, query, body, isShort}, context);
+	const slots = rangeOf(query);
+	if (slots >= slotsPerRequest) charge(caller, route.cost, Math.floor(slots / slotsPerRequest), true);
 	if (route.cost === 'write') {
 		// The first was paid when the request came.
 		const more = weightOf(body) - 1;
-		if (more > 0) charge(caller, 'write', more);
+		if (more > 0) charge(caller, 'write', more, true);
 	}
 	if (route.isStream === true) {
 		const begin = await beginEvents({query: query as object, headers, caller, context, streams: serving.streams});
@@ -329,6 +339,15 @@ function checkRequest(
 	const wrong = check.body(route.body, body, isShort);
 	if (wrong.length > 0)
 		throw new Problem('malformed', `the body does not fit: ${wrong[0]!.pointer || 'it'} ${wrong[0]!.detail}`, {errors: wrong});
+}
+
+/** Slots that are looked at for the price of one request. */
+const slotsPerRequest = 8;
+
+/** How many slots a query reaches over. */
+function rangeOf(query: unknown): number {
+	const {from, to} = query as {readonly from?: unknown; readonly to?: unknown};
+	return typeof from === 'number' && typeof to === 'number' ? Math.max(0, to - from) : 0;
 }
 
 /** How many orders or hashes a body holds. */

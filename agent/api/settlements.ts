@@ -1,7 +1,7 @@
 // /settlements: what each slot came to for an account, and the bundle that proves it on chain.
 
 import {accountFor} from './access.ts';
-import {pageItemsDefault, pageItemsMax} from './limits.ts';
+import {pageItemsDefault, pageItemsMax, slotsPerExportMax} from './limits.ts';
 import {pageKey} from './orders.ts';
 import {Problem} from './problem.ts';
 import {cursorOf, defineRoute, type Route} from './route.ts';
@@ -50,16 +50,13 @@ const settlementSchema = Type.Object(
 	},
 );
 
-/** Slots that one listing may reach over: a year. */
-const slotsPerListing = 35_136;
-
 export const settlementRoutes: readonly Route[] = [
 	defineRoute({
 		method: 'GET',
 		path: '/settlements',
 		id: 'listSettlements',
 		tag: 'settlements',
-		summary: "The caller's rows from slot `from` to before slot `to`, by slot, account and meter",
+		summary: `The caller's rows from slot \`from\` to before slot \`to\`, at most ${slotsPerExportMax} slots, by slot, account and meter`,
 		access: 'token',
 		cost: 'request',
 		query: Type.Object(
@@ -76,7 +73,7 @@ export const settlementRoutes: readonly Route[] = [
 		answers: {ok: pageOf('SettlementPage', settlementSchema)},
 		problems: ['forbidden', 'unknown-market'],
 		handle: async ({query, caller, context}) => {
-			checkRange(query, slotsPerListing);
+			checkRange(query, slotsPerExportMax);
 			const key = pageKey(query.cursor, ['number', 'string', 'string']) as readonly [number, string, string] | undefined;
 			const page = await context.desks.of(query.market).settlements({
 				account: accountFor(caller, query.account),
@@ -111,7 +108,12 @@ export const settlementRoutes: readonly Route[] = [
 			const account = accountFor(caller, params.account)!;
 			const proof = await desk.settlementProof(params.slot, account, query.meter?.toLowerCase());
 			if (proof === undefined) throw new Problem('not-yet', `the account has no row in slot ${params.slot}, or its day is not posted yet`);
-			return {kind: 'ok', body: {market: desk.view().id, slot: params.slot, account, proof}};
+			const phase = (await desk.slot(params.slot))?.phase;
+			return {
+				kind: 'ok',
+				cache: phase === 'final' ? 'final-own' : 'own',
+				body: {market: desk.view().id, slot: params.slot, account, proof},
+			};
 		},
 	}),
 ];

@@ -111,7 +111,7 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 	let caller = firstCaller;
 	let unsentBytes = 0;
 	let inWork = 0;
-	let isAlive = true;
+	let unansweredPings = 0;
 	const drainWaiters = new Set<() => void>();
 
 	const account = (): string | undefined =>
@@ -246,7 +246,7 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 			});
 	});
 	webSocket.on('pong', () => {
-		isAlive = true;
+		unansweredPings = 0;
 	});
 	webSocket.on('error', () => {});
 	webSocket.on('close', () => gone.abort());
@@ -256,9 +256,9 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 		while (!signal.aborted) {
 			await clock.sleep(limits.heartbeatMs, signal);
 			if (signal.aborted) return;
-			// Nobody has been there for a whole heartbeat.
-			if (!isAlive && !webSocket.isPaused) return cut();
-			isAlive = false;
+			// Nobody has been there for two whole heartbeats. While we do not read, we cannot know.
+			if (unansweredPings >= 2 && !webSocket.isPaused) return cut();
+			unansweredPings += 1;
 			webSocket.ping();
 			send({
 				type: 'heartbeat',

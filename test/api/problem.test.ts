@@ -246,6 +246,10 @@ const ways: Readonly<Record<ProblemCode, (t: ExecutionContext) => Promise<{reado
 		t.regex(answer.headers.get('retry-after')!, /^(?:9\d\d|1000)$/);
 		// Another caller has a rate of his own.
 		t.is((await ask('/time', {token: tokens.anna})).status, 200);
+		// What reaches over many slots costs more.
+		const wide = await openWorld(t, {server: {limits: {requestsPerSecond: 0.001, requestsBurst: 50}}});
+		t.is((await wide.ask('/markets/street/slots?from=1&to=600', {token: tokens.bert})).status, 200);
+		t.is((await wide.ask('/time', {token: tokens.bert})).status, 429);
 		return {answer};
 	},
 	'headers-too-large': async t => {

@@ -119,7 +119,7 @@ test('a message that is too large closes the socket, and a wrong path or token o
 });
 
 test('a socket has heartbeats, and one that does not answer them is closed', async t => {
-	const world = await openWorld(t, {server: {limits: {heartbeatMs: 250}}});
+	const world = await openWorld(t, {server: {limits: {heartbeatMs: 400}}});
 	const alive = await openSocket(t, world);
 	const dead = new WebSocket(`ws://127.0.0.1:${world.server.port}/v1/stream`, {autoPong: false});
 	await new Promise(resolve => dead.once('close', resolve));
