@@ -71,7 +71,9 @@ struct MarketConfig {
 ///
 /// Money. An account's balance is its deposit, plus floor(cumNano / nanoPerUnit) of the latest final day, minus what it has drawn. `cumNano` of all accounts
 /// sums to zero at every day's root, which is checked when it is posted. Credit may be drawn as soon as its day is final, so it is no margin for later
-/// slots: an operator MUST take orders only against `deposit − pending withdrawal + floor(cum / nanoPerUnit) − max(drawn, floor(claimable cum / nanoPerUnit))`.
+/// slots. An operator MUST let an account owe, by the end of any day, no more than
+///     deposit − pending withdrawal − max(drawn, the most that the latest final day or a posted one behind it lets it draw)
+/// where a withdrawal that was asked for on that day or later does not count yet. Whoever may come to owe something needs a deposit, the retailer too.
 /// A balance below zero on a posted day is a fraud that the bond pays for; the operator may cover a debt beforehand by `depositFor`.
 ///
 /// Time. A day is posted once, after the last of its slots has ended and the deadline of readings is over, in order, without a gap. It is final
