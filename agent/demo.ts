@@ -1,10 +1,6 @@
 // The demo: a local chain, an agent and a street of simulated devices as three processes, watched, proven and judged from a fourth.
 
-import {type ChildProcess, spawn} from 'node:child_process';
-import {closeSync, openSync} from 'node:fs';
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
-import {createServer} from 'node:net';
 import {join, resolve} from 'node:path';
 import {type Verdict as Judgement, judge} from '../sim/judge.ts';
 import type {SimStats} from '../sim/run.ts';
@@ -24,14 +20,13 @@ import {decimalText} from './format/decimal.ts';
 import {decodeEntry, entryLength, kinds} from './format/entry.ts';
 import {quantityOfCode} from './format/quantity.ts';
 import {formatTrust, type Trust} from './format/trust.ts';
+import {anvilPath, type Child, freePort, playMoneyKey, startChild} from './local-chain.ts';
 import {openSiteReader, type SiteReader} from './reading.ts';
 import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
 import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
 import {readStatus, requestAnchor, type Status} from './state.ts';
 import {createVerifier, type Verifier} from './verify/verifier.ts';
 
-/** The first of the accounts that anvil fills with play money; its key is printed by anvil itself and is no secret. */
-const playMoneyKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const logName = 'demo';
 const chainIdFirst = 31_337;
 const anchorMinutes = 0.1;
@@ -258,50 +253,6 @@ async function proveHistories(
 	return {verified, bad};
 }
 
-type Child = {readonly stop: () => Promise<void>; readonly ended: Promise<number>};
-
-/** How long a child may take to end before it is killed. */
-const stopMsMax = 30_000;
-
-/** Starts a process in a group of its own, so that Ctrl-C reaches only us and we end it in our order. It has a channel to us, and ends when that breaks. */
-function startChild(
-	name: string,
-	command: string,
-	words: readonly string[],
-	logPath: string,
-	onLine?: (line: string) => void,
-	withChannel = true,
-): Child {
-	const log = openSync(logPath, 'a', 0o600);
-	const child: ChildProcess = spawn(command, words, {
-		detached: true,
-		stdio: ['ignore', onLine === undefined ? log : 'pipe', log, ...(withChannel ? (['ipc'] as const) : [])],
-	});
-	closeSync(log);
-	let rest = '';
-	child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-		const lines = (rest + text).split('\n');
-		rest = lines.pop() ?? '';
-		for (const line of lines) if (line.startsWith('{')) onLine?.(line);
-	});
-	const ended = new Promise<number>((resolve, reject) => {
-		child.once('error', error => reject(new AgentError('DATA_MISSING', `cannot start the ${name} (${command})`, {cause: error})));
-		child.once('close', (code, signal) => resolve(code ?? (signal === null ? 0 : 128)));
-	});
-	ended.catch(() => {});
-	return {
-		ended,
-		stop: async () => {
-			if (child.exitCode === null && child.signalCode === null) {
-				child.kill('SIGTERM');
-				const timer = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
-				await ended.catch(() => {});
-				clearTimeout(timer);
-			}
-		},
-	};
-}
-
 /** The agent may be killed under the demo's hands, which is worth trying: it is started again and goes on with its log. */
 function startAgent(directory: string, options: DemoOptions, isFinishing: () => boolean): Child {
 	const start = (): Child =>
@@ -342,19 +293,6 @@ type LocalChain = {
 	readonly saved: Saved;
 	readonly save: (saved: Saved) => Promise<void>;
 };
-
-/** The binary of anvil that npm installed for this machine; the wrapper that npm links would be a process between us and it. */
-function anvilPath(): string {
-	const platform = process.platform === 'win32' ? 'win32' : process.platform;
-	const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-	const require = createRequire(import.meta.url);
-	try {
-		const folder = require.resolve(`@foundry-rs/anvil-${platform}-${arch}/package.json`);
-		return join(folder, '..', 'bin', process.platform === 'win32' ? 'anvil.exe' : 'anvil');
-	} catch (error) {
-		throw new AgentError('DATA_MISSING', `there is no anvil for ${platform}-${arch}`, {hint: 'Run: npm ci', cause: error});
-	}
-}
 
 /**
  * Starts anvil with the state of the last run. If that state is gone (it was killed, or deleted) although something was anchored, the chain begins anew under the next
@@ -430,17 +368,6 @@ async function registryAddress(chain: ReturnType<typeof openChain>, clock: Clock
 	const signer = signerFromKey(playMoneyKey);
 	if ((await chain.nonce(signer.address)) === 0) return `0x${'0'.repeat(40)}`;
 	return (await deployRegistry({chain, clock, signer}, {challengeTimeS})).registry;
-}
-
-function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address();
-			server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
-		});
-	});
 }
 
 /** Makes the demo's site at the first start, and writes its config anew at each: ports and chain change, keys and log stay. */

@@ -43,6 +43,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/simulation.ts',
 		'agent/demo.ts',
 		'agent/community.ts',
+		'agent/community-run.ts',
 		'agent/evidence.ts',
 		'agent/version.ts',
 		'agent/config.ts',
@@ -72,6 +73,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/version.ts': [],
 	'agent/demo.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/community.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/community-run.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/local-chain.ts': ['agent/base/'],
 	'broker/': ['agent/base/', 'agent/format/'],
 	'sim/': ['agent/base/', 'agent/format/', 'agent/verify/', 'agent/api/client.ts'],
 };

@@ -1,47 +1,153 @@
-// kedge sim community: lets homes trade with each other, and prints what that changes and what a judge finds.
+// kedge sim community: lets homes trade with each other, recorded ones on paper and simulated ones for real, and prints what that changes and what a judge finds.
 
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {drawsMax, milliText, percentText, type RecordedCommunity, recordedCommunity, recordedExports} from '../community.ts';
-import {type Command, countOf, exitCodes, isSet, textOf, usageError} from './command.ts';
+import {createLineLogger} from '../base/logger.ts';
+import {createSystemRandom} from '../base/random.ts';
+import {
+	drawsMax,
+	milliText,
+	percentText,
+	type RecordedCommunity,
+	recordedCommunity,
+	recordedExports,
+	recordedPrices,
+} from '../community.ts';
+import type {CommunityReport} from '../community-run.ts';
+import {decimalText} from '../format/decimal.ts';
+import {type Command, countOf, exitCodes, type Io, isSet, textOf, timeOf, usageError, type Values} from './command.ts';
 
 /** Drawn by this seed, the averages of all four rows lie in the published range; --draws says what other seeds draw. */
 const seedDefault = 'street';
 const drawsDefault = '10';
+const liveDefaults = {homes: '50', days: '2', speed: '600', start: '2026-06-20'} as const;
+const liveMax = {homes: 1000, days: 31, speed: 7200} as const;
+const dayMs = 86_400_000;
 
 export const simCommunityCommand: Command = {
 	name: 'sim community',
-	usage: '--data DIR',
+	usage: '[--data DIR]',
 	details: [
-		'--data takes the folder of the lemlab recording: fifteen homes, 45 days. Every slot goes through the auction and the settlement; the',
-		'table says how much of their own sun the homes use, and how much of their need it covers, alone and with the market, and the average',
-		'prices when every home has one limit for good. A judge that shares no code with the market recomputes every bill; exit code 1 if it',
-		'finds a difference.',
+		'Starts a chain, an agent with a market, and homes that publish over MQTT and trade over HTTP, and lets them live through days in minutes.',
+		'With --data it takes the lemlab recording instead: fifteen homes, 45 days, each slot through the auction and the settlement, without a',
+		'chain or an agent. The tables say how much of their own sun the homes use, how much of their need it covers, alone and with the market,',
+		'and at which average prices. A judge that shares no code with the market recomputes every bill; exit code 1 if it finds a difference.',
 	],
 	options: {
+		homes: {type: 'string', value: 'N', help: `how many homes live (default: ${liveDefaults.homes})`},
+		days: {type: 'string', value: 'N', help: `for how many days (default: ${liveDefaults.days})`},
+		speed: {type: 'string', value: 'X', help: `how fast against the clock on the wall (default: ${liveDefaults.speed})`},
+		start: {type: 'string', value: 'DATE', help: `the first of the days, UTC (default: ${liveDefaults.start})`},
+		dir: {type: 'string', value: 'DIR', help: 'keep the site there; it must be new (default: a folder that is deleted)'},
 		data: {type: 'string', value: 'DIR', help: 'the recording'},
-		seed: {type: 'string', value: 'TEXT', help: `draws the limits (default: ${seedDefault})`},
-		draws: {type: 'string', value: 'N', help: `how many further draws of limits to compare with (default: ${drawsDefault})`},
-		out: {type: 'string', value: 'DIR', help: 'write the bills, sharing keys and prices of the busiest day into it'},
-		json: {type: 'boolean', help: 'one JSON object; shares in millionths, prices in µ-currency a kWh'},
+		seed: {type: 'string', value: 'TEXT', help: `makes homes and limits (default: ${seedDefault})`},
+		draws: {type: 'string', value: 'N', help: `--data: how many further draws of limits to compare with (default: ${drawsDefault})`},
+		out: {type: 'string', value: 'DIR', help: '--data: write the bills, sharing keys and prices of the busiest day into it'},
+		json: {type: 'boolean', help: 'one JSON object at the end; shares in millionths, prices in µ-currency a kWh'},
 	},
 	run: async ({values}, io) => {
 		const folder = textOf(values, 'data');
-		if (folder === undefined) throw usageError(simCommunityCommand, 'needs --data');
-		const draws = countOf(simCommunityCommand, '--draws', textOf(values, 'draws') ?? drawsDefault);
-		if (draws > drawsMax) throw usageError(simCommunityCommand, `--draws ${draws} is above ${drawsMax}`);
-		const seed = textOf(values, 'seed') ?? seedDefault;
-		const found = await recordedCommunity({folder, seed, draws});
-		const out = textOf(values, 'out');
-		if (out !== undefined) {
-			await mkdir(out, {recursive: true});
-			for (const [name, content] of await recordedExports({folder, seed, nowMs: io.clock.nowMs()}))
-				await writeFile(join(out, name), content);
-		}
-		io.out(isSet(values, 'json') ? `${JSON.stringify(found)}\n` : text(found));
-		return found.judge.good ? exitCodes.ok : exitCodes.no;
+		const [live, recorded] = [
+			['homes', 'days', 'speed', 'start', 'dir'],
+			['draws', 'out'],
+		];
+		const misplaced = (folder === undefined ? recorded : live)!.find(name => textOf(values, name) !== undefined);
+		if (misplaced !== undefined)
+			throw usageError(simCommunityCommand, `--${misplaced} ${folder === undefined ? 'needs' : 'does not go with'} --data`);
+		return folder === undefined ? runLive(values, io) : runRecorded(folder, values, io);
 	},
 };
+
+async function runRecorded(folder: string, values: Values, io: Io): Promise<number> {
+	const draws = countOf(simCommunityCommand, '--draws', textOf(values, 'draws') ?? drawsDefault);
+	if (draws > drawsMax) throw usageError(simCommunityCommand, `--draws ${draws} is above ${drawsMax}`);
+	const seed = textOf(values, 'seed') ?? seedDefault;
+	const found = await recordedCommunity({folder, seed, draws});
+	const out = textOf(values, 'out');
+	if (out !== undefined) {
+		await mkdir(out, {recursive: true});
+		for (const [name, content] of await recordedExports({folder, seed, nowMs: io.clock.nowMs()})) await writeFile(join(out, name), content);
+	}
+	io.out(isSet(values, 'json') ? `${JSON.stringify(found)}\n` : text(found));
+	return found.judge.good ? exitCodes.ok : exitCodes.no;
+}
+
+async function runLive(values: Values, io: Io): Promise<number> {
+	const numberOf = (name: 'homes' | 'days' | 'speed', least: number, most: number): number => {
+		const found = countOf(simCommunityCommand, `--${name}`, textOf(values, name) ?? liveDefaults[name]);
+		if (found < least || found > most) throw usageError(simCommunityCommand, `--${name} ${found} is not from ${least} to ${most}`);
+		return found;
+	};
+	const [homes, days, speed] = [
+		numberOf('homes', 1, liveMax.homes),
+		numberOf('days', 1, liveMax.days),
+		numberOf('speed', 1, liveMax.speed),
+	];
+	const startMs = timeOf(simCommunityCommand, '--start', textOf(values, 'start') ?? liveDefaults.start);
+	if (startMs % dayMs !== 0) throw usageError(simCommunityCommand, '--start is no midnight in UTC');
+	const isJson = isSet(values, 'json');
+	const kept = textOf(values, 'dir');
+	const directory = kept ?? (await mkdtemp(join(tmpdir(), 'kedge-community-')));
+	// Loaded only here: it is the whole agent.
+	const {runCommunity, savedNano} = await import('../community-run.ts');
+	try {
+		const report = await runCommunity({
+			directory,
+			homes,
+			days,
+			speed,
+			seed: textOf(values, 'seed') ?? seedDefault,
+			startMs,
+			prices: recordedPrices,
+			random: createSystemRandom(),
+			logger: createLineLogger(io.error, 'error'),
+			onStep: sentence => {
+				if (!isJson) io.out(`${io.isTerminal ? '\r\u001b[K' : ''}${sentence}\n`);
+			},
+			onProgress: ({atMs, sent, slotsCleared, slots}) => {
+				const line = `${new Date(atMs).toISOString().slice(0, 16)}Z: ${sent} messages, ${slotsCleared} of ${slots} slots cleared`;
+				if (!isJson && io.isTerminal) io.out(`\r\u001b[K${line}`);
+			},
+			signal: io.signal,
+		});
+		io.out(isJson ? `${JSON.stringify(plain(report))}\n` : liveText(report, savedNano(report.verdict)));
+		return report.good ? exitCodes.ok : exitCodes.no;
+	} finally {
+		if (kept === undefined) await rm(directory, {recursive: true, force: true, maxRetries: 5});
+	}
+}
+
+/** Amounts as decimal text. */
+function plain(report: CommunityReport): unknown {
+	return JSON.parse(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)));
+}
+
+function liveText(report: CommunityReport, saved: bigint): string {
+	const {verdict, prices, orders, bills, evidence} = report;
+	const {shares, averages, counterAccounts, energy} = verdict;
+	const row = (name: string, alone: string, market: string): string => `${name.padEnd(34)}${alone.padStart(14)}${market.padStart(14)}`;
+	const kwh = (energyWh: bigint): string => decimalText(energyWh, -3);
+	const lines = [
+		'',
+		`${report.homes} homes (${report.withPanels} with panels, ${report.withBattery} of them with a battery), ${report.days} days from ${new Date(report.startMs).toISOString().slice(0, 10)}`,
+		`${orders.http} orders over HTTP, ${orders.mqtt} over MQTT, ${orders.cancelled} taken back; ${report.messages} messages, ${report.entries} entries, ${report.anchoredSize} under a final anchor`,
+		'',
+		row('', 'alone', 'with market'),
+		row('self-consumption %', percentText(shares.selfConsumptionPpm.own), percentText(shares.selfConsumptionPpm.withMarket)),
+		row('self-sufficiency %', percentText(shares.selfSufficiencyPpm.own), percentText(shares.selfSufficiencyPpm.withMarket)),
+		row('a kWh given brings (thousandths)', milliText(prices.feedInMicroPerKwh), milliText(averages.sellerMicroPerKwh)),
+		row('a kWh taken costs (thousandths)', milliText(prices.retailMicroPerKwh), milliText(averages.buyerMicroPerKwh)),
+		'',
+		`${kwh(energy.tradedWh)} kWh went from neighbour to neighbour in ${report.slotsTraded} slots; all homes together are ${decimalText(saved, -9)} better off`,
+		`grid ${decimalText(counterAccounts.gridNano, -9)}, retailer ${decimalText(counterAccounts.retailerNano, -9)}, pool ${decimalText(counterAccounts.poolNano, -9)}`,
+		`judge: ${verdict.rows} rows recomputed, ${verdict.wrongRows + verdict.missingRows + verdict.unexpectedRows} wrong; ${verdict.wrongSlots} slots wrong; ${verdict.unexplainedNano} nano unexplained`,
+		`bills: ${bills.compared} compared, ${bills.different} different; evidence: ${evidence.checked} slots cleared and settled again from their files, ${evidence.failed} failed`,
+		`it took ${Math.round(report.tookMs / 1000)} s`,
+		...report.examples,
+	];
+	return `${lines.join('\n')}\n`;
+}
 
 function text(found: RecordedCommunity): string {
 	const {prices, judge} = found;

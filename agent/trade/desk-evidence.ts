@@ -37,13 +37,53 @@ export type EvidenceOptions = {
 	readonly enrolledAt: number;
 };
 
+type Signed = {readonly index: number; readonly sequence: number; readonly body: MarketBody};
+
 const slotMs = slotS * 1000;
+/** Orders and the like that are kept ready. */
+const signedKeptMax = 20_000;
+/** Entries of registers that are kept ready. */
+const entriesKeptMax = 50_000;
 
 /** The evidence of a slot as text; undefined until it is cleared, and where nobody had an order. It reads the market's entries from the beginning: it is for auditors, not for everybody. */
 export function createDeskEvidence(needs: EvidenceNeeds, options: EvidenceOptions): (slot: number) => Promise<string | undefined> {
 	const {engine, digests} = needs;
 	const {rules, domain, operator} = options;
 	const meters = [...engine.meters.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+	/** What was signed so far, as it was read last, and where reading goes on; of more than is kept nothing is, and it is read each time. */
+	let kept: Signed[] | undefined = [];
+	let [keptTo, keptSequence] = [options.enrolledAt, 0];
+
+	const read = async function* (begin: number): AsyncGenerator<Signed> {
+		for await (const {index, entry, record} of needs.marketEntries(begin)) {
+			const {kind, number: sequence} = decodeEntry(entry);
+			const body = kind === kinds.order ? decodeBody(record) : undefined;
+			if (body !== undefined) yield {index, sequence, body};
+		}
+	};
+
+	/** Everything that was signed before an entry of the market, in its order. */
+	const signedBefore = async function* (lastSequence: number): AsyncGenerator<Signed> {
+		if (kept !== undefined && keptSequence < lastSequence) {
+			for await (const one of read(keptTo)) {
+				if (one.sequence <= keptSequence) continue;
+				[keptTo, keptSequence] = [one.index, one.sequence];
+				if (one.body.kind === orderKinds.clearing || one.body.kind === orderKinds.day) continue;
+				kept?.push(one);
+				if (kept !== undefined && kept.length > signedKeptMax) kept = undefined;
+				if (kept === undefined) break;
+			}
+		}
+		if (kept !== undefined) {
+			for (const one of kept) if (one.sequence <= lastSequence) yield one;
+			return;
+		}
+		for await (const one of read(options.enrolledAt)) {
+			if (one.sequence > lastSequence) return;
+			yield one;
+		}
+	};
 
 	const ordersOf = async ({input}: ClearedSlot, lastSequence: number): Promise<EvidenceOrder[]> => {
 		const wanted = new Map(input.set.map(one => [one.sequence, one]));
@@ -55,11 +95,7 @@ export function createDeskEvidence(needs: EvidenceNeeds, options: EvidenceOption
 			readonly sequence: number;
 			readonly body: MarketBody & {readonly kind: typeof orderKinds.order};
 		}[] = [];
-		for await (const {index, entry, record} of needs.marketEntries(options.enrolledAt)) {
-			const {kind, number: sequence} = decodeEntry(entry);
-			if (sequence > lastSequence) break;
-			const body = kind === kinds.order ? decodeBody(record) : undefined;
-			if (body === undefined) continue;
+		for await (const {index, sequence, body} of signedBefore(lastSequence)) {
 			if (body.kind === orderKinds.delegation) delegations.set(body.hash, body);
 			else if (body.kind === orderKinds.order && wanted.has(sequence)) found.push({index, sequence, body});
 			else if (body.kind === orderKinds.cancellation && cancellations.has(body.hash)) {
@@ -90,20 +126,48 @@ export function createDeskEvidence(needs: EvidenceNeeds, options: EvidenceOption
 		});
 	};
 
-	/** The boundary that an entry stands at: of those that it and its follower lie around, the one nearest to the slot. */
-	const boundaryOf = async (urn: string, number: number, slot: number, isFrom: boolean): Promise<EvidenceBoundary | undefined> => {
-		const [entry, next] = [await needs.registerEntry(urn, number), await needs.registerEntry(urn, number + 1)];
-		if (entry === undefined || next === undefined) return undefined;
+	/** The end of one slot is the start of the next: whoever asks for one after the other asks for each entry twice. */
+	const known = new Map<string, RegisterEntry>();
+	const entryOf = async (urn: string, number: number): Promise<RegisterEntry | undefined> => {
+		const key = `${number} ${urn}`;
+		const found = known.get(key) ?? (await needs.registerEntry(urn, number));
+		if (found !== undefined) known.set(key, found);
+		if (known.size > entriesKeptMax) known.delete(known.keys().next().value!);
+		return found;
+	};
+
+	/** Which slot begins at an entry that ends or begins a spread: of the boundaries that it and its follower lie around, the one nearest to the slot. */
+	const boundarySlot = async (urn: string, entry: RegisterEntry, slot: number, isFrom: boolean): Promise<number | undefined> => {
+		const next = await entryOf(urn, entry.number + 1);
+		if (next === undefined) return undefined;
 		const [first, last] = [Math.ceil(entry.measuredAtMs / slotMs), Math.ceil(next.measuredAtMs / slotMs) - 1];
 		const at = isFrom ? Math.min(last, slot) : Math.max(first, slot + 1);
-		if (at < first || at > last) return undefined;
+		return at < first || at > last ? undefined : at;
+	};
+
+	const boundaryOf = async (
+		urn: string,
+		number: number,
+		slot: number,
+		isFrom: boolean,
+		isSpread: boolean,
+	): Promise<EvidenceBoundary | undefined> => {
+		const entry = await entryOf(urn, number);
+		if (entry === undefined) return undefined;
+		const at = isSpread ? await boundarySlot(urn, entry, slot, isFrom) : isFrom ? slot : slot + 1;
+		if (at === undefined) return undefined;
 		const {index, registerWh, counterEpoch} = entry;
 		return {slot: at, index, number, registerWh, counterEpoch, receipt: undefined};
 	};
 
-	const registerOf = async (urn: string | undefined, from: number, to: number, slot: number): Promise<EvidenceRegister | undefined> => {
+	const registerOf = async (
+		urn: string | undefined,
+		[from, to]: readonly [from: number, to: number],
+		slot: number,
+		isSpread: boolean,
+	): Promise<EvidenceRegister | undefined> => {
 		if (urn === undefined || from === 0 || to === 0) return undefined;
-		const [start, end] = [await boundaryOf(urn, from, slot, true), await boundaryOf(urn, to, slot, false)];
+		const [start, end] = [await boundaryOf(urn, from, slot, true, isSpread), await boundaryOf(urn, to, slot, false, isSpread)];
 		return start === undefined || end === undefined ? undefined : {from: start, to: end};
 	};
 
@@ -116,6 +180,7 @@ export function createDeskEvidence(needs: EvidenceNeeds, options: EvidenceOption
 			exportTo: exported.toNumber ?? 0,
 		};
 		const isSubstituted = row !== undefined && (row.flags & rowFlags.substituted) !== 0;
+		const isSpread = row === undefined ? imported.spread || exported.spread : (row.flags & rowFlags.spread) !== 0;
 		const net = row === undefined ? netExportWh(exported, imported) : isSubstituted ? undefined : row.meteredWh;
 		const before = input.netExportWh?.[meter.id];
 		// Only meters with an order were looked at when the slot was cleared.
@@ -124,8 +189,8 @@ export function createDeskEvidence(needs: EvidenceNeeds, options: EvidenceOption
 			meter: meter.id,
 			owner: meter.owner,
 			onlyTakes: meter.exportUrn === undefined,
-			imported: await registerOf(meter.importUrn, numbers.importFrom, numbers.importTo, slot),
-			exported: await registerOf(meter.exportUrn, numbers.exportFrom, numbers.exportTo, slot),
+			imported: await registerOf(meter.importUrn, [numbers.importFrom, numbers.importTo], slot, isSpread),
+			exported: await registerOf(meter.exportUrn, [numbers.exportFrom, numbers.exportTo], slot, isSpread),
 			atClearing: isAsked && before !== net ? {netExportWh: before} : undefined,
 		};
 	};

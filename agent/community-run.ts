@@ -1,0 +1,538 @@
+// A community that lives through days in minutes: a local chain, the agent with its market, homes that publish over MQTT and trade over HTTP, and a judge at the end.
+
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {drawLimit, type Prices} from '../sim/community/habit.ts';
+import {slotsOf} from '../sim/community/home.ts';
+import {type CommunityVerdict, isGood, judgeCommunity, type PublishedRow, type PublishedSlot} from '../sim/community/judge.ts';
+import {fuseWhPerSlot, type Home, planCommunity, slotMs, slotsPerDay} from '../sim/community/plan.ts';
+import {createTrader, type Owner, type Trader} from '../sim/community/trader.ts';
+import {openTraffic, type Traffic} from '../sim/community/traffic.ts';
+import {demoMappings} from '../sim/mappings.ts';
+import {createChance} from '../sim/seed.ts';
+import {openChain} from './anchor/chain.ts';
+import {deployRegistry, fundAccount, openLogAt} from './anchor/deploy.ts';
+import {openKeystore, signerFromKey} from './anchor/keystore.ts';
+import {createMarketClient, type MarketClient} from './api/client.ts';
+import {toHex, toPrefixedHex, utf8} from './base/bytes.ts';
+import {type Clock, systemClock} from './base/clock.ts';
+import {createClosing} from './base/closing.ts';
+import {AgentError} from './base/errors.ts';
+import {keccak256} from './base/hash.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Logger} from './base/logger.ts';
+import type {Random} from './base/random.ts';
+import {until} from './base/retry.ts';
+import {createSigner} from './base/secp256k1.ts';
+import {deviceUrn} from './format/subject.ts';
+import {formatTrust} from './format/trust.ts';
+import {anvilPath, freePort, playMoneyKey, startChild} from './local-chain.ts';
+import {type Agent, openAgent} from './main.ts';
+import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
+import {checkSlotEvidence} from './trade/evidence-check.ts';
+import {parseSlotEvidence} from './trade/slot-evidence.ts';
+import {createDigests} from './trade/typed-data.ts';
+import {prepareMarketKey} from './trading.ts';
+
+export type CommunityRunOptions = {
+	readonly directory: string;
+	readonly homes: number;
+	readonly days: number;
+	/** Community's time against the wall's. */
+	readonly speed: number;
+	readonly seed: string;
+	/** The first midnight of the community, ms since 1970, UTC. */
+	readonly startMs: number;
+	readonly prices: Prices;
+	readonly random: Random;
+	readonly logger: Logger;
+	readonly onStep: (sentence: string) => void;
+	/** Told about once a second while the community lives. */
+	readonly onProgress: (progress: CommunityProgress) => void;
+	readonly signal: AbortSignal;
+};
+
+export type CommunityProgress = {
+	readonly atMs: number;
+	readonly sent: number;
+	readonly acknowledged: number;
+	readonly slotsCleared: number;
+	readonly slots: number;
+};
+
+export type CommunityReport = {
+	readonly homes: number;
+	readonly withPanels: number;
+	readonly withBattery: number;
+	readonly days: number;
+	readonly startMs: number;
+	readonly prices: Prices;
+	readonly seed: string;
+	readonly messages: number;
+	readonly entries: number;
+	readonly orders: {readonly http: number; readonly mqtt: number; readonly cancelled: number};
+	readonly slotsTraded: number;
+	readonly verdict: CommunityVerdict;
+	/** Bills that the market handed out, and those of them that are not the judge's. */
+	readonly bills: {readonly compared: number; readonly different: number};
+	/** Evidence files of slots that were checked, each by itself, and those that failed a check. */
+	readonly evidence: {readonly checked: number; readonly failed: number};
+	/** Entries that are under an anchor which is final on the chain. */
+	readonly anchoredSize: number;
+	readonly tookMs: number;
+	/** Everything of the above is as it should be. */
+	readonly good: boolean;
+	readonly examples: readonly string[];
+};
+
+const marketName = 'community';
+const logName = 'community';
+const chainId = 31_337;
+/** Wall seconds between blocks. */
+const blockTimeS = 0.2;
+const challengeTimeS = 300;
+/** Before the first midnight there is time to enrol the market and to place orders. */
+const leadMs = 840_000;
+const cadenceS = 60;
+/** At least so much of the wall's time between anchors, and until a slot is cleared without a reading. */
+const anchorWallS = 1;
+const clearWallS = 20;
+/** The wall's time that the end may take: anchoring, settling. */
+const settleWallMsMax = 120_000;
+const progressEveryMs = 1000;
+const examplesMax = 20;
+
+/** Runs until the last day is settled, and judges. Fails with the codes of the agent, of the chain, or AGENT_UNREACHABLE. */
+export async function runCommunity(options: CommunityRunOptions): Promise<CommunityReport> {
+	const {homes: count, seed, prices, random, signal, onStep} = options;
+	const begunMs = systemClock.monotonicMs();
+	const directory = resolve(options.directory);
+	await mkdir(directory, {recursive: true, mode: 0o700});
+	const homes = planCommunity({seed, homes: count, prices, cadenceMs: cadenceS * 1000});
+	const slotFrom = options.startMs / slotMs;
+	const slotCount = options.days * slotsPerDay;
+	const closing = createClosing();
+	try {
+		const chain = await startChain(directory, Math.floor((options.startMs - leadMs) / 1000), signal);
+		closing.defer(chain.stop);
+		const token = toHex(random.bytes(32));
+		const keys = new Map(homes.map(({id}) => [id, createSigner(random.bytes(32))!]));
+		onStep(`making a site for ${count} homes`);
+		const made = await prepareSite({directory, homes, keys, chain, token, options});
+		const clock = createPacedClock(options.startMs - leadMs);
+		const agent = closing.use(await openAgent({site: made.site, logger: options.logger, world: {clock}}));
+		const client = createMarketClient(`http://127.0.0.1:${agent.apiPort}`, {token});
+		const [market] = (await client.listMarkets()).items;
+		if (market === undefined) throw new AgentError('AGENT_UNREACHABLE', 'the agent serves no market');
+		const traffic = closing.use(
+			openTraffic({
+				url: `mqtt://127.0.0.1:${agent.port}`,
+				passwords: made.passwords,
+				homes,
+				seed,
+				slotFrom,
+				slotCount,
+				clock,
+				wallClock: systemClock,
+				onProblem: onStep,
+			}),
+		);
+		const digests = createDigests({chainId: market.domain.chainId, verifyingContract: market.domain.verifyingContract});
+		const owners = new Map(
+			homes.map(({id}): [string, Owner] => {
+				const signer = keys.get(id)!;
+				return [
+					id,
+					{
+						address: toPrefixedHex(signer.address),
+						meter: meterOf(id),
+						salt: () => toPrefixedHex(random.bytes(32)),
+						sign: order => {
+							const digest = digests.order({...order, salt: BigInt(order.salt)});
+							return {hash: toPrefixedHex(digest), signature: toPrefixedHex(signer.sign(digest))};
+						},
+						signCancellation: hashes => toPrefixedHex(signer.sign(digests.cancellation({hashes}))),
+					},
+				];
+			}),
+		);
+		const trader = createTrader({
+			client,
+			market: market.id,
+			owners,
+			sendByMqtt: (homeId, payload) => traffic.send(homeId, {topic: `p2p/${marketName}/orders`, payload}, signal),
+			prices,
+		});
+		await trader.place(homes, slotFrom, slotCount);
+		if (clock.nowMs() >= options.startMs)
+			throw new AgentError('AGENT_UNREACHABLE', 'placing the orders took longer than the time before the first slot');
+		onStep(`${trader.sent().length} orders stand; the community lives ${options.speed} times as fast as the wall's clock`);
+		await chain.setPace(options.speed);
+		clock.setSpeed(options.speed);
+
+		const living = new AbortController();
+		const watching = watch({
+			client,
+			marketId: market.id,
+			traffic,
+			clock,
+			slotFrom,
+			slotCount,
+			onProgress: options.onProgress,
+			signal: living.signal,
+		});
+		try {
+			await live({homes, traffic, trader, clock, slotFrom, slotCount, speed: options.speed, prices, seed, signal});
+			onStep('all registers are acknowledged; waiting for the last day to be settled');
+			await untilSettled(agent, (slotFrom + slotCount) / slotsPerDay - 1, signal);
+		} finally {
+			living.abort();
+			await watching;
+		}
+		clock.setSpeed(1);
+		onStep('judging');
+		const found = await judged({client, marketId: market.id, homes, owners, traffic, trader, slotFrom, slotCount, options});
+		const {size, anchor} = await agent.status();
+		return {
+			homes: homes.length,
+			withPanels: homes.filter(({pvPeakW}) => pvPeakW > 0).length,
+			withBattery: homes.filter(({battery}) => battery !== undefined).length,
+			days: options.days,
+			startMs: options.startMs,
+			prices,
+			seed,
+			messages: traffic.counts().acknowledged,
+			entries: size,
+			orders: trader.counts(),
+			anchoredSize: anchor?.finalSize ?? 0,
+			...found,
+			tookMs: Math.round(systemClock.monotonicMs() - begunMs),
+		};
+	} finally {
+		await closing.close();
+	}
+}
+
+/** keccak256 of the meter's URN. */
+function meterOf(id: string): string {
+	return toPrefixedHex(keccak256(utf8(deviceUrn(id))));
+}
+
+type PacedClock = Clock & {readonly setSpeed: (speed: number) => void};
+
+/** Who sleeps looks at the speed again this often. */
+const paceLookMs = 250;
+/** However fast time runs, nobody comes back sooner than this. */
+const paceSleepMsMin = 10;
+
+/** A clock that begins at `startMs` at the wall's speed, and can be told to run faster or slower. Both of its times run alike, so that nothing looks like a jump. */
+function createPacedClock(startMs: number): PacedClock {
+	let speed = 1;
+	let [baseMs, sinceMs] = [0, systemClock.monotonicMs()];
+	const passedMs = (): number => baseMs + (systemClock.monotonicMs() - sinceMs) * speed;
+	return {
+		nowMs: () => Math.floor(startMs + passedMs()),
+		monotonicMs: passedMs,
+		sleep: async (durationMs, signal) => {
+			const untilMs = passedMs() + durationMs;
+			do {
+				const leftMs = (untilMs - passedMs()) / speed;
+				await systemClock.sleep(Math.min(Math.max(leftMs, Math.min(durationMs, paceSleepMsMin)), paceLookMs), signal);
+			} while (passedMs() < untilMs && signal?.aborted !== true);
+		},
+		setSpeed: next => {
+			[baseMs, sinceMs, speed] = [passedMs(), systemClock.monotonicMs(), next];
+		},
+	};
+}
+
+type RunChain = {readonly url: string; readonly stop: () => Promise<void>; readonly setPace: (speed: number) => Promise<void>};
+
+/** A chain whose blocks have the community's time. */
+async function startChain(directory: string, startS: number, signal: AbortSignal): Promise<RunChain> {
+	const port = await freePort();
+	const url = `http://127.0.0.1:${port}`;
+	const words = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId), '--block-time', String(blockTimeS)];
+	const child = startChild(
+		'chain',
+		anvilPath(),
+		[...words, '--timestamp', String(startS), '--slots-in-an-epoch', '1', '--silent'],
+		join(directory, 'chain.log'),
+		undefined,
+		false,
+	);
+	// anvil knows nothing of us: when we are gone without having ended it, it must not stay.
+	process.once('exit', () => void child.stop());
+	const chain = openChain({url, chainId});
+	try {
+		const up = await until(() => chain.chainId().catch(() => undefined), {clock: systemClock, everyMs: 100, timeoutMs: 20_000, signal});
+		if (up === undefined) throw new AgentError('CHAIN_UNREACHABLE', 'the local chain did not come up within 20 s');
+	} finally {
+		await chain[Symbol.asyncDispose]();
+	}
+	return {
+		url,
+		stop: child.stop,
+		setPace: async speed => {
+			const body = {
+				jsonrpc: '2.0',
+				id: 1,
+				method: 'anvil_setBlockTimestampInterval',
+				params: [Math.max(1, Math.round(speed * blockTimeS))],
+			};
+			await fetch(url, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(body), signal});
+		},
+	};
+}
+
+type Keys = ReadonlyMap<string, NonNullable<ReturnType<typeof createSigner>>>;
+
+async function prepareSite(parts: {
+	readonly directory: string;
+	readonly homes: readonly Home[];
+	readonly keys: Keys;
+	readonly chain: RunChain;
+	readonly token: string;
+	readonly options: CommunityRunOptions;
+}): Promise<{readonly site: Site; readonly passwords: Readonly<Record<string, string>>}> {
+	const {directory, homes, keys, token, options} = parts;
+	const {random, signal} = options;
+	const passwords: Record<string, string> = {};
+	const devices = [];
+	for (const {id, cadenceMs} of homes) {
+		const {password, hash} = await makePassword(random);
+		passwords[id] = password;
+		// What a market settles from must not be marked as simulated; that this one is a play is said by its name and its chain.
+		devices.push({id, passwordHash: hash, mappings: ['home-meter'], cadenceSeconds: cadenceMs / 1000, simulated: false});
+	}
+	const chain = openChain({url: parts.chain.url, chainId});
+	try {
+		const payer = signerFromKey(playMoneyKey);
+		const {registry} = await deployRegistry({chain, clock: systemClock, signer: payer, signal}, {challengeTimeS});
+		const config = configText({homes, keys, token, registry, rpcUrl: parts.chain.url, port: await freePort(), devices, options});
+		const {paths} = await makeSite({directory, logName, random, configFor: () => config});
+		const site = await openSite(join(directory, 'kedge.yaml'));
+		await prepareMarketKey(site, random);
+		const {keystore, keystorePasswordFile} = site.config.anchor!;
+		const signer = await openKeystore(
+			await readFile(siteFile(site, keystore), 'utf8'),
+			await readSecret(siteFile(site, keystorePasswordFile)),
+		);
+		await fundAccount({chain, clock: systemClock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 18n, amountWei: 10n ** 20n});
+		await openLogAt({chain, clock: systemClock, signer, signal}, {registry, origin: `${logName}/1`});
+		const trust = trustOf(await readFile(paths.trust), paths.trust);
+		await writeFile(paths.trust, formatTrust({...trust, registries: [{chainId, registry, opener: signer.address}]}));
+		return {site, passwords};
+	} finally {
+		await chain[Symbol.asyncDispose]();
+	}
+}
+
+function configText(parts: {
+	readonly homes: readonly Home[];
+	readonly keys: Keys;
+	readonly token: string;
+	readonly registry: string;
+	readonly rpcUrl: string;
+	readonly port: number;
+	readonly devices: readonly unknown[];
+	readonly options: CommunityRunOptions;
+}): string {
+	const {homes, keys, token, options, port} = parts;
+	const {speed, prices} = options;
+	/** Minutes of the community's time that are so many seconds of the wall's. */
+	const minutes = (wallS: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.ceil((wallS * speed) / 60)));
+	const meters = homes.map(({id}) => ({
+		device: id,
+		owner: toPrefixedHex(keys.get(id)!.address),
+		maxExportWh: fuseWhPerSlot,
+		maxImportWh: fuseWhPerSlot,
+	}));
+	// JSON is YAML.
+	return `${JSON.stringify(
+		{
+			log: {name: logName},
+			broker: {host: '127.0.0.1', port, connectionsMax: homes.length + 10, connectionsPerAddressMax: homes.length + 10},
+			anchor: {rpcUrl: parts.rpcUrl, chainId, registry: parts.registry, everyMinutes: minutes(anchorWallS, 5, 1440)},
+			market: {
+				name: marketName,
+				mode: 'metered',
+				...prices,
+				gateBeforeMinutes: 0,
+				clearAfterMinutes: minutes(clearWallS, 60, 1440),
+				readingHours: 24,
+				meters,
+			},
+			api: {host: '127.0.0.1', port: 0, tokens: [{name: 'judge', role: 'auditor', sha256: toHex(nodeHasher.sha256(utf8(token)))}]},
+			mappings: {'home-meter': demoMappings['home-meter']},
+			devices: parts.devices,
+		},
+		null,
+		'\t',
+	)}\n`;
+}
+
+/** Lets the homes publish, and one of them change its mind in the middle of the last day. */
+async function live(parts: {
+	readonly homes: readonly Home[];
+	readonly traffic: Traffic;
+	readonly trader: Trader;
+	readonly clock: PacedClock;
+	readonly slotFrom: number;
+	readonly slotCount: number;
+	readonly speed: number;
+	readonly prices: Prices;
+	readonly seed: string;
+	readonly signal: AbortSignal;
+}): Promise<void> {
+	const {homes, traffic, trader, clock, slotFrom, slotCount, speed, prices, signal} = parts;
+	const changing = async (): Promise<void> => {
+		const slot = slotFrom + slotCount - slotsPerDay / 2;
+		// A fifth of the slot has passed; from here on time passes slowly until it is done.
+		const atMs = slot * slotMs + slotMs / 5;
+		while (clock.nowMs() < atMs && !signal.aborted) await clock.sleep(atMs - clock.nowMs(), signal);
+		const home = homes.find(({habit}) => habit.kind === 'fixed') ?? homes[0];
+		if (home === undefined || signal.aborted) return;
+		clock.setSpeed(Math.min(speed, 10));
+		try {
+			const limit = drawLimit(prices, createChance(parts.seed, 'another mind'));
+			await trader.changeMind(home, limit, slotFrom + slotCount - 1, () => Math.floor(clock.nowMs() / slotMs));
+		} finally {
+			clock.setSpeed(speed);
+		}
+	};
+	await Promise.all([traffic.run(signal), changing()]);
+	if (signal.aborted) throw new AgentError('AGENT_UNREACHABLE', 'the community was stopped before its days were over');
+}
+
+async function watch(parts: {
+	readonly client: MarketClient;
+	readonly marketId: string;
+	readonly traffic: Traffic;
+	readonly clock: Clock;
+	readonly slotFrom: number;
+	readonly slotCount: number;
+	readonly onProgress: (progress: CommunityProgress) => void;
+	readonly signal: AbortSignal;
+}): Promise<void> {
+	const {client, marketId, traffic, clock, slotFrom, slotCount, signal} = parts;
+	let cleared = 0;
+	while (!signal.aborted) {
+		const at = slotFrom + cleared;
+		const slots = await client
+			.listSlots({market: marketId, from: at, to: Math.min(at + slotsPerDay, slotFrom + slotCount)})
+			.catch(() => undefined);
+		for (const {volumeWh} of slots?.items ?? []) {
+			if (volumeWh === undefined) break;
+			cleared += 1;
+		}
+		parts.onProgress({atMs: clock.nowMs(), ...traffic.counts(), slotsCleared: cleared, slots: slotCount});
+		await systemClock.sleep(progressEveryMs, signal);
+	}
+}
+
+async function untilSettled(agent: Agent, day: number, signal: AbortSignal): Promise<void> {
+	const done = await until(
+		async () => {
+			const {market} = await agent.status();
+			if (market?.halted !== undefined) throw new AgentError('MARKET_HALTED', market.halted);
+			return (market?.newestDay ?? -1) >= day ? true : undefined;
+		},
+		{clock: systemClock, everyMs: 200, timeoutMs: settleWallMsMax, signal},
+	);
+	if (done === undefined) throw new AgentError('AGENT_UNREACHABLE', `the last day was not settled within ${settleWallMsMax / 1000} s`);
+}
+
+/** Asks the market for everything that it published, and hands it to the judge beside what the homes know themselves. */
+async function judged(parts: {
+	readonly client: MarketClient;
+	readonly marketId: string;
+	readonly homes: readonly Home[];
+	readonly owners: ReadonlyMap<string, Owner>;
+	readonly traffic: Traffic;
+	readonly trader: Trader;
+	readonly slotFrom: number;
+	readonly slotCount: number;
+	readonly options: CommunityRunOptions;
+}): Promise<Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'slotsTraded' | 'good' | 'examples'>> {
+	const {client, marketId, homes, owners, traffic, slotFrom, slotCount, options} = parts;
+	const [from, to] = [slotFrom, slotFrom + slotCount];
+	const examples: string[] = [];
+	const slots: PublishedSlot[] = [];
+	let [gridNano, retailerNano, poolNano, failed] = [0n, 0n, 0n, 0];
+	for (let slot = from; slot < to; slot += 1) {
+		const clearing = await client.getClearing({market: marketId, slot});
+		slots.push({
+			slot,
+			seed: clearing.seed,
+			volumeWh: clearing.volumeWh,
+			priceBuyMicroPerKwh: clearing.priceBuyMicroPerKwh,
+			priceSellMicroPerKwh: clearing.priceSellMicroPerKwh,
+		});
+		const evidence = parseSlotEvidence(utf8(await client.getSlotEvidence({market: marketId, slot})));
+		if ('problem' in evidence) {
+			failed += 1;
+			examples.push(`the evidence of slot ${slot}: ${evidence.problem}`);
+			continue;
+		}
+		const {good, checks} = checkSlotEvidence(evidence.value);
+		if (!good) failed += 1;
+		for (const {name, state, detail} of checks)
+			if (state === 'fail') examples.push(`the evidence of slot ${slot} fails ${name}: ${detail}`);
+		gridNano += evidence.value.settled?.accounts.gridNano ?? 0n;
+		retailerNano += evidence.value.settled?.accounts.retailerNano ?? 0n;
+		poolNano += evidence.value.settled?.accounts.poolNano ?? 0n;
+	}
+	const rows: PublishedRow[] = [];
+	for await (const {slot, meter, account, contractedWh, meteredWh, netNano} of client.iterateSettlements({
+		market: marketId,
+		from,
+		to,
+		limit: 500,
+	}))
+		rows.push({slot, meter, account, contractedWh, meteredWh, netNano: BigInt(netNano)});
+	let [loadWh, pvWh] = [0n, 0n];
+	for (const home of homes)
+		for (const truth of slotsOf(home, options.seed, slotFrom, slotCount)) {
+			loadWh += BigInt(truth.loadWh);
+			pvWh += BigInt(truth.pvWh);
+		}
+	const verdict = judgeCommunity({
+		prices: options.prices,
+		slotFrom,
+		slotCount,
+		meters: homes.map(({id, cadenceMs}) => ({
+			meter: owners.get(id)!.meter,
+			account: owners.get(id)!.address,
+			cadenceMs,
+			points: traffic.points.get(id)!,
+		})),
+		orders: parts.trader.sent(),
+		slots,
+		rows,
+		counterAccounts: {gridNano, retailerNano, poolNano},
+		used: {loadWh, pvWh},
+	});
+	let different = 0;
+	for (const {account, netNano} of verdict.bills) {
+		const bill = JSON.parse(await client.exportBill({market: marketId, account, from, to, format: 'json'})) as {
+			readonly totals: {readonly net: {readonly nano: string}};
+		};
+		if (BigInt(bill.totals.net.nano) === netNano) continue;
+		different += 1;
+		examples.push(`the bill of ${account} comes to ${bill.totals.net.nano} nano; the judge's to ${netNano}`);
+	}
+	return {
+		verdict,
+		bills: {compared: verdict.bills.length, different},
+		evidence: {checked: slots.length, failed},
+		slotsTraded: slots.filter(({volumeWh}) => volumeWh > 0).length,
+		good: isGood(verdict) && different === 0 && failed === 0,
+		examples: [...verdict.examples, ...examples].slice(0, examplesMax),
+	};
+}
+
+/** What all homes together have more for trading with each other, grid fees included. */
+export function savedNano({bills}: CommunityVerdict): bigint {
+	return bills.reduce((sum, {netNano, withoutMarketNano}) => sum + netNano - withoutMarketNano, 0n);
+}

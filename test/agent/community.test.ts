@@ -1,0 +1,43 @@
+// A community of simulated homes on a real chain node, MQTT and HTTP, for one day in seconds: every bill must be the judge's, and no nano unexplained.
+import test from 'ava';
+import {createLineLogger} from '../../agent/base/logger.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
+import {recordedPrices} from '../../agent/community.ts';
+import {type CommunityProgress, runCommunity, savedNano} from '../../agent/community-run.ts';
+import {testFolder} from '../helpers/site.ts';
+
+test('homes that live through a day trade what their meters show, and a judge finds every row, price and bill as it must be', async t => {
+	t.timeout(240_000);
+	const progress: CommunityProgress[] = [];
+	const report = await runCommunity({
+		directory: testFolder(t),
+		homes: 10,
+		days: 1,
+		speed: 5000,
+		seed: 'street',
+		startMs: Date.UTC(2026, 5, 20),
+		prices: recordedPrices,
+		random: createSystemRandom(),
+		logger: createLineLogger(line => t.log(line), 'error'),
+		onStep: () => {},
+		onProgress: one => progress.push(one),
+		signal: new AbortController().signal,
+	});
+	t.true(report.good, report.examples.join('\n'));
+	t.deepEqual(report.examples, []);
+	const {verdict, bills, evidence, orders} = report;
+	t.is(verdict.rows, 10 * 96);
+	t.is(verdict.unexplainedNano, 0n);
+	t.is(bills.compared, 10);
+	t.is(evidence.checked, 96);
+	// The tenth home sends its orders where it sends its registers; one home changed its mind.
+	t.true(orders.mqtt > 0 && orders.http > 10);
+	t.is(orders.cancelled, 1);
+	t.true(report.slotsTraded > 20);
+	t.is(report.messages, progress.at(-1)!.sent);
+	t.true(savedNano(verdict) > 0n, 'trading is better than the grid');
+	const {own, withMarket} = verdict.shares.selfSufficiencyPpm;
+	t.true(withMarket! > own!);
+	const {sellerMicroPerKwh, buyerMicroPerKwh} = verdict.averages;
+	t.true(sellerMicroPerKwh! > recordedPrices.feedInMicroPerKwh && buyerMicroPerKwh! < recordedPrices.retailMicroPerKwh);
+});
