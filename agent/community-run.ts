@@ -72,6 +72,8 @@ export type CommunityReport = {
 	readonly entries: number;
 	readonly orders: {readonly http: number; readonly mqtt: number; readonly cancelled: number};
 	readonly slotsTraded: number;
+	/** Readings that were not anchored when their slot had to be cleared: the machine was too slow for the speed. Their meters had no part in the slot. */
+	readonly lateReadings: number;
 	readonly verdict: CommunityVerdict;
 	/** Bills that the market handed out, and those of them that are not the judge's. */
 	readonly bills: {readonly compared: number; readonly different: number};
@@ -454,11 +456,12 @@ async function judged(parts: {
 	readonly slotFrom: number;
 	readonly slotCount: number;
 	readonly options: CommunityRunOptions;
-}): Promise<Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'slotsTraded' | 'good' | 'examples'>> {
+}): Promise<Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'slotsTraded' | 'lateReadings' | 'good' | 'examples'>> {
 	const {client, marketId, homes, owners, traffic, slotFrom, slotCount, options} = parts;
 	const [from, to] = [slotFrom, slotFrom + slotCount];
 	const examples: string[] = [];
 	const slots: PublishedSlot[] = [];
+	const late = new Set<string>();
 	let [gridNano, retailerNano, poolNano, failed] = [0n, 0n, 0n, 0];
 	for (let slot = from; slot < to; slot += 1) {
 		const clearing = await client.getClearing({market: marketId, slot});
@@ -477,6 +480,8 @@ async function judged(parts: {
 		}
 		const {good, checks} = checkSlotEvidence(evidence.value);
 		if (!good) failed += 1;
+		for (const {meter, atClearing} of evidence.value.meters)
+			if (atClearing !== undefined && atClearing.netExportWh === undefined) late.add(`${slot} ${meter}`);
 		for (const {name, state, detail} of checks)
 			if (state === 'fail') examples.push(`the evidence of slot ${slot} fails ${name}: ${detail}`);
 		gridNano += evidence.value.settled?.accounts.gridNano ?? 0n;
@@ -511,6 +516,7 @@ async function judged(parts: {
 		slots,
 		rows,
 		counterAccounts: {gridNano, retailerNano, poolNano},
+		late,
 		used: {loadWh, pvWh},
 	});
 	let different = 0;
@@ -526,6 +532,7 @@ async function judged(parts: {
 		verdict,
 		bills: {compared: verdict.bills.length, different},
 		evidence: {checked: slots.length, failed},
+		lateReadings: late.size,
 		slotsTraded: slots.filter(({volumeWh}) => volumeWh > 0).length,
 		good: isGood(verdict) && different === 0 && failed === 0,
 		examples: [...verdict.examples, ...examples].slice(0, examplesMax),

@@ -143,6 +143,9 @@ function liveText(report: CommunityReport, saved: bigint): string {
 		`grid ${decimalText(counterAccounts.gridNano, -9)}, retailer ${decimalText(counterAccounts.retailerNano, -9)}, pool ${decimalText(counterAccounts.poolNano, -9)}`,
 		`judge: ${verdict.rows} rows recomputed, ${verdict.wrongRows + verdict.missingRows + verdict.unexpectedRows} wrong; ${verdict.wrongSlots} slots wrong; ${verdict.unexplainedNano} nano unexplained`,
 		`bills: ${bills.compared} compared, ${bills.different} different; evidence: ${evidence.checked} slots cleared and settled again from their files, ${evidence.failed} failed`,
+		...(report.lateReadings === 0
+			? []
+			: [`${report.lateReadings} readings were anchored too late for their clearing: --speed is too high for this machine`]),
 		`it took ${Math.round(report.tookMs / 1000)} s`,
 		...report.examples,
 	];

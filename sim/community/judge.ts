@@ -66,6 +66,8 @@ export type JudgeInput = {
 	readonly rows: readonly PublishedRow[];
 	/** The market's own sums over these slots. */
 	readonly counterAccounts: CounterAccounts;
+	/** Slot and meter, with a space between, whose reading came too late for the clearing: such a meter has no part in the slot, and is billed by its reading all the same. @default none */
+	readonly late?: ReadonlySet<string>;
 	/** Only for the figures; the bills do not depend on them. */
 	readonly used: {readonly loadWh: bigint; readonly pvWh: bigint};
 	/** @default 20 */
@@ -134,9 +136,9 @@ export function judgeCommunity(input: JudgeInput): CommunityVerdict {
 		const offers: Offer[] = [];
 		for (const [i, {meter}] of meters.entries()) {
 			const net = readings[i]![at];
-			const order =
-				net === undefined || net === 0 ? undefined : standing.get(meter)?.find(one => stands(one, slot, net > 0 ? 'sell' : 'buy'));
-			if (net === undefined || order === undefined) continue;
+			if (net === undefined || net === 0 || input.late?.has(`${slot} ${meter}`) === true) continue;
+			const order = standing.get(meter)?.find(one => stands(one, slot, net > 0 ? 'sell' : 'buy'));
+			if (order === undefined) continue;
 			const price = order.side === 'sell' ? order.limitMicroPerKwh : order.limitMicroPerKwh - prices.gridFeeMicroPerKwh;
 			offers.push({meterAt: i, side: order.side, price, wh: Math.min(Math.abs(net), order.quantityWh), hash: order.hash});
 		}

@@ -13,7 +13,7 @@ test('homes that live through a day trade what their meters show, and a judge fi
 		directory: testFolder(t),
 		homes: 10,
 		days: 1,
-		speed: 5000,
+		speed: 3600,
 		seed: 'street',
 		startMs: Date.UTC(2026, 5, 20),
 		prices: recordedPrices,

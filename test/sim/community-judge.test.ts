@@ -223,6 +223,15 @@ test('an order that came late or was taken back counts only for the slots betwee
 	t.is(verdict.wrongSlots, 2);
 });
 
+test('a reading that came too late for the clearing has no part in the slot, and is billed by what it shows', t => {
+	const late = new Set([`${slotFrom} B`]);
+	const verdict = judgeCommunity({...example, late});
+	t.is(verdict.wrongSlots, 1);
+	// C gets what B would have had a part of.
+	t.is(verdict.wrongRows, 3);
+	t.is(verdict.energy.importWh, judgeCommunity(example).energy.importWh);
+});
+
 test('a meter that sleeps for four weeks is billed by what it took in the same slots before', t => {
 	const slotCount = 673;
 	const always: Steps = new Array<readonly [number, number]>(slotCount).fill([7, 0]);
