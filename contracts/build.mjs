@@ -18,6 +18,12 @@ const published = [
 	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
 	{file: 'energy-market.ts', source: 'EnergyMarket.sol', contract: 'EnergyMarket', name: 'energyMarket'},
 	{file: 'market-rules.ts', source: 'MarketRules.sol', contract: 'MarketRules', name: 'marketRules'},
+	{file: 'market-court.ts', source: 'MarketCourt.sol', contract: 'MarketCourt', name: 'marketCourt'},
+	{file: 'market-slot-judge.ts', source: 'MarketSlotJudge.sol', contract: 'MarketSlotJudge', name: 'marketSlotJudge'},
+	{file: 'market-order-judge.ts', source: 'MarketOrderJudge.sol', contract: 'MarketOrderJudge', name: 'marketOrderJudge'},
+	{file: 'market-day-judge.ts', source: 'MarketDayJudge.sol', contract: 'MarketDayJudge', name: 'marketDayJudge'},
+	{file: 'market-answers.ts', source: 'MarketAnswers.sol', contract: 'MarketAnswers', name: 'marketAnswers'},
+	{file: 'market-readings.ts', source: 'MarketReadings.sol', contract: 'MarketReadings', name: 'marketReadings'},
 	// Worth nothing: what simulated communities pay each other with.
 	{file: 'test-token.ts', source: 'TestToken.sol', contract: 'TestToken', name: 'testToken', folder: 'test/contracts'},
 ];

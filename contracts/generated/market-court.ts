@@ -1,0 +1,648 @@
+// The interface and creation code of contracts/MarketCourt.sol. Made by `npm run contracts`; do not edit.
+
+export const marketCourtAbi = [
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'address', name: 'market', type: 'address'},
+					{internalType: 'address', name: 'slotJudge', type: 'address'},
+					{internalType: 'address', name: 'orderJudge', type: 'address'},
+					{internalType: 'address', name: 'dayJudge', type: 'address'},
+					{internalType: 'address', name: 'answers', type: 'address'},
+					{internalType: 'address', name: 'readings', type: 'address'},
+					{internalType: 'uint128', name: 'stake', type: 'uint128'},
+				],
+				internalType: 'struct CourtConfig',
+				name: 'config',
+				type: 'tuple',
+			},
+		],
+		stateMutability: 'nonpayable',
+		type: 'constructor',
+	},
+	{
+		inputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		name: 'AlreadyDemanded',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'address', name: 'judge', type: 'address'},
+			{internalType: 'address', name: 'market', type: 'address'},
+		],
+		name: 'JudgeOfAnother',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+		],
+		name: 'NoSuchLeaf',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'uint8', name: 'side', type: 'uint8'},
+		],
+		name: 'NoSuchSide',
+		type: 'error',
+	},
+	{
+		inputs: [],
+		name: 'NoVerdict',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		name: 'NotDemanded',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'uint64', name: 'slot', type: 'uint64'},
+			{internalType: 'bytes32', name: 'meter', type: 'bytes32'},
+		],
+		name: 'NotLower',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'uint64', name: 'number', type: 'uint64'},
+			{internalType: 'bytes32', name: 'found', type: 'bytes32'},
+			{internalType: 'bytes32', name: 'expected', type: 'bytes32'},
+		],
+		name: 'NotTheHeader',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'enum Target', name: 'target', type: 'uint8'},
+			{internalType: 'uint64', name: 'number', type: 'uint64'},
+		],
+		name: 'NothingStands',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		name: 'OtherLeaf',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'enum Target', name: 'target', type: 'uint8'},
+			{internalType: 'uint64', name: 'number', type: 'uint64'},
+		],
+		name: 'OtherTarget',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'uint256', name: 'opensAt', type: 'uint256'},
+		],
+		name: 'TooEarly',
+		type: 'error',
+	},
+	{
+		inputs: [
+			{internalType: 'uint256', name: 'closedAt', type: 'uint256'},
+		],
+		name: 'TooLate',
+		type: 'error',
+	},
+	{
+		anonymous: false,
+		inputs: [
+			{indexed: true, internalType: 'enum Target', name: 'target', type: 'uint8'},
+			{indexed: true, internalType: 'uint64', name: 'number', type: 'uint64'},
+			{indexed: true, internalType: 'address', name: 'challenger', type: 'address'},
+			{indexed: false, internalType: 'bytes', name: 'problem', type: 'bytes'},
+		],
+		name: 'ChallengeLost',
+		type: 'event',
+	},
+	{
+		anonymous: false,
+		inputs: [
+			{indexed: true, internalType: 'enum Target', name: 'target', type: 'uint8'},
+			{indexed: true, internalType: 'uint64', name: 'number', type: 'uint64'},
+			{indexed: true, internalType: 'bytes32', name: 'reason', type: 'bytes32'},
+			{indexed: false, internalType: 'address', name: 'challenger', type: 'address'},
+		],
+		name: 'ChallengeWon',
+		type: 'event',
+	},
+	{
+		anonymous: false,
+		inputs: [
+			{indexed: true, internalType: 'bytes32', name: 'id', type: 'bytes32'},
+			{indexed: true, internalType: 'address', name: 'by', type: 'address'},
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				indexed: false,
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+			{indexed: false, internalType: 'uint64', name: 'answerBefore', type: 'uint64'},
+		],
+		name: 'LeafDemanded',
+		type: 'event',
+	},
+	{
+		anonymous: false,
+		inputs: [
+			{indexed: true, internalType: 'bytes32', name: 'id', type: 'bytes32'},
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				indexed: false,
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+		],
+		name: 'LeafNotShown',
+		type: 'event',
+	},
+	{
+		anonymous: false,
+		inputs: [
+			{indexed: true, internalType: 'bytes32', name: 'id', type: 'bytes32'},
+			{indexed: false, internalType: 'bytes', name: 'call', type: 'bytes'},
+		],
+		name: 'LeafShown',
+		type: 'event',
+	},
+	{
+		inputs: [
+			{internalType: 'uint64', name: 'slot', type: 'uint64'},
+			{internalType: 'bytes32', name: 'meter', type: 'bytes32'},
+		],
+		name: 'anchoredAt',
+		outputs: [
+			{internalType: 'uint64', name: '', type: 'uint64'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [],
+		name: 'answers',
+		outputs: [
+			{internalType: 'address', name: '', type: 'address'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{internalType: 'enum Target', name: 'target', type: 'uint8'},
+			{internalType: 'uint64', name: 'number', type: 'uint64'},
+			{internalType: 'enum Judge', name: 'judge', type: 'uint8'},
+			{internalType: 'bytes', name: 'call', type: 'bytes'},
+		],
+		name: 'challenge',
+		outputs: [
+			{internalType: 'bool', name: 'won', type: 'bool'},
+		],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+		],
+		name: 'closeDemand',
+		outputs: [],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'uint64', name: 'slot', type: 'uint64'},
+					{internalType: 'uint32', name: 'paramsVersion', type: 'uint32'},
+					{internalType: 'uint8', name: 'mode', type: 'uint8'},
+					{internalType: 'uint32', name: 'orderCount', type: 'uint32'},
+					{internalType: 'bytes32', name: 'orderSetRoot', type: 'bytes32'},
+					{internalType: 'uint32', name: 'bidTiers', type: 'uint32'},
+					{internalType: 'bytes32', name: 'bidRoot', type: 'bytes32'},
+					{internalType: 'uint32', name: 'askTiers', type: 'uint32'},
+					{internalType: 'bytes32', name: 'askRoot', type: 'bytes32'},
+					{internalType: 'uint64', name: 'volumeWh', type: 'uint64'},
+					{internalType: 'uint64', name: 'priceBuy', type: 'uint64'},
+					{internalType: 'uint64', name: 'priceSell', type: 'uint64'},
+				],
+				internalType: 'struct SlotHeader',
+				name: 'header',
+				type: 'tuple',
+			},
+			{
+				components: [
+					{internalType: 'address', name: 'trader', type: 'address'},
+					{internalType: 'bytes32', name: 'market', type: 'bytes32'},
+					{internalType: 'bytes32', name: 'meter', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint8', name: 'mode', type: 'uint8'},
+					{internalType: 'uint64', name: 'slotFrom', type: 'uint64'},
+					{internalType: 'uint32', name: 'slotCount', type: 'uint32'},
+					{internalType: 'uint64', name: 'quantityWh', type: 'uint64'},
+					{internalType: 'uint64', name: 'limitMicroPerKwh', type: 'uint64'},
+					{internalType: 'uint64', name: 'minQuantityWh', type: 'uint64'},
+					{internalType: 'uint64', name: 'validUntil', type: 'uint64'},
+					{internalType: 'uint64', name: 'counter', type: 'uint64'},
+					{internalType: 'uint256', name: 'salt', type: 'uint256'},
+				],
+				internalType: 'struct Order',
+				name: 'order',
+				type: 'tuple',
+			},
+		],
+		name: 'demandForced',
+		outputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		name: 'demandOf',
+		outputs: [
+			{internalType: 'address', name: 'by', type: 'address'},
+			{internalType: 'uint64', name: 'answerBefore', type: 'uint64'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'uint64', name: 'day', type: 'uint64'},
+					{internalType: 'uint32', name: 'rowCount', type: 'uint32'},
+					{internalType: 'bytes32', name: 'rowsRoot', type: 'bytes32'},
+					{internalType: 'uint32', name: 'accountCount', type: 'uint32'},
+					{internalType: 'bytes32', name: 'balancesRoot', type: 'bytes32'},
+				],
+				internalType: 'struct DayHeader',
+				name: 'header',
+				type: 'tuple',
+			},
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+		],
+		name: 'demandOfDay',
+		outputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'uint64', name: 'slot', type: 'uint64'},
+					{internalType: 'uint32', name: 'paramsVersion', type: 'uint32'},
+					{internalType: 'uint8', name: 'mode', type: 'uint8'},
+					{internalType: 'uint32', name: 'orderCount', type: 'uint32'},
+					{internalType: 'bytes32', name: 'orderSetRoot', type: 'bytes32'},
+					{internalType: 'uint32', name: 'bidTiers', type: 'uint32'},
+					{internalType: 'bytes32', name: 'bidRoot', type: 'bytes32'},
+					{internalType: 'uint32', name: 'askTiers', type: 'uint32'},
+					{internalType: 'bytes32', name: 'askRoot', type: 'bytes32'},
+					{internalType: 'uint64', name: 'volumeWh', type: 'uint64'},
+					{internalType: 'uint64', name: 'priceBuy', type: 'uint64'},
+					{internalType: 'uint64', name: 'priceSell', type: 'uint64'},
+				],
+				internalType: 'struct SlotHeader',
+				name: 'header',
+				type: 'tuple',
+			},
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+		],
+		name: 'demandOfSlot',
+		outputs: [
+			{internalType: 'bytes32', name: 'id', type: 'bytes32'},
+		],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{internalType: 'uint64', name: 'slot', type: 'uint64'},
+		],
+		name: 'isEquivocated',
+		outputs: [
+			{internalType: 'bool', name: '', type: 'bool'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{internalType: 'enum Judge', name: 'judge', type: 'uint8'},
+		],
+		name: 'judgeOf',
+		outputs: [
+			{internalType: 'address', name: '', type: 'address'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [],
+		name: 'market',
+		outputs: [
+			{internalType: 'contract IEnergyMarket', name: '', type: 'address'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [],
+		name: 'readings',
+		outputs: [
+			{internalType: 'contract MarketReadings', name: '', type: 'address'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [],
+		name: 'rules',
+		outputs: [
+			{internalType: 'contract IMarketRules', name: '', type: 'address'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{
+				components: [
+					{internalType: 'enum Leaf', name: 'leaf', type: 'uint8'},
+					{internalType: 'uint64', name: 'number', type: 'uint64'},
+					{internalType: 'bytes32', name: 'commit', type: 'bytes32'},
+					{internalType: 'uint8', name: 'side', type: 'uint8'},
+					{internalType: 'uint32', name: 'index', type: 'uint32'},
+					{internalType: 'uint32', name: 'other', type: 'uint32'},
+					{internalType: 'bytes32', name: 'hash', type: 'bytes32'},
+				],
+				internalType: 'struct Asked',
+				name: 'asked',
+				type: 'tuple',
+			},
+			{internalType: 'bytes', name: 'call', type: 'bytes'},
+		],
+		name: 'show',
+		outputs: [],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [
+			{internalType: 'uint64', name: 'slot', type: 'uint64'},
+			{internalType: 'bytes32', name: 'meter', type: 'bytes32'},
+			{
+				components: [
+					{
+						components: [
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'before',
+								type: 'tuple',
+							},
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'behind',
+								type: 'tuple',
+							},
+						],
+						internalType: 'struct CrossingProof',
+						name: 'importStart',
+						type: 'tuple',
+					},
+					{
+						components: [
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'before',
+								type: 'tuple',
+							},
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'behind',
+								type: 'tuple',
+							},
+						],
+						internalType: 'struct CrossingProof',
+						name: 'importEnd',
+						type: 'tuple',
+					},
+					{
+						components: [
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'before',
+								type: 'tuple',
+							},
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'behind',
+								type: 'tuple',
+							},
+						],
+						internalType: 'struct CrossingProof',
+						name: 'exportStart',
+						type: 'tuple',
+					},
+					{
+						components: [
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'before',
+								type: 'tuple',
+							},
+							{
+								components: [
+									{internalType: 'bytes32', name: 'logId', type: 'bytes32'},
+									{internalType: 'uint64', name: 'size', type: 'uint64'},
+									{internalType: 'uint64', name: 'time', type: 'uint64'},
+									{internalType: 'bytes32', name: 'root', type: 'bytes32'},
+									{internalType: 'uint64', name: 'index', type: 'uint64'},
+									{internalType: 'bytes', name: 'leafData', type: 'bytes'},
+									{internalType: 'bytes32[]', name: 'inclusionProof', type: 'bytes32[]'},
+								],
+								internalType: 'struct EntryProof',
+								name: 'behind',
+								type: 'tuple',
+							},
+						],
+						internalType: 'struct CrossingProof',
+						name: 'exportEnd',
+						type: 'tuple',
+					},
+				],
+				internalType: 'struct ReadingProof',
+				name: 'proof',
+				type: 'tuple',
+			},
+		],
+		name: 'showReading',
+		outputs: [],
+		stateMutability: 'nonpayable',
+		type: 'function',
+	},
+	{
+		inputs: [],
+		name: 'stake',
+		outputs: [
+			{internalType: 'uint256', name: '', type: 'uint256'},
+		],
+		stateMutability: 'view',
+		type: 'function',
+	},
+] as const;
+
+export const marketCourtBytecode = '0x61018060405234801561001157600080fd5b50604051614754380380614754833981016040819052610030916102c4565b60006040518060a0016040528083602001516001600160a01b03166001600160a01b0316815260200183604001516001600160a01b03166001600160a01b0316815260200183606001516001600160a01b03166001600160a01b0316815260200183608001516001600160a01b03166001600160a01b031681526020018360a001516001600160a01b03166001600160a01b0316815250905060005b60058110156101b75782516001600160a01b03168282600581106100f2576100f2610383565b60200201516001600160a01b03166380f556056040518163ffffffff1660e01b8152600401602060405180830381865afa158015610134573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906101589190610399565b6001600160a01b0316146101af5781816005811061017857610178610383565b60200201518351604051636c00364560e01b81526001600160a01b0392831660048201529116602482015260440160405180910390fd5b6001016100cc565b5081516001600160a01b031660808190526040805163297b3a3d60e11b815290516352f6747a916004808201926020929091908290030181865afa158015610203573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906102279190610399565b6001600160a01b0390811660a09081526080840151821660c090815290840151821660e0528301516001600160801b0316610100526020830151811661012052604083015181166101405260609092015190911661016052506103bd565b6001600160a01b038116811461029a57600080fd5b50565b80516102a881610285565b919050565b80516001600160801b03811681146102a857600080fd5b600060e08284031280156102d757600080fd5b5060405160e081016001600160401b038111828210171561030857634e487b7160e01b600052604160045260246000fd5b6040526103148361029d565b81526103226020840161029d565b60208201526103336040840161029d565b60408201526103446060840161029d565b60608201526103556080840161029d565b608082015261036660a0840161029d565b60a082015261037760c084016102ad565b60c08201529392505050565b634e487b7160e01b600052603260045260246000fd5b6000602082840312156103ab57600080fd5b81516103b681610285565b9392505050565b60805160a05160c05160e0516101005161012051610140516101605161422f61052560003960006114ed01526000611513015260006115390152600081816101c7015281816103c2015281816105610152818161073101528181610e7c0152818161140601526125df01526000818161034c01526107fa01526000818161028d01526112970152600081816101ee01528181610b8101528181610c5e0152610cf901526000818161022d01528181610391015281816104af015281816104df01528181610700015281816108bf015281816109d001528181610a5301528181610a8101528181610e450152818161101701528181611386015281816115660152818161181d0152818161189b01528181611a2801528181611aee01528181611b61015281816123b7015281816124a8015281816125ae01528181612723015281816127d10152818161288b0152818161294401528181612b350152612bcd015261422f6000f3fe608060405234801561001057600080fd5b50600436106101005760003560e01c80638fe4f1dd11610097578063e126540911610066578063e1265409146102af578063e9c5c3d614610311578063f329834414610324578063f45295011461034757600080fd5b80638fe4f1dd1461024f5780639e85007714610262578063dac0c92314610275578063e1145e4b1461028857600080fd5b80631abe6152116100d35780631abe6152146101af5780633a4b66f1146101c257806352f6747a146101e957806380f556051461022857600080fd5b806304994d43146101055780630ea8dd8c1461012d5780631189f1f1146101425780631399cd201461018e575b600080fd5b610118610113366004612ecd565b61036e565b60405190151581526020015b60405180910390f35b61014061013b366004612f48565b6107f5565b005b610176610150366004612fa7565b60016020908152600092835260408084209091529082529020546001600160401b031681565b6040516001600160401b039091168152602001610124565b6101a161019c366004612fec565b610a4b565b604051908152602001610124565b6101406101bd366004613042565b610d5d565b6101a17f000000000000000000000000000000000000000000000000000000000000000081565b6102107f000000000000000000000000000000000000000000000000000000000000000081565b6040516001600160a01b039091168152602001610124565b6102107f000000000000000000000000000000000000000000000000000000000000000081565b6101a161025d36600461305e565b61100f565b61014061027036600461309b565b6111de565b6102106102833660046130ef565b6114b8565b6102107f000000000000000000000000000000000000000000000000000000000000000081565b6102ea6102bd36600461310c565b6000602081905290815260409020546001600160a01b03811690600160a01b90046001600160401b031682565b604080516001600160a01b0390931683526001600160401b03909116602083015201610124565b6101a161031f366004613125565b61155e565b610118610332366004613153565b60026020526000908152604090205460ff1681565b6102107f000000000000000000000000000000000000000000000000000000000000000081565b600061037a86866117e4565b60405163034fc3a560e11b81526001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063069f874a906103ea90339030907f000000000000000000000000000000000000000000000000000000000000000090600401613170565b600060405180830381600087803b15801561040457600080fd5b505af1158015610418573d6000803e3d6000fd5b505050506060610427856114b8565b6001600160a01b03168484604051610440929190613194565b600060405180830381855afa9150503d806000811461047b576040519150601f19603f3d011682016040523d82523d6000602084013e610480565b606091505b509092509050816106375780516000036104ad5760405163df72656360e01b815260040160405180910390fd5b7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663069f874a307f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663570ca7356040518163ffffffff1660e01b8152600401602060405180830381865afa15801561053b573d6000803e3d6000fd5b505050506040513d601f19601f8201168201806040525081019061055f91906131c4565b7f00000000000000000000000000000000000000000000000000000000000000006040518463ffffffff1660e01b815260040161059e93929190613170565b600060405180830381600087803b1580156105b857600080fd5b505af11580156105cc573d6000803e3d6000fd5b50505050336001600160a01b0316866001600160401b03168860038111156105f6576105f66131e1565b7fe41e5d76406fdacbaa816ecf7e6d40267a57a63a5e927f81a8cc12eccc5daef48460405161062591906131f7565b60405180910390a460009150506107ec565b80516080146106595760405163df72656360e01b815260040160405180910390fd5b60008180602001905181019061066f9190613359565b9050876003811115610683576106836131e1565b81516003811115610696576106966131e1565b1415806106b95750866001600160401b031681602001516001600160401b031614155b156106e9578051602082015160405163d4cceae160e01b81526106e09291906004016133b7565b60405180910390fd5b60405163034fc3a560e11b81526001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063069f874a9061075990309033907f000000000000000000000000000000000000000000000000000000000000000090600401613170565b600060405180830381600087803b15801561077357600080fd5b505af1158015610787573d6000803e3d6000fd5b505050508060400151876001600160401b03168960038111156107ac576107ac6131e1565b6040513381527fe5fe6bf1cdb37a5487047edf4a8cc7389c9538f45638ee4a0d32daf6133baaaa9060200160405180910390a46107e981336119c3565b50505b95945050505050565b6000807f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663f8324a228686866040518463ffffffff1660e01b8152600401610848939291906135e5565b61012060405180830381865afa158015610866573d6000803e3d6000fd5b505050506040513d601f19601f8201168201806040525081019061088a919061375e565b604051630879189360e21b81526001600160401b03881660048201526024810187905291935091506000906001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016906321e4624c9060440161010060405180830381865afa158015610907573d6000803e3d6000fd5b505050506040513d601f19601f8201168201806040525081019061092b9190613798565b9050600181516002811115610942576109426131e1565b14801561095657506109548382611ba9565b155b1561098657604051633cd0ee4160e21b81526001600160401b0387166004820152602481018690526044016106e0565b6001600160401b03868116600090815260016020908152604080832089845290915290819020805467ffffffffffffffff191692851692909217909155516311cbdd1d60e31b81527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031690638e5ee8e890610a11908990899088906004016137b5565b600060405180830381600087803b158015610a2b57600080fd5b505af1158015610a3f573d6000803e3d6000fd5b50505050505050505050565b600080610a787f000000000000000000000000000000000000000000000000000000000000000085611ce9565b90506000610b077f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663f698da256040518163ffffffff1660e01b8152600401602060405180830381865afa158015610add573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190610b01919061387d565b85611dda565b905060006040518060e00160405280600980811115610b2857610b286131e1565b8152602090810190610b3c90890189613153565b6001600160401b03168152602001848152602001600060ff168152602001600063ffffffff168152602001600063ffffffff1681526020018381525090506000610c3a7f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316632fcd90d2896020016020810190610bc191906138b3565b6040516001600160e01b031960e084901b16815263ffffffff91909116600482015260240161018060405180830381865afa158015610c04573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190610c2891906138f5565b610c3560208a018a613153565b611e3e565b60405163c417273960e01b8152600481018590529091506000906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063c417273990602401602060405180830381865afa158015610ca5573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190610cc991906139e7565b905060006001600160401b03821615801590610ced575082826001600160401b0316105b8015610d215750610d1f7f00000000000000000000000000000000000000000000000000000000000000008a8a611e5e565b155b905080610d4357836040516330959adb60e01b81526004016106e09190613a7b565b610d4e60018561235e565b96505050505050505b92915050565b6000610d76610d7136849003840184613aa3565b6126db565b600081815260208181526040918290208251808401909352546001600160a01b038116808452600160a01b9091046001600160401b03169183019190915291925090610dd85760405163a6c01e9b60e01b8152600481018390526024016106e0565b80602001516001600160401b0316421015610e17576020810151604051630a8d68c960e21b81526001600160401b0390911660048201526024016106e0565b6000828152602081905260409081902080546001600160e01b03191690558151905163034fc3a560e11b81527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169163069f874a91610ea49130917f000000000000000000000000000000000000000000000000000000000000000090600401613170565b600060405180830381600087803b158015610ebe57600080fd5b505af1158015610ed2573d6000803e3d6000fd5b50505050817ff570093879720317b72ac53d5186c468b02911d7517bf57ed23730f6a186018684604051610f069190613b33565b60405180910390a260006004610f1f6020860186613bc5565b6009811115610f3057610f306131e1565b1480610f5957506005610f466020860186613bc5565b6009811115610f5757610f576131e1565b145b80610f8157506008610f6e6020860186613bc5565b6009811115610f7f57610f7f6131e1565b145b9050610f8d818561270b565b610f975750505050565b611009604051806080016040528083610fb1576001610fb4565b60025b6003811115610fc557610fc56131e1565b8152602001866020016020810190610fdd9190613153565b6001600160401b03168152683737ba16b9b437bbb760b91b6020820152600160409091015283516119c3565b50505050565b60008061103c7f0000000000000000000000000000000000000000000000000000000000000000856129eb565b90506000600461104f6020860186613bc5565b6009811115611060576110606131e1565b1480611089575060086110766020860186613bc5565b6009811115611087576110876131e1565b145b156110ab5761109e60408601602087016138b3565b63ffffffff1690506110e9565b60056110ba6020860186613bc5565b60098111156110cb576110cb6131e1565b036110e9576110e060808601606087016138b3565b63ffffffff1690505b60006110fb6080860160608701613be0565b60ff1615801561111e575061111660c0860160a087016138b3565b63ffffffff16155b801561112c575060c0850135155b9050600081801561115157508261114960a08801608089016138b3565b63ffffffff16105b801561118957506111656020880188613153565b6001600160401b031661117e6040880160208901613153565b6001600160401b0316145b80156111985750838660400135145b9050806111ba57856040516330959adb60e01b81526004016106e09190613b33565b6111d360026111ce36899003890189613aa3565b61235e565b979650505050505050565b60006111f2610d7136869003860186613aa3565b600081815260208181526040918290208251808401909352546001600160a01b038116808452600160a01b9091046001600160401b031691830191909152919250906112545760405163a6c01e9b60e01b8152600481018390526024016106e0565b80602001516001600160401b0316421061129257602081015160405163348f2b4160e11b81526001600160401b0390911660048201526024016106e0565b6000807f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031686866040516112cf929190613194565b600060405180830381855afa9150503d806000811461130a576040519150601f19603f3d011682016040523d82523d6000602084013e61130f565b606091505b50915091508161132157805160208201fd5b805160e01415806113385750805160208201208414155b15611358576040516261aebf60e31b8152600481018590526024016106e0565b6000848152602081815260409182902080546001600160e01b0319169055815163570ca73560e01b815291517f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169263069f874a923092859263570ca7359260048083019391928290030181865afa1580156113e0573d6000803e3d6000fd5b505050506040513d601f19601f8201168201806040525081019061140491906131c4565b7f00000000000000000000000000000000000000000000000000000000000000006040518463ffffffff1660e01b815260040161144393929190613170565b600060405180830381600087803b15801561145d57600080fd5b505af1158015611471573d6000803e3d6000fd5b50505050837f901640fcf7a5195ba737f6e096c8a70c4ebc24b63f0dde92c64fed4bf7cf5f3d87876040516114a7929190613bfd565b60405180910390a250505050505050565b6000808260028111156114cd576114cd6131e1565b146115375760018260028111156114e6576114e66131e1565b14611511577f0000000000000000000000000000000000000000000000000000000000000000610d57565b7f0000000000000000000000000000000000000000000000000000000000000000610d57565b7f000000000000000000000000000000000000000000000000000000000000000092915050565b60008061158b7f000000000000000000000000000000000000000000000000000000000000000085611ce9565b90506000600261159e6020860186613bc5565b60098111156115af576115af6131e1565b14806115d8575060036115c56020860186613bc5565b60098111156115d6576115d66131e1565b145b15611664576115f6856115f16080870160608801613be0565b612aa4565b63ffffffff169050600261160d6020860186613bc5565b600981111561161e5761161e6131e1565b14801561163f575061163660c0850160a086016138b3565b63ffffffff1615155b1561165f57836040516330959adb60e01b81526004016106e09190613b33565b611735565b600060016116756020870187613bc5565b6009811115611686576116866131e1565b14806116af5750600661169c6020870187613bc5565b60098111156116ad576116ad6131e1565b145b806116d7575060076116c46020870187613bc5565b60098111156116d5576116d56131e1565b145b90508080156116f657506116f16080860160608701613be0565b60ff16155b8015611715575061170d60c0860160a087016138b3565b63ffffffff16155b156117335761172a60808701606088016138b3565b63ffffffff1691505b505b60008161174860a08701608088016138b3565b63ffffffff1610801561178757506117636020870187613153565b6001600160401b031661177c6040870160208801613153565b6001600160401b0316145b80156117965750828560400135145b80156117a4575060c0850135155b9050806117c657846040516330959adb60e01b81526004016106e09190613b33565b6117da60016111ce36889003880188613aa3565b9695505050505050565b600060018360038111156117fa576117fa6131e1565b0361194257604051637c0b395760e11b81526001600160401b03831660048201527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063f81672ae90602401602060405180830381865afa15801561186c573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190611890919061387d565b1580159061193b57507f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663a0d7031a6118d184612afd565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401602060405180830381865afa158015611915573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906119399190613c11565b155b905061199c565b6002836003811115611956576119566131e1565b036119645761193b82612b0a565b6003836003811115611978576119786131e1565b0361199c57506001600160401b03811660009081526002602052604090205460ff16155b806119be578282604051639761f77f60e01b81526004016106e09291906133b7565b505050565b6001825160038111156119d8576119d86131e1565b03611a89576020820151604080840151606085015191516351df02c160e11b81526001600160401b03909316600484015260248301526001600160a01b03838116604484015290151560648301527f0000000000000000000000000000000000000000000000000000000000000000169063a3be0582906084015b600060405180830381600087803b158015611a6d57600080fd5b505af1158015611a81573d6000803e3d6000fd5b505050505050565b600282516003811115611a9e57611a9e6131e1565b03611b1d5760208201516040808401516060850151915163b681b0f760e01b81526001600160401b03909316600484015260248301526001600160a01b03838116604484015290151560648301527f0000000000000000000000000000000000000000000000000000000000000000169063b681b0f790608401611a53565b6020808301516001600160401b031660009081526002909152604090819020805460ff19166001179055808301519051632cf0abe560e01b81526001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001691632cf0abe591611a53919085906004019182526001600160a01b0316602082015260400190565b600080826080015165ffffffffffff16846080015165ffffffffffff1611158015611bec57508260a0015165ffffffffffff168460a0015165ffffffffffff1611155b8015611c1057508260c0015165ffffffffffff168460c0015165ffffffffffff1611155b8015611c3457508260e0015165ffffffffffff168460e0015165ffffffffffff1611155b90506000836080015165ffffffffffff16856080015165ffffffffffff16148015611c7657508360a0015165ffffffffffff168560a0015165ffffffffffff16145b8015611c9957508360c0015165ffffffffffff168560c0015165ffffffffffff16145b8015611cbc57508360e0015165ffffffffffff168560e0015165ffffffffffff16145b90508180156107ec57508015806107ec5750846020015180156107ec575083602001511595945050505050565b6000611d02611cfd36849003840184613c2c565b612c48565b905060006001600160a01b03841663f81672ae611d226020860186613153565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401602060405180830381865afa158015611d66573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190611d8a919061387d565b9050808214611dd357611da06020840184613153565b604051632ceac72b60e11b81526001600160401b03909116600482015260248101839052604481018290526064016106e0565b5092915050565b6000611e3783611df7611df236869003860186613d06565b612c5b565b60405161190160f01b6020820152602281018390526042810182905260009060620160405160208183030381529060405280519060200120905092915050565b9392505050565b60008260a0015163ffffffff16611e5483612c90565b611e379190613e0d565b6000806001600160a01b038516632fcd90d2611e8060408701602088016138b3565b6040516001600160e01b031960e084901b16815263ffffffff91909116600482015260240161018060405180830381865afa158015611ec3573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190611ee791906138f5565b9050846001600160a01b03166380f556056040518163ffffffff1660e01b8152600401602060405180830381865afa158015611f27573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190611f4b919061387d565b836020013514611f6d576b1bdc99195c8b5b585c9ad95d60a21b915050611e37565b611f7d6060850160408601613be0565b60ff16611f9060a0850160808601613be0565b60ff1614611fae57696f726465722d6d6f646560b01b915050611e37565b6001611fc06080850160608601613be0565b60ff1614158015611fe457506002611fde6080850160608601613be0565b60ff1614155b15611fff57696f726465722d7369646560b01b915050611e37565b612015836120106020870187613153565b612ca7565b61202f57691bdc99195c8b5cdb1bdd60b21b915050611e37565b600061204282610c356020880188613153565b90508061205761016086016101408701613153565b6001600160401b03161015612080576c1bdc99195c8b595e1c1a5c9959609a1b92505050611e37565b60006001600160a01b0387166328f3c6dd60408701356120a360208a018a613153565b6040516001600160e01b031960e085901b16815260048101929092526001600160401b03166024820152604401608060405180830381865afa1580156120ed573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906121119190613e20565b80519091506001600160a01b0316158061214d57506121336020860186613e7d565b6001600160a01b031681600001516001600160a01b031614155b1561216b576a37b93232b916b7bbb732b960a91b9350505050611e37565b6000600161217f6080880160608901613be0565b60ff16149050612196610100870160e08801613153565b6001600160401b031615806121dd5750806121b55781604001516121bb565b81606001515b63ffffffff166121d2610100880160e08901613153565b6001600160401b0316115b156121ff576d6f726465722d636170616369747960901b945050505050611e37565b612210610100870160e08801613153565b6001600160401b031661222b61014088016101208901613153565b6001600160401b03161115612254576a1bdc99195c8b5b19585cdd60aa1b945050505050611e37565b600081612262576000612268565b84604001515b6001600160401b0316905060008186604001516001600160401b031687602001516001600160401b031661229c9190613e0d565b6122a69190613e9a565b86519091506122bf9083906001600160401b0316613e9a565b6122d16101208a016101008b01613153565b6001600160401b031610806122ff5750806122f46101208a016101008b01613153565b6001600160401b0316115b15612320576a6f726465722d707269636560a81b9650505050505050611e37565b61232b8a8987612d16565b1561234e576c37b93232b916b1b7bab73a32b960991b9650505050505050611e37565b5060009998505050505050505050565b600061236e8383602001516117e4565b612377826126db565b6000818152602081905260409020549091506001600160a01b0316156123b3576040516371fc1b5360e01b8152600481018290526024016106e0565b60007f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031663c2f654da6040518163ffffffff1660e01b8152600401602060405180830381865afa158015612413573d6000803e3d6000fd5b505050506040513d601f19601f8201168201806040525081019061243791906139e7565b905060006124458242613ead565b90506000600286600381111561245d5761245d6131e1565b146124745761246f8560200151612afd565b61247a565b84602001515b604051637cb6838160e11b81526001600160401b038216600482015290915060009081906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063f96d070290602401606060405180830381865afa1580156124ef573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906125139190613ecc565b91935090915050811580159061254e57506001600160401b038116612539600487613f05565b6125439086613ead565b6001600160401b0316115b156125975761255e600486613f05565b6125688683613f41565b6125729190613f41565b60405163348f2b4160e11b81526001600160401b0390911660048201526024016106e0565b60405163034fc3a560e11b81526001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063069f874a9061260790339030907f000000000000000000000000000000000000000000000000000000000000000090600401613170565b600060405180830381600087803b15801561262157600080fd5b505af1158015612635573d6000803e3d6000fd5b5050604080518082018252338082526001600160401b03808a16602080850191825260008e815290819052859020935184549151909216600160a01b026001600160e01b03199091166001600160a01b0392909216919091171790915590519092508891507ed03c25002182a66c97a7a5c534a279d24e848be476b91a7e338552b3a239cc906126c8908b908990613f60565b60405180910390a3505050505092915050565b6000816040516020016126ee9190613a7b565b604051602081830303815290604052805190602001209050919050565b60008261287f57604082018035906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063f81672ae906127579060208701613153565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401602060405180830381865afa15801561279b573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906127bf919061387d565b14801561287857506001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663a0d7031a61280e6128096040860160208701613153565b612afd565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401602060405180830381865afa158015612852573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906128769190613c11565b155b9050610d57565b60006001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663f96d07026128c06040860160208701613153565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401606060405180830381865afa158015612904573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906129289190613ecc565b505090508260400135811480156129e357506001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001663a0d7031a6129796040860160208701613153565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401602060405180830381865afa1580156129bd573d6000803e3d6000fd5b505050506040513d601f19601f820116820180604052508101906129e19190613c11565b155b949350505050565b6000612a046129ff36849003840184613f85565b612de6565b905060006001600160a01b03841663f96d0702612a246020860186613153565b6040516001600160e01b031960e084901b1681526001600160401b039091166004820152602401606060405180830381865afa158015612a68573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190612a8c9190613ecc565b50509050808214611dd357611da06020840184613153565b600060001960ff831601612ac25761287860c0840160a085016138b3565b60011960ff831601612adf57612878610100840160e085016138b3565b60405163982cf02760e01b815260ff831660048201526024016106e0565b6000610d57606083613f05565b604051637cb6838160e11b81526001600160401b038216600482015260009081906001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000169063f96d070290602401606060405180830381865afa158015612b7c573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190612ba09190613ecc565b50909150508015801590611e37575060405163506b818d60e11b81526001600160401b03841660048201527f00000000000000000000000000000000000000000000000000000000000000006001600160a01b03169063a0d7031a90602401602060405180830381865afa158015612c1c573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190612c409190613c11565b159392505050565b6000816040516020016126ee919061401f565b60007ff6139393f5ae5d081a2ad346b67d5053f695d3a621ccf3c3669edc96f832f8aa826040516020016126ee92919061411c565b6000610d576103846001600160401b038416614218565b6000612cb960c0840160a08501613153565b6001600160401b0316826001600160401b031610158015611e375750612ce560e0840160c085016138b3565b63ffffffff16612cfb60c0850160a08601613153565b612d059084613f41565b6001600160401b0316109392505050565b6000806001600160a01b0385166375eb06f6612d356020870187613e7d565b612d4761018088016101608901613153565b6040516001600160e01b031960e085901b1681526001600160a01b0390921660048301526001600160401b03166024820152604401602060405180830381865afa158015612d99573d6000803e3d6000fd5b505050506040513d601f19601f82011682018060405250810190612dbd91906139e7565b90506001600160401b038116158015906107ec57506001600160401b0316919091109392505050565b6000816040516020016126ee9190600060a0820190506001600160401b03835116825263ffffffff60208401511660208301526040830151604083015263ffffffff60608401511660608301526080830151608083015292915050565b60048110612e5057600080fd5b50565b6001600160401b0381168114612e5057600080fd5b8035612e7381612e53565b919050565b60038110612e5057600080fd5b60008083601f840112612e9757600080fd5b5081356001600160401b03811115612eae57600080fd5b602083019150836020828501011115612ec657600080fd5b9250929050565b600080600080600060808688031215612ee557600080fd5b8535612ef081612e43565b94506020860135612f0081612e53565b93506040860135612f1081612e78565b925060608601356001600160401b03811115612f2b57600080fd5b612f3788828901612e85565b969995985093965092949392505050565b600080600060608486031215612f5d57600080fd5b8335612f6881612e53565b92506020840135915060408401356001600160401b03811115612f8a57600080fd5b840160808187031215612f9c57600080fd5b809150509250925092565b60008060408385031215612fba57600080fd5b8235612fc581612e53565b946020939093013593505050565b60006101808284031215612fe657600080fd5b50919050565b60008082840361032081121561300157600080fd5b61300b8585612fd3565b92506101a061017f198201121561302157600080fd5b50610180830190509250929050565b600060e08284031215612fe657600080fd5b600060e0828403121561305457600080fd5b611e378383613030565b60008082840361018081121561307357600080fd5b60a081121561308157600080fd5b508291506130928460a08501613030565b90509250929050565b600080600061010084860312156130b157600080fd5b6130bb8585613030565b925060e08401356001600160401b038111156130d657600080fd5b6130e286828701612e85565b9497909650939450505050565b60006020828403121561310157600080fd5b8135611e3781612e78565b60006020828403121561311e57600080fd5b5035919050565b600080610260838503121561313957600080fd5b6131438484612fd3565b9150613092846101808501613030565b60006020828403121561316557600080fd5b8135611e3781612e53565b6001600160a01b039384168152919092166020820152604081019190915260600190565b8183823760009101908152919050565b6001600160a01b0381168114612e5057600080fd5b8051612e73816131a4565b6000602082840312156131d657600080fd5b8151611e37816131a4565b634e487b7160e01b600052602160045260246000fd5b602081526000825180602084015260005b818110156132255760208186018101516040868401015201613208565b506000604082850101526040601f19601f83011684010191505092915050565b604051608081016001600160401b038111828210171561327557634e487b7160e01b600052604160045260246000fd5b60405290565b60405161010081016001600160401b038111828210171561327557634e487b7160e01b600052604160045260246000fd5b60405161018081016001600160401b038111828210171561327557634e487b7160e01b600052604160045260246000fd5b60405160e081016001600160401b038111828210171561327557634e487b7160e01b600052604160045260246000fd5b6040516101a081016001600160401b038111828210171561327557634e487b7160e01b600052604160045260246000fd5b8051612e7381612e53565b80518015158114612e7357600080fd5b6000608082840312801561336c57600080fd5b50613375613245565b825161338081612e43565b8152602083015161339081612e53565b6020820152604083810151908201526133ab60608401613349565b60608201529392505050565b60408101600484106133cb576133cb6131e1565b9281526001600160401b039190911660209091015290565b60008235603e198336030181126133f957600080fd5b90910192915050565b6000823560de198336030181126133f957600080fd5b6000808335601e1984360301811261342f57600080fd5b83016020810192503590506001600160401b0381111561344e57600080fd5b803603821315612ec657600080fd5b81835281816020850137506000828201602090810191909152601f909101601f19169091010190565b6000808335601e1984360301811261349d57600080fd5b83016020810192503590506001600160401b038111156134bc57600080fd5b8060051b3603821315612ec657600080fd5b81835260006001600160fb1b038311156134e757600080fd5b8260051b80836020870137939093016020019392505050565b803582526000602082013561351481612e53565b6001600160401b03166020840152604082013561353081612e53565b6001600160401b031660408401526060828101359084015261355460808301612e68565b6001600160401b0316608084015261356f60a0830183613418565b60e060a086015261358460e08601828461345d565b91505061359460c0840184613486565b85830360c08701526117da8382846134ce565b60006135b38283613402565b604084526135c46040850182613500565b90506135d36020840184613402565b84820360208601526107ec8282613500565b6001600160401b038416815282602082015260606040820152600061360a83846133e3565b6080606084015261361e60e08401826135a7565b905061362d60208501856133e3565b838203605f1901608085015261364382826135a7565b91505061365360408501856133e3565b838203605f190160a085015261366982826135a7565b91505061367960608501856133e3565b838203605f190160c08501526111d382826135a7565b8051600781900b8114612e7357600080fd5b805165ffffffffffff81168114612e7357600080fd5b600061010082840312156136ca57600080fd5b6136d261327b565b905081516136df81612e78565b81526136ed60208301613349565b60208201526136fe6040830161333e565b604082015261370f6060830161368f565b6060820152613720608083016136a1565b608082015261373160a083016136a1565b60a082015261374260c083016136a1565b60c082015261375360e083016136a1565b60e082015292915050565b600080610120838503121561377257600080fd5b61377c84846136b7565b915061010083015161378d81612e53565b809150509250929050565b600061010082840312156137ab57600080fd5b611e3783836136b7565b6001600160401b0384168152602081018390528151610140820190600381106137e0576137e06131e1565b80604084015250602083015115156060830152604083015161380d60808401826001600160401b03169052565b50606083015161382260a084018260070b9052565b50608083015165ffffffffffff811660c08401525060a083015165ffffffffffff811660e08401525060c083015165ffffffffffff81166101008401525060e083015165ffffffffffff811661012084015250949350505050565b60006020828403121561388f57600080fd5b5051919050565b63ffffffff81168114612e5057600080fd5b8035612e7381613896565b6000602082840312156138c557600080fd5b8135611e3781613896565b8051612e7381613896565b60ff81168114612e5057600080fd5b8051612e73816138db565b600061018082840312801561390957600080fd5b506139126132ac565b61391b8361333e565b81526139296020840161333e565b602082015261393a6040840161333e565b604082015261394b6060840161333e565b606082015261395c6080840161333e565b608082015261396d60a084016138d0565b60a082015261397e60c084016138d0565b60c082015261398f60e084016138ea565b60e08201526139a161010084016138ea565b6101008201526139b461012084016131b9565b6101208201526139c761014084016131b9565b6101408201526139da61016084016131b9565b6101608201529392505050565b6000602082840312156139f957600080fd5b8151611e3781612e53565b600a8110613a1457613a146131e1565b9052565b613a23828251613a04565b6001600160401b0360208201511660208301526040810151604083015260ff606082015116606083015263ffffffff608082015116608083015263ffffffff60a08201511660a083015260c081015160c08301525050565b60e08101610d578284613a18565b8035600a8110612e7357600080fd5b8035612e73816138db565b600060e0828403128015613ab657600080fd5b50613abf6132dd565b613ac883613a89565b81526020830135613ad881612e53565b6020820152604083810135908201526060830135613af5816138db565b60608201526080830135613b0881613896565b608082015260a0830135613b1b81613896565b60a082015260c0928301359281019290925250919050565b60e08101613b4982613b4485613a89565b613a04565b6020830135613b5781612e53565b6001600160401b03166020830152604083810135908301526060830135613b7d816138db565b60ff1660608301526080830135613b9381613896565b63ffffffff166080830152613baa60a084016138a8565b63ffffffff811660a08401525060c092830135919092015290565b600060208284031215613bd757600080fd5b611e3782613a89565b600060208284031215613bf257600080fd5b8135611e37816138db565b6020815260006129e360208301848661345d565b600060208284031215613c2357600080fd5b611e3782613349565b6000610180828403128015613c4057600080fd5b50613c496132ac565b613c5283612e68565b8152613c60602084016138a8565b6020820152613c7160408401613a98565b6040820152613c82606084016138a8565b606082015260808381013590820152613c9d60a084016138a8565b60a082015260c08381013590820152613cb860e084016138a8565b60e08201526101008381013590820152613cd56101208401612e68565b610120820152613ce86101408401612e68565b6101408201526139da6101608401612e68565b8035612e73816131a4565b60006101a0828403128015613d1a57600080fd5b50613d2361330d565b613d2c83613cfb565b81526020838101359082015260408084013590820152613d4e60608401613a98565b6060820152613d5f60808401613a98565b6080820152613d7060a08401612e68565b60a0820152613d8160c084016138a8565b60c0820152613d9260e08401612e68565b60e0820152613da46101008401612e68565b610100820152613db76101208401612e68565b610120820152613dca6101408401612e68565b610140820152613ddd6101608401612e68565b610160820152610180928301359281019290925250919050565b634e487b7160e01b600052601160045260246000fd5b81810381811115610d5757610d57613df7565b60006080828403128015613e3357600080fd5b50613e3c613245565b8251613e47816131a4565b81526020830151613e5781613896565b60208201526040830151613e6a81613896565b604082015260608301516133ab81613896565b600060208284031215613e8f57600080fd5b8135611e37816131a4565b80820180821115610d5757610d57613df7565b6001600160401b038181168382160190811115610d5757610d57613df7565b600080600060608486031215613ee157600080fd5b83516020850151909350613ef481612e53565b6040850151909250612f9c81612e53565b60006001600160401b03831680613f2c57634e487b7160e01b600052601260045260246000fd5b806001600160401b0384160491505092915050565b6001600160401b038281168282160390811115610d5757610d57613df7565b6101008101613f6f8285613a18565b6001600160401b03831660e08301529392505050565b600060a0828403128015613f9857600080fd5b5060405160009060a081016001600160401b0381118282101715613fca57634e487b7160e01b83526041600452602483fd5b6040528335613fd881612e53565b81526020840135613fe881613896565b602082015260408481013590820152606084013561400581613896565b606082015260809384013593810193909352509092915050565b81516001600160401b0316815261018081016020830151614048602084018263ffffffff169052565b50604083015161405d604084018260ff169052565b506060830151614075606084018263ffffffff169052565b506080830151608083015260a083015161409760a084018263ffffffff169052565b5060c083015160c083015260e08301516140b960e084018263ffffffff169052565b506101008301516101008301526101208301516140e26101208401826001600160401b03169052565b506101408301516140ff6101408401826001600160401b03169052565b50610160830151611dd36101608401826001600160401b03169052565b82815281516001600160a01b031660208201526101c081016020830151604083015260408301516060830152606083015161415c608084018260ff169052565b50608083015160ff811660a08401525060a08301516001600160401b03811660c08401525060c083015163ffffffff811660e08401525060e08301516001600160401b038116610100840152506101008301516001600160401b038116610120840152506101208301516001600160401b038116610140840152506101408301516001600160401b038116610160840152506101608301516001600160401b038116610180840152506101808301516101a08301529392505050565b8082028115828204841417610d5757610d57613df756';
