@@ -15,6 +15,8 @@ import {type Agent, openAgent} from '../../agent/main.ts';
 import {openSite, type Site, trustOf} from '../../agent/site.ts';
 import {parseSignature, signerOf} from '../../agent/trade/typed-data.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
+// Every answer is held to the published description.
+import {conformingFetch as fetch} from '../api/conform.ts';
 import {changeConfig, createTestSite, type TestSite} from '../helpers/site.ts';
 import {digests, firstSlot, hashText, keyOf} from '../trade/market-world.ts';
 
@@ -140,6 +142,30 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 	const book = (await (await fetch(`${url}/slots/${market}/${firstSlot}/book`)).json()) as {bids: unknown[]; asks: unknown[]};
 	t.is(book.bids.length, 1);
 	t.is(book.asks.length, 1);
+	const auditor = {headers: {authorization: 'Bearer a-token-that-only-the-auditor-of-this-test-has'}};
+	const {hash: seller} = ((await (await fetch(`${url}/orders`, auditor)).json()) as {items: {hash: string}[]}).items[0]!;
+	const account = homes[0]!.key.address;
+	const range = `from=${firstSlot}&to=${firstSlot + 96}`;
+	for (const path of [
+		'markets/street',
+		`markets/street/slots?${range}`,
+		`slots/street/${firstSlot}`,
+		`orders/${seller}`,
+		`orders/${seller}/receipt`,
+		`fills?slot=${firstSlot}`,
+		`fills/${seller}/proof`,
+		`settlements?${range}`,
+		`meters/${hashText(`urn:kedge:device:${homes[0]!.device}`)}/readings/${firstSlot}`,
+		`accounts/${account}/balance`,
+		`accounts/${account}/claims`,
+		'disputes',
+		`exports/bill?${range}&format=json&account=${account}`,
+		`exports/sharing-keys?${range}&kind=pro-rata&format=csv`,
+		`exports/price-event?${range}`,
+		'time',
+		'healthz',
+	])
+		t.is((await fetch(`${url}/${path}`, auditor)).status, 200, path);
 	const evidence = Buffer.from(
 		await (
 			await fetch(`${url}/slots/${market}/${firstSlot}/evidence`, {

@@ -37,3 +37,20 @@ export function misfit(method: string, url: string, status: number, mediaType: s
 	validators.set(pointer, validate);
 	return validate(body) === true ? undefined : `${operation.operationId} ${status}: ${ajv.errorsText(validate.errors)}`;
 }
+
+/** The global fetch, which throws for an answer that is not what the description promises. */
+export async function conformingFetch(url: string, init: RequestInit = {}): Promise<Response> {
+	const response = await fetch(url, init);
+	const mediaType = response.headers.get('content-type') ?? '';
+	if (mediaType.startsWith('text/event-stream')) return response;
+	const text = await response.clone().text();
+	const wrong = misfit(
+		init.method ?? 'GET',
+		response.url,
+		response.status,
+		mediaType,
+		mediaType.includes('json') && text !== '' ? JSON.parse(text) : {},
+	);
+	if (wrong !== undefined) throw new Error(wrong);
+	return response;
+}
