@@ -1,5 +1,6 @@
 // What libraries do that we work around: each test shows that it is still so. One that fails says that a workaround is no longer needed; the table in README.md tells which.
 import {once} from 'node:events';
+import {createServer as createHttpServer} from 'node:http';
 import {type AddressInfo, connect as connectSocket, createServer, type Socket} from 'node:net';
 import {Aedes} from 'aedes';
 import test, {type ExecutionContext} from 'ava';
@@ -229,4 +230,20 @@ test('node-cron goes through every slot that a step of the wall clock has jumped
 		await task.destroy();
 	}
 	t.true(missed > 300, `${missed} missed slots`);
+});
+
+test('Node takes an offer of HTTP/2 for an upgrade once anybody waits for upgrades', async t => {
+	const server = createHttpServer((_request, response) => response.end('answered'));
+	let upgrades = 0;
+	server.on('upgrade', (_request, socket) => {
+		upgrades += 1;
+		socket.destroy();
+	});
+	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+	t.teardown(() => server.close());
+	const {port} = server.address() as AddressInfo;
+	const socket = connectSocket(port, '127.0.0.1');
+	socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n');
+	await new Promise(resolve => socket.once('close', resolve));
+	t.is(upgrades, 1);
 });

@@ -4,7 +4,7 @@ import test from 'ava';
 import {createMarketClient} from '../../agent/api/client.ts';
 import {createBlockParser, type EventBlock} from '../../agent/api/client-transport.ts';
 import {createFeed} from '../../agent/api/feed.ts';
-import {createMemoryDesk, type Loose, openWorld, tokens, type World} from './world.ts';
+import {createMemoryDesk, type Loose, openWorld, startMs, tokens, type World, walletOf} from './world.ts';
 
 /** The blocks of a stream one by one. */
 async function openEvents(world: World, path = '/events', headers: Record<string, string> = {}) {
@@ -90,6 +90,21 @@ test('a quiet stream has heartbeats', async t => {
 	while (!text.includes(': newest 0')) text += (await reader.read()).value;
 	await reader.cancel();
 	t.pass();
+});
+
+test('a stream ends when its token expires, and says from where it can go on', async t => {
+	const world = await openWorld(t, {server: {limits: {heartbeatMs: 20}}});
+	const nonce: string = (await world.ask('/auth/nonce', {method: 'POST'})).body.nonce;
+	const domain = `127.0.0.1:${world.server.port}`;
+	const wallet = walletOf('anna');
+	const message = `${domain} wants you to sign in with your Ethereum account:\n${wallet.address}\n\n\nURI: http://${domain}/\nVersion: 1\nChain ID: 31337\nNonce: ${nonce}\nIssued At: ${new Date(startMs).toISOString()}`;
+	const {token} = (await world.ask('/auth/siwe', {json: {message, signature: await wallet.signMessage(message)}})).body;
+	const stream = await openEvents(world, '/events', {authorization: `Bearer ${token}`});
+	await world.ask('/orders', {json: world.desk.sign('anna')});
+	t.like(await stream.nextEvent(), {sequence: 1, event: 'order.accepted'});
+	world.clock.pass(900_000);
+	t.like(await stream.nextEvent(), {event: 'end', reason: 'token-expired', resumeAfter: 1});
+	t.is(await stream.nextEvent(), undefined);
 });
 
 test('open streams are counted, and given back when they close', async t => {

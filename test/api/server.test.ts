@@ -2,6 +2,10 @@
 import {once} from 'node:events';
 import {connect} from 'node:net';
 import test from 'ava';
+import {openMarketServer} from '../../agent/api/server.ts';
+import {systemClock} from '../../agent/base/clock.ts';
+import {silentLogger} from '../../agent/base/logger.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
 import {accountOf, createMemoryDesk, firstSlot, type Loose, meterOf, openWorld, startMs, tokens, types, walletOf} from './world.ts';
 
 const slot = firstSlot + 2;
@@ -295,4 +299,43 @@ test('numbers of a query are written in decimal digits, and in no other way', as
 		t.is((await ask(`/markets/street/slots?${new URLSearchParams({from, to: '10'})}`)).body.errors[0].pointer, '/from', from);
 	t.is((await ask('/markets/street/slots?from=5&from=6&to=10')).body.code, 'malformed');
 	t.deepEqual((await ask('/markets/street/slots?from=5&to=10')).body.items, []);
+});
+
+test('a connection whose answers are not read is closed, and so is one too many from an address', async t => {
+	const {server, ask} = await openWorld(t, {server: {limits: {stillTimeoutMs: 300, connectionsPerAddressMax: 3}}});
+	const socket = connect(server.port, '127.0.0.1');
+	socket.on('error', () => {});
+	socket.pause();
+	// 100 descriptions are some 15 MB.
+	socket.write('GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(100));
+	await new Promise(resolve => setTimeout(resolve, 1500));
+	let bytes = 0;
+	socket.on('data', chunk => {
+		bytes += chunk.length;
+	});
+	socket.resume();
+	await once(socket, 'close');
+	t.true(bytes < 14_000_000, `${bytes} bytes came through`);
+	const many = Array.from({length: 3}, () => connect(server.port, '127.0.0.1'));
+	await Promise.all(many.map(one => once(one, 'connect')));
+	await t.throwsAsync(ask('/time', {headers: {connection: 'close'}}));
+	for (const one of many) one.destroy();
+});
+
+test('a token without a digest, and a market too many, do not let the server begin', async t => {
+	const needs = {
+		desks: [createMemoryDesk()],
+		clock: systemClock,
+		random: createSystemRandom(),
+		logger: silentLogger,
+		tokens: [{name: 'x', role: 'auditor', sha256: 'abc'}] as const,
+		recoverMessageSigner: () => undefined,
+	};
+	const at = {host: '127.0.0.1', port: 0};
+	await t.throwsAsync(openMarketServer(needs, at), {message: /token x/});
+	const desks = Array.from({length: 17}, (_, n) => createMemoryDesk({name: `m${n}`}));
+	await t.throwsAsync(openMarketServer({...needs, tokens: [], desks}, at), {message: /at most 16 markets/});
+	const first = await openMarketServer({...needs, tokens: []}, at);
+	t.teardown(() => first[Symbol.asyncDispose]());
+	await t.throwsAsync(openMarketServer({...needs, tokens: []}, {...at, port: first.port}), {code: 'PORT_TAKEN'});
 });

@@ -25,7 +25,8 @@ function send(body: string): Promise<number> {
 			answer.on('end', () => {
 				const text = Buffer.concat(parts).toString();
 				const acknowledged = text.split('"acknowledgement"').length - 1;
-				if ((answer.statusCode ?? 500) >= 300 || acknowledged < load.batch) reject(new Error(`${answer.statusCode}: ${text.slice(0, 1500)}`));
+				if ((answer.statusCode ?? 500) >= 300 || acknowledged < load.batch)
+					reject(new Error(`${answer.statusCode}: ${text.slice(0, 1500)}`));
 				else resolve(acknowledged);
 			});
 		});
