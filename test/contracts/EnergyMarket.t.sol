@@ -793,6 +793,11 @@ contract EnergyMarketTest is MarketWorld {
         _market.exitAbsent(there, header, 4, balances[4], paths[4], none, "", itself);
         vm.expectRevert(abi.encodeWithSelector(IEnergyMarket.NotAbsent.selector, there));
         _market.exitAbsent(there, header, 0, none, "", balances[0], paths[0], itself);
+        // By a day that was never posted, in which he is not.
+        (DayHeader memory other,) = _day(FIRST_DAY, _balances(address(0x5000), 0, address(0x8000), 0));
+        Balance memory beyond = Balance(address(0x8000), 0, 0, 0);
+        vm.expectPartialRevert(IEnergyMarket.WrongDayHeader.selector);
+        _market.exitAbsent(there, other, 3, balances[3], paths[3], beyond, paths[4], itself);
         vm.expectPartialRevert(MarketProof.WrongRoot.selector);
         _market.exitAbsent(there, header, 2, balances[2], paths[2], balances[4], paths[4], itself);
     }

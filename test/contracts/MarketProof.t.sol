@@ -267,6 +267,7 @@ contract MarketProofTest is Check {
         params.lineLimitWh = uint64(limit % 3 == 0 ? 1 + limit % 20 : 0);
         (SlotHeader memory header, Certificate memory certificate) = _certified(bids, asks, params.lineLimitWh);
         _proof.checkClearing(header, certificate, params);
+        _expectNoOtherPrices(header, bids, asks, params);
 
         // No other volume or price, whatever tiers are opened for it.
         for (uint256 change = 0; change < 6; ++change) {
@@ -280,6 +281,32 @@ contract MarketProofTest is Check {
             if (keccak256(abi.encode(bent)) == keccak256(abi.encode(header))) continue;
             _expectRefused(bent, certificate, params);
             if (change == 2 || change == 3) _expectNoCertificate(bent, bids, asks, params);
+        }
+    }
+
+    /// @dev Opens every pair of tiers as the last ones, and asks for the very prices that would follow from them.
+    function _expectNoOtherPrices(SlotHeader memory header, Tier[] memory bids, Tier[] memory asks, Params memory params) private view {
+        SlotHeader memory bent = _copy(header);
+        Certificate memory certificate;
+        for (uint256 b = 0; b < bids.length; ++b) {
+            for (uint256 a = 0; a < asks.length; ++a) {
+                (, certificate.bids) = MarketAuction.side(bids, b, true, true);
+                (, certificate.asks) = MarketAuction.side(asks, a, true, false);
+                (bent.priceBuy, bent.priceSell) = (1, 1);
+                (bool taken, bytes memory problem) =
+                    address(_proof).staticcall(abi.encodeCall(_proof.checkClearing, (bent, certificate, params)));
+                expect(!taken, "refused");
+                if (bytes4(problem) != MarketProof.WrongPrices.selector) continue;
+                assembly ("memory-safe") {
+                    // Behind the selector and the two prices that were asked for.
+                    mstore(add(bent, 320), mload(add(problem, 100)))
+                    mstore(add(bent, 352), mload(add(problem, 132)))
+                }
+                (taken,) = address(_proof).staticcall(abi.encodeCall(_proof.checkClearing, (bent, certificate, params)));
+                expect(
+                    !taken || (bent.priceBuy == header.priceBuy && bent.priceSell == header.priceSell), "other prices for the same volume"
+                );
+            }
         }
     }
 
@@ -397,6 +424,64 @@ contract MarketProofTest is Check {
         header.askTiers = 1;
         certificate.asks.index = 0;
         _expectRefused(header, certificate, _params());
+    }
+
+    function test_a_bid_below_its_ask_is_refused() external {
+        (Tier[] memory bids, Tier[] memory asks) = _worked();
+        bids[1].price = 120_000;
+        SlotHeader memory header;
+        Certificate memory certificate;
+        // The 200 Wh of B beyond what C bids for are sold to D below what B asks.
+        (header.bidTiers, header.askTiers, header.volumeWh) = (2, 2, 1200);
+        (header.bidRoot, certificate.bids) = MarketAuction.side(bids, 1, false, true);
+        (header.askRoot, certificate.asks) = MarketAuction.side(asks, 1, false, false);
+        vm.expectRevert(abi.encodeWithSelector(MarketProof.BidBelowAsk.selector, 120_000, 150_000));
+        _proof.checkClearing(header, certificate, _params());
+    }
+
+    function test_a_tier_is_not_served_before_its_turn() external {
+        (Tier[] memory bids, Tier[] memory asks) = _worked();
+        (SlotHeader memory header, Certificate memory certificate) = _certified(bids, asks, 700);
+        // All 700 Wh go to C; D, who bids less, is said to be the one at the margin.
+        (, certificate.bids) = MarketAuction.side(bids, 1, false, true);
+        Params memory params = _params();
+        params.lineLimitWh = 700;
+        vm.expectRevert(abi.encodeWithSelector(MarketProof.VolumeNotInTier.selector, 700, 800, 1201));
+        _proof.checkClearing(header, certificate, params);
+    }
+
+    function test_a_sentinel_holds_nothing() external {
+        Tier[] memory bids = new Tier[](1);
+        Tier[] memory asks = new Tier[](1);
+        (bids[0], asks[0]) = (Tier(200_000, 5, "b"), Tier(100_000, 5, "a"));
+        // What stands behind the only bid: something that would be opened in the place of a sentinel.
+        Tier[3] memory behind = [Tier(0, 1, 0), Tier(0, 0, "orders"), Tier(150_000, 0, 0)];
+        for (uint256 i = 0; i < 3; ++i) {
+            MarketTree.Node[] memory leaves = new MarketTree.Node[](2);
+            leaves[0] = MarketTree.Node(MarketTypes.leaf(bids[0]), 5, 0);
+            leaves[1] = MarketTree.Node(MarketTypes.leaf(behind[i]), behind[i].quantityWh, 0);
+            (SlotHeader memory header, Certificate memory certificate) = _certified(bids, asks, 0);
+            MarketTree.Node memory pad;
+            MarketTree.Node memory root;
+            (root, certificate.bids.lastPath) = MarketTree.walk(MarketTree.TIER, leaves, pad, 0);
+            (, certificate.bids.nextPath) = MarketTree.walk(MarketTree.TIER, leaves, pad, 1);
+            (header.bidRoot, certificate.bids.next) = (root.hash, behind[i]);
+            vm.expectRevert(abi.encodeWithSelector(MarketProof.NotSentinel.selector, 1));
+            _proof.checkClearing(header, certificate, _params());
+        }
+    }
+
+    function test_a_tier_of_nothing_is_refused() external {
+        Tier[] memory bids = new Tier[](1);
+        Tier[] memory asks = new Tier[](1);
+        (bids[0], asks[0]) = (Tier(90_000, 0, "b"), Tier(100_000, 5, "a"));
+        SlotHeader memory header;
+        Certificate memory certificate;
+        (header.bidTiers, header.askTiers) = (1, 1);
+        (header.bidRoot, certificate.bids) = MarketAuction.side(bids, 0, false, true);
+        (header.askRoot, certificate.asks) = MarketAuction.side(asks, 0, false, false);
+        vm.expectRevert(abi.encodeWithSelector(MarketProof.EmptyTier.selector, 0));
+        _proof.checkClearing(header, certificate, _params());
     }
 
     function test_a_market_at_one_price_trades_at_it() external {
