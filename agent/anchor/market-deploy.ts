@@ -2,7 +2,13 @@
 
 import {getCreateAddress, Interface} from 'ethers';
 import {energyMarketAbi, energyMarketBytecode} from '../../contracts/generated/energy-market.ts';
+import {marketAnswersAbi, marketAnswersBytecode} from '../../contracts/generated/market-answers.ts';
+import {marketCourtAbi, marketCourtBytecode} from '../../contracts/generated/market-court.ts';
+import {marketDayJudgeAbi, marketDayJudgeBytecode} from '../../contracts/generated/market-day-judge.ts';
+import {marketOrderJudgeAbi, marketOrderJudgeBytecode} from '../../contracts/generated/market-order-judge.ts';
+import {marketReadingsAbi, marketReadingsBytecode} from '../../contracts/generated/market-readings.ts';
 import {marketRulesAbi, marketRulesBytecode} from '../../contracts/generated/market-rules.ts';
+import {marketSlotJudgeAbi, marketSlotJudgeBytecode} from '../../contracts/generated/market-slot-judge.ts';
 import {AgentError} from '../base/errors.ts';
 import {type DeployNeeds, transact} from './deploy.ts';
 
@@ -40,6 +46,7 @@ export type MarketTerms = {
 	/** Token units. */
 	readonly bondMin: bigint;
 	readonly penalty: bigint;
+	/** Of a demand for a reading, and of a challenge or demand before the court. */
 	readonly demandStake: bigint;
 };
 
@@ -53,7 +60,8 @@ export async function deployMarket(needs: DeployNeeds, terms: MarketTerms): Prom
 	const {chain, signer} = needs;
 	const first = await chain.nonce(signer.address);
 	const at = (place: number): string => getCreateAddress({from: signer.address, nonce: first + place}).toLowerCase();
-	const [rules, contract, court] = [at(0), at(1), at(2)];
+	// The court's helpers ask the market who it is, so that they come behind it, and the court behind them.
+	const [rules, contract, court] = [at(0), at(1), at(2 + courtHelpers.length)];
 	const {market, token, registry, dso, params, paramsDelay, ...rest} = terms;
 	await create(
 		needs,
@@ -63,8 +71,22 @@ export async function deployMarket(needs: DeployNeeds, terms: MarketTerms): Prom
 	);
 	const config = {rules, token, registry, court, operator: signer.address, ...rest};
 	await create(needs, contract, energyMarketBytecode + marketInterface.encodeDeploy([config]).slice(2), 'the market');
+	for (const [place, {name, abi, bytecode}] of courtHelpers.entries())
+		await create(needs, at(2 + place), bytecode + new Interface(abi).encodeDeploy([contract]).slice(2), `the court's ${name}`);
+	const helpers = Object.fromEntries(courtHelpers.map(({name}, place) => [name, at(2 + place)]));
+	const courtConfig = {market: contract, ...helpers, stake: terms.demandStake};
+	await create(needs, court, marketCourtBytecode + new Interface(marketCourtAbi).encodeDeploy([courtConfig]).slice(2), 'the court');
 	return {contract, rules, court};
 }
+
+/** What the court asks, by the names in its constructor. */
+const courtHelpers = [
+	{name: 'slotJudge', abi: marketSlotJudgeAbi, bytecode: marketSlotJudgeBytecode},
+	{name: 'orderJudge', abi: marketOrderJudgeAbi, bytecode: marketOrderJudgeBytecode},
+	{name: 'dayJudge', abi: marketDayJudgeAbi, bytecode: marketDayJudgeBytecode},
+	{name: 'answers', abi: marketAnswersAbi, bytecode: marketAnswersBytecode},
+	{name: 'readings', abi: marketReadingsAbi, bytecode: marketReadingsBytecode},
+] as const;
 
 async function create(needs: DeployNeeds, address: string, data: string, what: string): Promise<void> {
 	await transact(needs, {to: undefined, data, value: 0n}, () => needs.chain.hasCode(address), `deploying ${what} at ${address}`);
