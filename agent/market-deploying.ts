@@ -89,7 +89,9 @@ export async function prepareMarketContract(site: Site, options: DeployMarketOpt
 	await deploying.fundBond(needs, deployed.contract, token, bond);
 	const unregistered =
 		options.dso === undefined
-			? await registerMeters(site, options.firstSlot, meter => deploying.registerMeter(needs, deployed.rules, meter))
+			? await registerMeters(site, options.firstSlot, await chain.headTimeS(), meter =>
+					deploying.registerMeter(needs, deployed.rules, meter),
+				)
 			: config.meters.map(({device}) => device);
 	const {grid, retailer, pool} = params;
 	return {...deployed, token, operator: signer.address, grid, retailer, pool, unregistered};
@@ -98,7 +100,12 @@ export async function prepareMarketContract(site: Site, options: DeployMarketOpt
 type Register = Parameters<typeof import('./anchor/market-deploy.ts').registerMeter>[2];
 
 /** Registers every meter whose registers have spoken; gives the devices of the others. */
-async function registerMeters(site: Site, firstSlot: number, register: (meter: Register) => Promise<void>): Promise<string[]> {
+async function registerMeters(
+	site: Site,
+	firstSlot: number,
+	headTimeS: number,
+	register: (meter: Register) => Promise<void>,
+): Promise<string[]> {
 	const {market, anchor, devices} = site.config;
 	const opener = (await openAnchoringKey(site)).address;
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
@@ -106,7 +113,7 @@ async function registerMeters(site: Site, firstSlot: number, register: (meter: R
 	const subjects = new Map((await reader.channels()).map(({urn, subject}) => [urn, toPrefixedHex(subject)]));
 	const silent: string[] = [];
 	// A meter may be registered for slots that have not begun.
-	const fromSlot = Math.max(firstSlot, Math.floor(systemClock.nowMs() / 1000 / slotS) + 1);
+	const fromSlot = Math.max(firstSlot, Math.floor(headTimeS / slotS) + 1);
 	for (const {device, owner, maxExportWh, maxImportWh} of market!.meters) {
 		const importSubject = subjects.get(channelUrn(device, 'energy-import'));
 		const exportSubject = maxExportWh === 0 ? `0x${'0'.repeat(64)}` : subjects.get(channelUrn(device, 'energy-export'));

@@ -97,6 +97,7 @@ export async function openMarketplace(parts: {
 				sign: signer.signDigest,
 				append,
 				settled: log.settled,
+				logSize: log.size,
 				provenSize: async () => Math.min(log.size(), await parts.provenSize()),
 				entries: reader.entries,
 				marketEntries: begin => reader.withRecords(channel, begin),

@@ -45,6 +45,8 @@ export type EngineNeeds = {
 	readonly append: (body: MarketBody, value: bigint, atMs: number) => {readonly sequence: number; readonly durable: Promise<number>};
 	/** Resolves when everything appended before is durable. */
 	readonly settled: () => Promise<void>;
+	/** How many entries are durable. */
+	readonly logSize: () => number;
 	/** Readings below this index count: what is anchored, or released where nothing is anchored. */
 	readonly provenSize: () => Promise<number>;
 	/** Packed entries begin … end−1. */
@@ -146,6 +148,19 @@ export async function openEngine(
 	let marked = -1;
 	/** How far registers were read when the newest day was looked at last. */
 	let lookedAt = -1;
+
+	/** Size of the log when a moment was first seen to be over, by its name. */
+	const sizesThen = new Map<string, number>();
+
+	/** True once the moment is over and everything that had come by then is read: while no anchor goes through, nobody's reading is missing. */
+	const isOver = (name: string, timeS: number): boolean => {
+		if (nowS() < timeS) return false;
+		const then = sizesThen.get(name) ?? needs.logSize();
+		sizesThen.set(name, then);
+		if (cursor < then) return false;
+		sizesThen.delete(name);
+		return true;
+	};
 
 	const nowS = (): number => Math.floor(clock.nowMs() / 1000);
 	const dayOf = (slot: number): number => Math.floor(slot / slotsPerDay);
@@ -258,9 +273,11 @@ export async function openEngine(
 	): Promise<void> => {
 		await followTo(size);
 		book.lock(slot);
-		decided.add(slot);
 		const input = inputOf(slot);
-		if (input.set.length === 0 && known === undefined) return;
+		if (input.set.length === 0 && known === undefined) {
+			decided.add(slot);
+			return;
+		}
 		const cleared = clearSlot(input);
 		const {headerHash, header} = cleared.commitment;
 		if (known !== undefined && known.body.headerHash !== headerHash)
@@ -275,6 +292,8 @@ export async function openEngine(
 		} else record = {input, headerHash, statement: known.body.statement, sequence: known.sequence};
 		await ledger.putSlot({slot, body: JSON.stringify(record)});
 		keepSlot(slot, cleared, record);
+		// Only now: whoever sees that it is decided finds what was decided.
+		decided.add(slot);
 		if (known !== undefined) return;
 		const {volumeWh, priceBuyMicroPerKwh, priceSellMicroPerKwh} = cleared.clearing;
 		tell('slot.cleared', {slot, headerHash, orders: header.orderCount, volumeWh, priceBuyMicroPerKwh, priceSellMicroPerKwh});
@@ -287,7 +306,7 @@ export async function openEngine(
 	const isClearable = (slot: number, size: number): boolean => {
 		if (rules.mode === 'forward') return nowS() >= book.gateOf(slot);
 		if (nowS() < endS(slot)) return false;
-		if (nowS() >= endS(slot) + rules.clearAfterS) return true;
+		if (isOver(`slot ${slot}`, endS(slot) + rules.clearAfterS)) return true;
 		// Whoever has a standing order must have spoken; the others' registers do not count in a clearing.
 		return (
 			cursor >= size &&
@@ -347,7 +366,7 @@ export async function openEngine(
 	const dayIsReady = (day: number, size: number): boolean => {
 		const lastSlot = (day + 1) * slotsPerDay - 1;
 		if (!isDecided(lastSlot) || slotsOf(day).some(slot => !isDecided(slot))) return false;
-		if (nowS() >= endS(lastSlot) + rules.deadlineS) return true;
+		if (isOver(`day ${day}`, endS(lastSlot) + rules.deadlineS)) return true;
 		if (lookedAt === cursor) return false;
 		lookedAt = cursor;
 		return cursor >= size && slotsOf(day).every(slot => meters.every(meter => netOf(meter, slot) !== undefined));

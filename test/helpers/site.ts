@@ -223,9 +223,15 @@ export async function changeConfig(site: Site, change: (text: string) => string)
 }
 
 /** Funds the anchoring key of a site on a chain of its own, and anchors it there from now on; `url` is where its node answers. */
-export async function anchorSite(t: ExecutionContext, made: TestSite, anvil: Anvil, url: string = anvil.url): Promise<Site> {
+export async function anchorSite(
+	t: ExecutionContext,
+	made: TestSite,
+	anvil: Anvil,
+	url: string = anvil.url,
+	more: readonly string[] = [],
+): Promise<Site> {
 	await anvil.rpc('anvil_setBalance', made.anchoringAddress, '0xde0b6b3a7640000');
-	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', url, '--chain-id', String(anvilChainId)]);
+	const prepared = await kedge(t, ['anchor', '--config', made.site.configPath, '--rpc', url, '--chain-id', String(anvilChainId), ...more]);
 	t.is(prepared.code, 0, prepared.err);
 	return changeConfig(made.site, text => `${text}\n${prepared.out}`);
 }

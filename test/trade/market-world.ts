@@ -139,6 +139,7 @@ export async function createMarketWorld(
 					sign: operator.sign,
 					append,
 					settled: opened.settled,
+					logSize: opened.size,
 					provenSize: async () => opened.size(),
 					entries: found.entries,
 					marketEntries: begin => found.withRecords(channel, begin),
