@@ -5,6 +5,7 @@ import {join, resolve} from 'node:path';
 import {drawLimit, type Prices} from '../sim/community/habit.ts';
 import {slotsOf} from '../sim/community/home.ts';
 import {type CommunityVerdict, isGood, judgeCommunity, type PublishedRow, type PublishedSlot} from '../sim/community/judge.ts';
+import {meterMessage, pointsOf} from '../sim/community/meter.ts';
 import {fuseWhPerSlot, type Home, planCommunity, slotMs, slotsPerDay} from '../sim/community/plan.ts';
 import {createTrader, type Owner, type Trader} from '../sim/community/trader.ts';
 import {openTraffic, type Traffic} from '../sim/community/traffic.ts';
@@ -12,7 +13,7 @@ import {demoMappings} from '../sim/mappings.ts';
 import {createChance} from '../sim/seed.ts';
 import {openChain} from './anchor/chain.ts';
 import {deployRegistry, fundAccount, openLogAt} from './anchor/deploy.ts';
-import {openKeystore, signerFromKey} from './anchor/keystore.ts';
+import {openKeystore, type Signer, signerFromKey} from './anchor/keystore.ts';
 import {createMarketClient, type MarketClient} from './api/client.ts';
 import {toHex, toPrefixedHex, utf8} from './base/bytes.ts';
 import {type Clock, systemClock} from './base/clock.ts';
@@ -23,11 +24,13 @@ import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import type {Random} from './base/random.ts';
 import {until} from './base/retry.ts';
-import {createSigner} from './base/secp256k1.ts';
+import {createSigner, type Signer as DigestSigner} from './base/secp256k1.ts';
+import {type MoneyReport, payOut, prepareMoney} from './community-money.ts';
 import {deviceUrn} from './format/subject.ts';
 import {formatTrust} from './format/trust.ts';
-import {anvilPath, freePort, playMoneyKey, startChild} from './local-chain.ts';
+import {anvilPath, askNode, freePort, playMoneyKey, startChild} from './local-chain.ts';
 import {type Agent, openAgent} from './main.ts';
+import type {PreparedMarket} from './market-deploying.ts';
 import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
 import {checkSlotEvidence} from './trade/evidence-check.ts';
 import {parseSlotEvidence} from './trade/slot-evidence.ts';
@@ -43,6 +46,8 @@ export type CommunityRunOptions = {
 	readonly seed: string;
 	/** The first midnight of the community, ms since 1970, UTC. */
 	readonly startMs: number;
+	/** False: the market only says who owes what, and no money moves. */
+	readonly withMoney: boolean;
 	readonly prices: Prices;
 	readonly random: Random;
 	readonly logger: Logger;
@@ -81,6 +86,8 @@ export type CommunityReport = {
 	readonly evidence: {readonly checked: number; readonly failed: number};
 	/** Entries that are under an anchor which is final on the chain. */
 	readonly anchoredSize: number;
+	/** undefined without money. */
+	readonly money: MoneyReport | undefined;
 	readonly tookMs: number;
 	/** Everything of the above is as it should be. */
 	readonly good: boolean;
@@ -93,14 +100,20 @@ const chainId = 31_337;
 /** Wall seconds between blocks. */
 const blockTimeS = 0.2;
 const challengeTimeS = 300;
+/** How fast time passes while nothing is to be done but wait for the end of the challenge window. */
+const endingSpeed = 1800;
 /** Before the first midnight there is time to enrol the market and to place orders. */
 const leadMs = 840_000;
 const cadenceS = 60;
 /** At least so much of the wall's time between anchors, and until a slot is cleared without a reading. */
 const anchorWallS = 1;
 const clearWallS = 20;
+/** So long a reading may be on its way, of the wall's time. */
+const readingWallS = 20;
 /** The wall's time that the end may take: anchoring, settling. */
 const settleWallMsMax = 120_000;
+/** The wall's time that posting what is left and the challenge window may take. */
+const finalWallMsMax = 600_000;
 const progressEveryMs = 1000;
 const examplesMax = 20;
 
@@ -118,17 +131,18 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 		const chain = await startChain(directory, Math.floor((options.startMs - leadMs) / 1000), signal);
 		closing.defer(chain.stop);
 		const token = toHex(random.bytes(32));
-		const keys = new Map(homes.map(({id}) => [id, createSigner(random.bytes(32))!]));
+		const keys: Keys = new Map(
+			homes.map(({id}) => {
+				const key = random.bytes(32);
+				return [id, {digests: createSigner(key)!, transactions: signerFromKey(toPrefixedHex(key))}];
+			}),
+		);
 		onStep(`making a site for ${count} homes`);
 		const made = await prepareSite({directory, homes, keys, chain, token, options});
 		const clock = createPacedClock(options.startMs - leadMs);
-		const agent = closing.use(await openAgent({site: made.site, logger: options.logger, world: {clock}}));
-		const client = createMarketClient(`http://127.0.0.1:${agent.apiPort}`, {token});
-		const [market] = (await client.listMarkets()).items;
-		if (market === undefined) throw new AgentError('AGENT_UNREACHABLE', 'the agent serves no market');
 		const traffic = closing.use(
 			openTraffic({
-				url: `mqtt://127.0.0.1:${agent.port}`,
+				url: `mqtt://127.0.0.1:${made.port}`,
 				passwords: made.passwords,
 				homes,
 				seed,
@@ -136,13 +150,33 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 				slotCount,
 				clock,
 				wallClock: systemClock,
-				onProblem: onStep,
+				onProblem: () => {},
 			}),
 		);
+		const openHere = async (site: Site): Promise<Agent> => openAgent({site, logger: options.logger, world: {clock}});
+		let prepared: PreparedMarket | undefined;
+		if (options.withMoney) {
+			onStep('letting every meter speak, deploying the market and paying the deposits');
+			// Only a meter that has spoken can be registered.
+			const first = await openHere(await made.write({}));
+			await Promise.all(homes.map(home => traffic.send(home.id, firstMessage(home, seed, slotFrom, clock.nowMs()), signal)));
+			await first[Symbol.asyncDispose]();
+			prepared = await prepareMoney(
+				await made.write({withMarket: true}),
+				chain.url,
+				[...keys.values()].map(({transactions}) => transactions),
+				slotFrom,
+			);
+		}
+		const site = await made.write({withMarket: true, ...(prepared === undefined ? {} : {prepared})});
+		const agent = closing.use(await openHere(site));
+		const client = createMarketClient(`http://127.0.0.1:${agent.apiPort}`, {token});
+		const [market] = (await client.listMarkets()).items;
+		if (market === undefined) throw new AgentError('AGENT_UNREACHABLE', 'the agent serves no market');
 		const digests = createDigests({chainId: market.domain.chainId, verifyingContract: market.domain.verifyingContract});
 		const owners = new Map(
 			homes.map(({id}): [string, Owner] => {
-				const signer = keys.get(id)!;
+				const signer = keys.get(id)!.digests;
 				return [
 					id,
 					{
@@ -164,6 +198,7 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			owners,
 			sendByMqtt: (homeId, payload) => traffic.send(homeId, {topic: `p2p/${marketName}/orders`, payload}, signal),
 			prices,
+			wallClock: systemClock,
 		});
 		await trader.place(homes, slotFrom, slotCount);
 		if (clock.nowMs() >= options.startMs)
@@ -187,6 +222,12 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			await live({homes, traffic, trader, clock, slotFrom, slotCount, speed: options.speed, prices, seed, signal});
 			onStep('all registers are acknowledged; waiting for the last day to be settled');
 			await untilSettled(agent, (slotFrom + slotCount) / slotsPerDay - 1, signal);
+			if (prepared !== undefined) {
+				onStep('waiting for the last day to be posted, and to be final on the chain');
+				await chain.setPace(Math.max(options.speed, endingSpeed));
+				clock.setSpeed(Math.max(options.speed, endingSpeed));
+				await untilFinal(client, market.id, slotFrom + slotCount - 1, signal);
+			}
 		} finally {
 			living.abort();
 			await watching;
@@ -195,6 +236,17 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 		onStep('judging');
 		const found = await judged({client, marketId: market.id, homes, owners, traffic, trader, slotFrom, slotCount, options});
 		const {size, anchor} = await agent.status();
+		const money =
+			prepared &&
+			(await payOut({
+				site,
+				url: chain.url,
+				client,
+				marketId: market.id,
+				prepared,
+				owedNano: owedOf(found.verdict, prepared),
+				participantSlots: homes.length * slotCount,
+			}));
 		return {
 			homes: homes.length,
 			withPanels: homes.filter(({pvPeakW}) => pvPeakW > 0).length,
@@ -208,6 +260,9 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			orders: trader.counts(),
 			anchoredSize: anchor?.finalSize ?? 0,
 			...found,
+			money,
+			good: found.good && (money?.different ?? 0) === 0,
+			examples: [...found.examples, ...(money?.examples ?? [])].slice(0, examplesMax),
 			tookMs: Math.round(systemClock.monotonicMs() - begunMs),
 		};
 	} finally {
@@ -275,19 +330,20 @@ async function startChain(directory: string, startS: number, signal: AbortSignal
 	return {
 		url,
 		stop: child.stop,
-		setPace: async speed => {
-			const body = {
-				jsonrpc: '2.0',
-				id: 1,
-				method: 'anvil_setBlockTimestampInterval',
-				params: [Math.max(1, Math.round(speed * blockTimeS))],
-			};
-			await fetch(url, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(body), signal});
-		},
+		setPace: async speed => void (await askNode(url, 'anvil_setBlockTimestampInterval', [Math.max(1, Math.round(speed * blockTimeS))])),
 	};
 }
 
-type Keys = ReadonlyMap<string, NonNullable<ReturnType<typeof createSigner>>>;
+/** The same key signs orders and transactions. */
+type Keys = ReadonlyMap<string, {readonly digests: DigestSigner; readonly transactions: Signer}>;
+
+type MadeCommunity = {
+	readonly passwords: Readonly<Record<string, string>>;
+	/** Of the broker. */
+	readonly port: number;
+	/** Writes the config anew, with or without the market and its contract, and opens it. */
+	readonly write: (with_: {readonly withMarket?: boolean; readonly prepared?: PreparedMarket}) => Promise<Site>;
+};
 
 async function prepareSite(parts: {
 	readonly directory: string;
@@ -296,38 +352,44 @@ async function prepareSite(parts: {
 	readonly chain: RunChain;
 	readonly token: string;
 	readonly options: CommunityRunOptions;
-}): Promise<{readonly site: Site; readonly passwords: Readonly<Record<string, string>>}> {
+}): Promise<MadeCommunity> {
 	const {directory, homes, keys, token, options} = parts;
 	const {random, signal} = options;
 	const passwords: Record<string, string> = {};
-	const devices = [];
+	const devices: unknown[] = [];
 	for (const {id, cadenceMs} of homes) {
 		const {password, hash} = await makePassword(random);
 		passwords[id] = password;
 		// What a market settles from must not be marked as simulated; that this one is a play is said by its name and its chain.
 		devices.push({id, passwordHash: hash, mappings: ['home-meter'], cadenceSeconds: cadenceMs / 1000, simulated: false});
 	}
-	const chain = openChain({url: parts.chain.url, chainId});
-	try {
-		const payer = signerFromKey(playMoneyKey);
-		const {registry} = await deployRegistry({chain, clock: systemClock, signer: payer, signal}, {challengeTimeS});
-		const config = configText({homes, keys, token, registry, rpcUrl: parts.chain.url, port: await freePort(), devices, options});
-		const {paths} = await makeSite({directory, logName, random, configFor: () => config});
-		const site = await openSite(join(directory, 'kedge.yaml'));
-		await prepareMarketKey(site, random);
-		const {keystore, keystorePasswordFile} = site.config.anchor!;
-		const signer = await openKeystore(
-			await readFile(siteFile(site, keystore), 'utf8'),
-			await readSecret(siteFile(site, keystorePasswordFile)),
-		);
-		await fundAccount({chain, clock: systemClock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 18n, amountWei: 10n ** 20n});
-		await openLogAt({chain, clock: systemClock, signer, signal}, {registry, origin: `${logName}/1`});
-		const trust = trustOf(await readFile(paths.trust), paths.trust);
-		await writeFile(paths.trust, formatTrust({...trust, registries: [{chainId, registry, opener: signer.address}]}));
-		return {site, passwords};
-	} finally {
-		await chain[Symbol.asyncDispose]();
-	}
+	await using chain = openChain({url: parts.chain.url, chainId});
+	const payer = signerFromKey(playMoneyKey);
+	const {registry} = await deployRegistry({chain, clock: systemClock, signer: payer, signal}, {challengeTimeS});
+	const port = await freePort();
+	const textOf = (withMarket: boolean, prepared: PreparedMarket | undefined): string =>
+		configText({homes, keys, token, registry, rpcUrl: parts.chain.url, port, devices, options, withMarket, prepared});
+	const {paths} = await makeSite({directory, logName, random, configFor: () => textOf(true, undefined)});
+	const configPath = join(directory, 'kedge.yaml');
+	const site = await openSite(configPath);
+	await prepareMarketKey(site, random);
+	const {keystore, keystorePasswordFile} = site.config.anchor!;
+	const signer = await openKeystore(
+		await readFile(siteFile(site, keystore), 'utf8'),
+		await readSecret(siteFile(site, keystorePasswordFile)),
+	);
+	await fundAccount({chain, clock: systemClock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 18n, amountWei: 10n ** 20n});
+	await openLogAt({chain, clock: systemClock, signer, signal}, {registry, origin: `${logName}/1`});
+	const trust = trustOf(await readFile(paths.trust), paths.trust);
+	await writeFile(paths.trust, formatTrust({...trust, registries: [{chainId, registry, opener: signer.address}]}));
+	return {
+		passwords,
+		port,
+		write: async ({withMarket = false, prepared}) => {
+			await writeFile(configPath, textOf(withMarket, prepared), {mode: 0o600});
+			return openSite(configPath);
+		},
+	};
 }
 
 function configText(parts: {
@@ -339,39 +401,63 @@ function configText(parts: {
 	readonly port: number;
 	readonly devices: readonly unknown[];
 	readonly options: CommunityRunOptions;
+	readonly withMarket: boolean;
+	readonly prepared: PreparedMarket | undefined;
 }): string {
-	const {homes, keys, token, options, port} = parts;
-	const {speed, prices} = options;
-	/** Minutes of the community's time that are so many seconds of the wall's. */
-	const minutes = (wallS: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.ceil((wallS * speed) / 60)));
+	const {homes, keys, token, options, port, prepared} = parts;
+	const {speed, prices, startMs} = options;
+	/** So many minutes or hours of the community's time as these seconds of the wall's are. */
+	const scaled = (wallS: number, unitS: number, least: number, most: number): number =>
+		Math.min(most, Math.max(least, Math.ceil((wallS * speed) / unitS)));
 	const meters = homes.map(({id}) => ({
 		device: id,
-		owner: toPrefixedHex(keys.get(id)!.address),
+		owner: keys.get(id)!.transactions.address,
 		maxExportWh: fuseWhPerSlot,
 		maxImportWh: fuseWhPerSlot,
 	}));
+	const contract =
+		prepared === undefined
+			? {}
+			: {
+					contract: prepared.contract,
+					gridAccount: prepared.grid,
+					retailerAccount: prepared.retailer,
+					poolAccount: prepared.pool,
+				};
+	const market = {
+		market: {
+			name: marketName,
+			mode: 'metered',
+			...prices,
+			gateBeforeMinutes: 0,
+			clearAfterMinutes: scaled(clearWallS, 60, 60, 1440),
+			readingHours: scaled(readingWallS, 3600, 1, 24),
+			firstSlot: startMs / slotMs,
+			meters,
+			...contract,
+		},
+		api: {host: '127.0.0.1', port: 0, tokens: [{name: 'judge', role: 'auditor', sha256: toHex(nodeHasher.sha256(utf8(token)))}]},
+	};
 	// JSON is YAML.
 	return `${JSON.stringify(
 		{
 			log: {name: logName},
 			broker: {host: '127.0.0.1', port, connectionsMax: homes.length + 10, connectionsPerAddressMax: homes.length + 10},
-			anchor: {rpcUrl: parts.rpcUrl, chainId, registry: parts.registry, everyMinutes: minutes(anchorWallS, 5, 1440)},
-			market: {
-				name: marketName,
-				mode: 'metered',
-				...prices,
-				gateBeforeMinutes: 0,
-				clearAfterMinutes: minutes(clearWallS, 60, 1440),
-				readingHours: 24,
-				meters,
-			},
-			api: {host: '127.0.0.1', port: 0, tokens: [{name: 'judge', role: 'auditor', sha256: toHex(nodeHasher.sha256(utf8(token)))}]},
+			anchor: {rpcUrl: parts.rpcUrl, chainId, registry: parts.registry, everyMinutes: scaled(anchorWallS, 60, 5, 1440)},
+			...(parts.withMarket ? market : {}),
 			mappings: {'home-meter': demoMappings['home-meter']},
 			devices: parts.devices,
 		},
 		null,
 		'\t',
 	)}\n`;
+}
+
+/** What a meter says before the first slot: its registers as they stand when the slot begins. */
+function firstMessage(home: Home, seed: string, slotFrom: number, atMs: number): {readonly topic: string; readonly payload: string} {
+	const [point] = pointsOf(home, seed, slotFrom, 1);
+	const {topic, payload} = meterMessage({...point!, sequence: 1, atMs}, 'enrolling');
+	return {topic, payload};
 }
 
 /** Lets the homes publish, and one of them change its mind in the middle of the last day. */
@@ -443,6 +529,28 @@ async function untilSettled(agent: Agent, day: number, signal: AbortSignal): Pro
 		{clock: systemClock, everyMs: 200, timeoutMs: settleWallMsMax, signal},
 	);
 	if (done === undefined) throw new AgentError('AGENT_UNREACHABLE', `the last day was not settled within ${settleWallMsMax / 1000} s`);
+}
+
+async function untilFinal(client: MarketClient, marketId: string, slot: number, signal: AbortSignal): Promise<void> {
+	const done = await until(
+		async () => {
+			const {phase} = await client.getSlot({market: marketId, slot});
+			return phase === 'final' ? true : undefined;
+		},
+		{clock: systemClock, everyMs: 300, timeoutMs: finalWallMsMax, signal},
+	);
+	if (done === undefined)
+		throw new AgentError('CHAIN_UNREACHABLE', `the last day was not final on the chain within ${finalWallMsMax / 1000} s`);
+}
+
+/** What the last final day owes everybody by the judge's own sums. */
+function owedOf({bills, counterAccounts}: CommunityVerdict, {grid, retailer, pool}: PreparedMarket): Map<string, bigint> {
+	return new Map([
+		...bills.map(({account, netNano}): [string, bigint] => [account, netNano]),
+		[grid, counterAccounts.gridNano],
+		[retailer, counterAccounts.retailerNano],
+		[pool, counterAccounts.poolNano],
+	]);
 }
 
 /** Asks the market for everything that it published, and hands it to the judge beside what the homes know themselves. */

@@ -12,6 +12,8 @@ export const playMoneyKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efca
 
 export type Child = {readonly stop: () => Promise<void>; readonly ended: Promise<number>};
 
+/** How long a local node may take to answer. */
+const askMsMax = 30_000;
 /** How long a child may take to end before it is killed. */
 const stopMsMax = 30_000;
 
@@ -77,4 +79,22 @@ export function freePort(): Promise<number> {
 			server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
 		});
 	});
+}
+
+/** Asks a local node what no interface of ours has, such as its test controls. Fails with CHAIN_REFUSED or CHAIN_UNREACHABLE. */
+export async function askNode<T>(url: string, method: string, params: readonly unknown[]): Promise<T> {
+	let answer: {readonly result?: T; readonly error?: {readonly message?: string}};
+	try {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: {'content-type': 'application/json'},
+			body: JSON.stringify({jsonrpc: '2.0', id: 1, method, params}),
+			signal: AbortSignal.timeout(askMsMax),
+		});
+		answer = (await response.json()) as typeof answer;
+	} catch (cause) {
+		throw new AgentError('CHAIN_UNREACHABLE', `the local chain does not answer ${method}`, {cause});
+	}
+	if (answer.error !== undefined) throw new AgentError('CHAIN_REFUSED', `${method}: ${answer.error.message ?? 'refused'}`);
+	return answer.result as T;
 }

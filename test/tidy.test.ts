@@ -74,6 +74,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/demo.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/community.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/community-run.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
+	'agent/community-money.ts': ['agent/', 'contracts/'],
 	'agent/local-chain.ts': ['agent/base/'],
 	'broker/': ['agent/base/', 'agent/format/'],
 	'sim/': ['agent/base/', 'agent/format/', 'agent/verify/', 'agent/api/client.ts'],

@@ -39,6 +39,7 @@ export const simCommunityCommand: Command = {
 		days: {type: 'string', value: 'N', help: `for how many days (default: ${liveDefaults.days})`},
 		speed: {type: 'string', value: 'X', help: `how fast against the clock on the wall (default: ${liveDefaults.speed})`},
 		start: {type: 'string', value: 'DATE', help: `the first of the days, UTC (default: ${liveDefaults.start})`},
+		statement: {type: 'boolean', help: 'let no money move: the market only says who owes what'},
 		dir: {type: 'string', value: 'DIR', help: 'keep the site there; it must be new (default: a folder that is deleted)'},
 		data: {type: 'string', value: 'DIR', help: 'the recording'},
 		seed: {type: 'string', value: 'TEXT', help: `makes homes and limits (default: ${seedDefault})`},
@@ -49,10 +50,10 @@ export const simCommunityCommand: Command = {
 	run: async ({values}, io) => {
 		const folder = textOf(values, 'data');
 		const [live, recorded] = [
-			['homes', 'days', 'speed', 'start', 'dir'],
+			['homes', 'days', 'speed', 'start', 'statement', 'dir'],
 			['draws', 'out'],
 		];
-		const misplaced = (folder === undefined ? recorded : live)!.find(name => textOf(values, name) !== undefined);
+		const misplaced = (folder === undefined ? recorded : live)!.find(name => values[name] !== undefined);
 		if (misplaced !== undefined)
 			throw usageError(simCommunityCommand, `--${misplaced} ${folder === undefined ? 'needs' : 'does not go with'} --data`);
 		return folder === undefined ? runLive(values, io) : runRecorded(folder, values, io);
@@ -99,6 +100,7 @@ async function runLive(values: Values, io: Io): Promise<number> {
 			speed,
 			seed: textOf(values, 'seed') ?? seedDefault,
 			startMs,
+			withMoney: !isSet(values, 'statement'),
 			prices: recordedPrices,
 			random: createSystemRandom(),
 			logger: createLineLogger(io.error, 'error'),
@@ -143,6 +145,7 @@ function liveText(report: CommunityReport, saved: bigint): string {
 		`grid ${decimalText(counterAccounts.gridNano, -9)}, retailer ${decimalText(counterAccounts.retailerNano, -9)}, pool ${decimalText(counterAccounts.poolNano, -9)}`,
 		`judge: ${verdict.rows} rows recomputed, ${verdict.wrongRows + verdict.missingRows + verdict.unexpectedRows} wrong; ${verdict.wrongSlots} slots wrong; ${verdict.unexplainedNano} nano unexplained`,
 		`bills: ${bills.compared} compared, ${bills.different} different; evidence: ${evidence.checked} slots cleared and settled again from their files, ${evidence.failed} failed`,
+		...moneyLines(report),
 		...(report.lateReadings === 0
 			? []
 			: [`${report.lateReadings} readings were anchored too late for their clearing: --speed is too high for this machine`]),
@@ -150,6 +153,16 @@ function liveText(report: CommunityReport, saved: bigint): string {
 		...report.examples,
 	];
 	return `${lines.join('\n')}\n`;
+}
+
+function moneyLines({money}: CommunityReport): string[] {
+	if (money === undefined) return ['no money moved: the market only said who owes what'];
+	const {postSlot, postDay, claim, perParticipantSlot} = money.gas;
+	const gas = (name: string, {transactions, mean, most}: typeof postSlot): string => `${name} ${mean} (${transactions}, at most ${most})`;
+	return [
+		`claims: ${money.claims} accounts were paid ${money.paidUnits} token units, ${money.different} of them not what the judge says`,
+		`gas: ${gas('a slot', postSlot)}, ${gas('a day', postDay)}, ${gas('a claim', claim)}; ${perParticipantSlot} for a home and slot`,
+	];
 }
 
 function text(found: RecordedCommunity): string {

@@ -1,6 +1,7 @@
 // Trades for the homes of a community as their owners would: orders over the market's HTTP interface, or over MQTT where a home has nothing else.
 
-import type {MarketClient, OrderRequest} from '../../agent/api/client.ts';
+import {type AcceptedOrder, type MarketClient, MarketProblem, type OrderRequest} from '../../agent/api/client.ts';
+import type {Clock} from '../../agent/base/clock.ts';
 import type {Prices} from './habit.ts';
 import type {SentOrder} from './judge.ts';
 import {type Home, type StandingOrder, slotS, standingOrders} from './plan.ts';
@@ -23,8 +24,13 @@ export type TraderNeeds = {
 	/** Sends an order over MQTT. */
 	readonly sendByMqtt: (homeId: string, payload: string) => Promise<void>;
 	readonly prices: Prices;
+	/** For waiting on the market. */
+	readonly wallClock: Clock;
 };
 
+/** A deposit counts once the market has looked at the chain: so often, and so long apart, an order is sent again that it does not cover yet. */
+const escrowTriesMax = 100;
+const escrowEveryMs = 200;
 /** One home in so many has no HTTP and sends its orders where it sends its registers. */
 const mqttEvery = 10;
 
@@ -41,7 +47,7 @@ export type Trader = {
 	readonly counts: () => {readonly http: number; readonly mqtt: number; readonly cancelled: number};
 };
 
-export function createTrader({client, market, owners, sendByMqtt, prices}: TraderNeeds): Trader {
+export function createTrader({client, market, owners, sendByMqtt, prices, wallClock}: TraderNeeds): Trader {
 	const sent: SentOrder[] = [];
 	const counts = {http: 0, mqtt: 0, cancelled: 0};
 
@@ -66,6 +72,17 @@ export function createTrader({client, market, owners, sendByMqtt, prices}: Trade
 		return {hash, order: {...plain, signature}};
 	};
 
+	const submit = async (order: OrderRequest): Promise<AcceptedOrder> => {
+		for (let tries = 1; ; tries += 1) {
+			try {
+				return await client.submitOrders({receipt: 'link', body: order});
+			} catch (error) {
+				if (!(error instanceof MarketProblem) || error.code !== 'insufficient-escrow' || tries === escrowTriesMax) throw error;
+			}
+			await wallClock.sleep(escrowEveryMs);
+		}
+	};
+
 	const send = async (standing: StandingOrder, byMqtt: boolean): Promise<void> => {
 		const {hash, order} = signed(standing);
 		if (byMqtt) {
@@ -75,7 +92,7 @@ export function createTrader({client, market, owners, sendByMqtt, prices}: Trade
 			if (isNew) throw new Error(`order ${hash} was acknowledged over MQTT, and is new to the market`);
 			counts.mqtt += 1;
 		} else {
-			const accepted = await client.submitOrders({receipt: 'link', body: order});
+			const accepted = await submit(order);
 			if (accepted.hash !== hash) throw new Error(`the market calls order ${hash} ${accepted.hash}`);
 			counts.http += 1;
 		}

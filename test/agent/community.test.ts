@@ -6,7 +6,7 @@ import {recordedPrices} from '../../agent/community.ts';
 import {type CommunityProgress, runCommunity, savedNano} from '../../agent/community-run.ts';
 import {testFolder} from '../helpers/site.ts';
 
-test('homes that live through a day trade what their meters show, and a judge finds every row, price and bill as it must be', async t => {
+test('homes that live through a day trade what their meters show, and a judge finds every row, price, bill and payout as it must be', async t => {
 	t.timeout(240_000);
 	const progress: CommunityProgress[] = [];
 	const report = await runCommunity({
@@ -16,6 +16,7 @@ test('homes that live through a day trade what their meters show, and a judge fi
 		speed: 3600,
 		seed: 'street',
 		startMs: Date.UTC(2026, 5, 20),
+		withMoney: true,
 		prices: recordedPrices,
 		random: createSystemRandom(),
 		logger: createLineLogger(line => t.log(line), 'error'),
@@ -25,11 +26,17 @@ test('homes that live through a day trade what their meters show, and a judge fi
 	});
 	t.true(report.good, report.examples.join('\n'));
 	t.deepEqual(report.examples, []);
-	const {verdict, bills, evidence, orders} = report;
+	const {verdict, bills, evidence, orders, money} = report;
 	t.is(verdict.rows, 10 * 96);
 	t.is(verdict.unexplainedNano, 0n);
 	t.is(bills.compared, 10);
 	t.is(evidence.checked, 96);
+	// Everybody whom the day owes something was paid by a claim on the chain, to the unit.
+	t.true(money!.claims > 3);
+	t.is(money!.different, 0);
+	t.is(money!.gas.postSlot.transactions, 96);
+	t.is(money!.gas.postDay.transactions, 1);
+	t.is(money!.gas.claim.transactions, money!.claims);
 	// The tenth home sends its orders where it sends its registers; one home changed its mind.
 	t.true(orders.mqtt > 0 && orders.http > 10);
 	t.is(orders.cancelled, 1);
