@@ -439,6 +439,15 @@ contract MarketProofTest is Check {
         _proof.checkClearing(header, certificate, _params());
     }
 
+    function test_a_bid_and_an_ask_at_one_price_are_traded_too() external {
+        Tier[] memory bids = new Tier[](1);
+        Tier[] memory asks = new Tier[](1);
+        (bids[0], asks[0]) = (Tier(150_000, 10, "b"), Tier(150_000, 10, "a"));
+        (SlotHeader memory header, Certificate memory certificate) = _certified(bids, asks, 5);
+        vm.expectRevert(abi.encodeWithSelector(MarketProof.NotMaximal.selector, 150_000, 150_000));
+        _proof.checkClearing(header, certificate, _params());
+    }
+
     function test_a_tier_is_not_served_before_its_turn() external {
         (Tier[] memory bids, Tier[] memory asks) = _worked();
         (SlotHeader memory header, Certificate memory certificate) = _certified(bids, asks, 700);
