@@ -28,9 +28,11 @@ export function writeHex(target: Uint8Array, offset: number, text: string, lengt
 	if (text.length !== 2 + 2 * length || !text.startsWith('0x')) return false;
 	let seen = 0;
 	for (let i = 0; i < length; i += 1) {
-		const [high, low] = [text.charCodeAt(2 + 2 * i), text.charCodeAt(3 + 2 * i)];
+		const high = text.charCodeAt(2 + 2 * i);
+		const low = text.charCodeAt(3 + 2 * i);
 		if ((high | low) > 127) return false;
-		const [a, b] = [hexValues[high]!, hexValues[low]!];
+		const a = hexValues[high]!;
+		const b = hexValues[low]!;
 		seen |= a | b;
 		target[offset + i] = (a << 4) | b;
 	}

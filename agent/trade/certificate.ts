@@ -5,15 +5,17 @@ import type {Order} from './book.ts';
 import type {Clearing, Rules, Tier} from './clear.ts';
 import {
 	type FillLeaf,
-	fillLeafRecord,
 	isSentinel,
 	type OrderLeaf,
-	orderLeafRecord,
+	type RecordWriter,
 	type SlotHeader,
 	sentinelOf,
 	slotHeaderHash,
 	type TierLeaf,
 	tierLeafRecord,
+	writeFillRecord,
+	writeOrderRecord,
+	writeTierRecord,
 	zeroHash,
 } from './commitment.ts';
 import {
@@ -43,7 +45,7 @@ export function orderSetOf(leaves: readonly OrderLeaf[]): OrderSet {
 		const [before, after] = [leaves[at - 1]!.sequence, leaves[at]!.sequence];
 		if (before >= after) throw new RangeError(`sequence ${after} follows ${before} in a set of orders`);
 	}
-	const tree = treeOf(plainTree, leaves, orderLeafRecord);
+	const tree = treeOf(plainTree, leaves, writeOrderRecord);
 	return {leaves, tree, seed: tree.root};
 }
 
@@ -119,24 +121,24 @@ function commitSide(side: 'bids' | 'asks', tiers: readonly Tier[], orders: reado
 			const {sequence, hash, meter, quantityWh: orderWh} = orders[at]!;
 			return {sequence, orderHash: hash, meter, quantityWh: orderWh, fillWh: fillsWh[at]!};
 		});
-		const fills = treeOf(fillTree, fillLeaves, fillLeafRecord);
+		const fills = treeOf(fillTree, fillLeaves, writeFillRecord);
 		const leaf = {priceMicroPerKwh: BigInt(priceMicroPerKwh), quantityWh: BigInt(quantityWh), ordersRoot: toPrefixedHex(fills.root)};
 		return {leaf, fills, fillLeaves};
 	});
 	const tree = treeOf(
 		tierTree,
 		committed.map(({leaf}) => leaf),
-		tierLeafRecord,
+		writeTierRecord,
 		tierLeafRecord(sentinelOf(side)),
 	);
 	return {tree, tiers: committed};
 }
 
 /** A tree over leaves; with a sentinel at least one of it stands behind the last. */
-function treeOf<Leaf>(kind: TreeKind, leaves: readonly Leaf[], recordOf: (leaf: Leaf) => Uint8Array, sentinel?: Uint8Array): Tree {
+function treeOf<Leaf>(kind: TreeKind, leaves: readonly Leaf[], write: RecordWriter<Leaf>, sentinel?: Uint8Array): Tree {
 	const length = recordLengthOf(kind);
 	const records = new Uint8Array(length * leaves.length);
-	for (const [at, leaf] of leaves.entries()) records.set(recordOf(leaf), at * length);
+	for (let at = 0; at < leaves.length; at += 1) write(leaves[at]!, records, at * length);
 	return sentinel === undefined ? buildTree(kind, records) : buildTree(kind, records, sentinel, 1);
 }
 

@@ -1,7 +1,7 @@
 // Turns what a market commits to into bytes: the leaves of its trees, the header of a slot, the header of a day. One page, so that every layout can be compared with the contract's.
 
 import {readUint48, toPrefixedHex, uint48Max, viewOf, writeHex, writeUint48} from '../base/bytes.ts';
-import {keccak256} from '../base/hash.ts';
+import {keccak256, keccak256Into} from '../base/hash.ts';
 import {hashLength} from './sum-tree.ts';
 import {modeCodes} from './typed-data.ts';
 
@@ -127,6 +127,11 @@ class Packer {
 		this.#view = viewOf(bytes);
 	}
 
+	rewind(): this {
+		this.at = 0;
+		return this;
+	}
+
 	/** A hash, a name or an address, from its text. */
 	hex(text: string, length: number): this {
 		if (!writeHex(this.bytes, this.at, text, length))
@@ -195,6 +200,11 @@ export function writeInt128(view: DataView, offset: number, value: bigint): void
 	view.setBigUint64(offset + 8, BigInt.asUintN(64, value));
 }
 
+function writeUint128(view: DataView, offset: number, value: bigint): void {
+	view.setBigUint64(offset, value >> 64n);
+	view.setBigUint64(offset + 8, BigInt.asUintN(64, value));
+}
+
 export function readInt128(view: DataView, offset: number): bigint {
 	return (view.getBigInt64(offset) << 64n) | view.getBigUint64(offset + 8);
 }
@@ -204,30 +214,7 @@ function whole(value: number, least: number, most: number): void {
 		throw new RangeError(`${value} is not a whole number from ${least} to ${most}`);
 }
 
-// Leaves, each as the bytes that are hashed.
-
-export function orderLeafBytes({sequence, orderHash, cancellation}: OrderLeaf): Uint8Array {
-	return new Packer(new Uint8Array(leafLengths.orderSet))
-		.u8(leafTags.orderSet)
-		.u64(sequence)
-		.hex(orderHash, 32)
-		.hex(cancellation ?? zeroHash, 32).bytes;
-}
-
-export function tierLeafBytes({priceMicroPerKwh, quantityWh, ordersRoot}: TierLeaf): Uint8Array {
-	return new Packer(new Uint8Array(leafLengths.tier)).u8(leafTags.tier).bigU64(priceMicroPerKwh).bigU64(quantityWh).hex(ordersRoot, 32)
-		.bytes;
-}
-
-export function fillLeafBytes({sequence, orderHash, meter, quantityWh, fillWh}: FillLeaf): Uint8Array {
-	return new Packer(new Uint8Array(leafLengths.fill))
-		.u8(leafTags.fill)
-		.u64(sequence)
-		.hex(orderHash, 32)
-		.hex(meter, 32)
-		.u64(quantityWh)
-		.u64(fillWh).bytes;
-}
+// Rows, as the bytes that are hashed.
 
 /** Where the balance behind a row begins. */
 export const rowCumOffset = leafLengths.row - 16;
@@ -282,48 +269,66 @@ export function readRowLeaf(bytes: Uint8Array): RowLeaf {
 	};
 }
 
-export function balanceLeafBytes({account, cumNano, firstRow, rowCount}: BalanceLeaf): Uint8Array {
-	return new Packer(new Uint8Array(leafLengths.balance)).u8(leafTags.balance).hex(account, 20).i128(cumNano).u32(firstRow).u32(rowCount)
-		.bytes;
-}
+// Records: a leaf's hash and its sums, as a tree has them. A slot has thousands, so that each is packed where the one before was, and written into the tree at once.
 
-// Records: a leaf's hash and its sums, as a tree has them.
+const packers = {
+	orderSet: new Packer(new Uint8Array(leafLengths.orderSet)),
+	tier: new Packer(new Uint8Array(leafLengths.tier)),
+	fill: new Packer(new Uint8Array(leafLengths.fill)),
+	balance: new Packer(new Uint8Array(leafLengths.balance)),
+};
 
-export function orderLeafRecord(leaf: OrderLeaf): Uint8Array {
-	return keccak256(orderLeafBytes(leaf));
-}
+/** Writes the record of a leaf into `target` at `offset`. */
+export type RecordWriter<Leaf> = (leaf: Leaf, target: Uint8Array, offset: number) => void;
 
-export function tierLeafRecord(leaf: TierLeaf): Uint8Array {
-	return record(tierLeafBytes(leaf), 8, view => view.setBigUint64(hashLength, leaf.quantityWh));
-}
+export const writeOrderRecord: RecordWriter<OrderLeaf> = ({sequence, orderHash, cancellation}, target, offset) => {
+	const {bytes} = packers.orderSet
+		.rewind()
+		.u8(leafTags.orderSet)
+		.u64(sequence)
+		.hex(orderHash, 32)
+		.hex(cancellation ?? zeroHash, 32);
+	keccak256Into(bytes, target, offset);
+};
 
-export function fillLeafRecord(leaf: FillLeaf): Uint8Array {
-	return record(fillLeafBytes(leaf), 16, view => {
-		view.setBigUint64(hashLength, BigInt(leaf.quantityWh));
-		view.setBigUint64(hashLength + 8, BigInt(leaf.fillWh));
-	});
-}
+export const writeTierRecord: RecordWriter<TierLeaf> = ({priceMicroPerKwh, quantityWh, ordersRoot}, target, offset) => {
+	const {bytes} = packers.tier.rewind().u8(leafTags.tier).bigU64(priceMicroPerKwh).bigU64(quantityWh).hex(ordersRoot, 32);
+	keccak256Into(bytes, target, offset);
+	// The sum of a leaf is its quantity, which lies in its bytes as it does in a record.
+	target.set(bytes.subarray(9, 17), offset + hashLength);
+};
+
+export const writeFillRecord: RecordWriter<FillLeaf> = ({sequence, orderHash, meter, quantityWh, fillWh}, target, offset) => {
+	const {bytes} = packers.fill.rewind().u8(leafTags.fill).u64(sequence).hex(orderHash, 32).hex(meter, 32).u64(quantityWh).u64(fillWh);
+	keccak256Into(bytes, target, offset);
+	target.set(bytes.subarray(73, 89), offset + hashLength);
+};
+
+/** A credit and a debit, one of them zero. */
+export const writeBalanceRecord: RecordWriter<BalanceLeaf> = ({account, cumNano, firstRow, rowCount}, target, offset) => {
+	const {bytes} = packers.balance.rewind().u8(leafTags.balance).hex(account, 20).i128(cumNano).u32(firstRow).u32(rowCount);
+	keccak256Into(bytes, target, offset);
+	const view = viewOf(target);
+	const isDebit = cumNano < 0n;
+	writeUint128(view, offset + hashLength, isDebit ? 0n : cumNano);
+	writeUint128(view, offset + hashLength + 16, isDebit ? -cumNano : 0n);
+};
+
+const recordOf =
+	<Leaf>(write: RecordWriter<Leaf>, length: number): ((leaf: Leaf) => Uint8Array) =>
+	leaf => {
+		const record = new Uint8Array(length);
+		write(leaf, record, 0);
+		return record;
+	};
+
+export const orderLeafRecord = recordOf(writeOrderRecord, hashLength);
+export const tierLeafRecord = recordOf(writeTierRecord, hashLength + 8);
+export const fillLeafRecord = recordOf(writeFillRecord, hashLength + 16);
+export const balanceLeafRecord = recordOf(writeBalanceRecord, hashLength + 32);
 
 export function rowLeafRecord(row: RowLeaf): Uint8Array {
 	return keccak256(rowLeafBytes(row));
-}
-
-/** A credit and a debit, one of them zero. */
-export function balanceLeafRecord(leaf: BalanceLeaf): Uint8Array {
-	return record(balanceLeafBytes(leaf), 32, view => {
-		const isDebit = leaf.cumNano < 0n;
-		const size = isDebit ? -leaf.cumNano : leaf.cumNano;
-		const at = hashLength + (isDebit ? 16 : 0);
-		view.setBigUint64(at, size >> 64n);
-		view.setBigUint64(at + 8, BigInt.asUintN(64, size));
-	});
-}
-
-function record(leafBytes: Uint8Array, sumsLength: number, writeSums: (view: DataView) => void): Uint8Array {
-	const bytes = new Uint8Array(hashLength + sumsLength);
-	bytes.set(keccak256(leafBytes));
-	writeSums(viewOf(bytes));
-	return bytes;
 }
 
 // Headers, hashed as abi.encode has them: a word of 32 bytes for each field.

@@ -4,7 +4,6 @@ import {toPrefixedHex, viewOf} from '../base/bytes.ts';
 import {keccak256Into} from '../base/hash.ts';
 import {
 	type BalanceLeaf,
-	balanceLeafRecord,
 	type DayHeader,
 	dayHeaderHash,
 	leafLengths,
@@ -12,6 +11,7 @@ import {
 	readInt128,
 	readRowLeaf,
 	rowCumOffset,
+	writeBalanceRecord,
 	writeInt128,
 	writeRowLeaf,
 } from './commitment.ts';
@@ -246,7 +246,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 function balancesTree(balances: readonly BalanceLeaf[]): Tree {
 	const length = recordLengthOf(balanceTree);
 	const records = new Uint8Array(length * balances.length);
-	for (const [at, balance] of balances.entries()) records.set(balanceLeafRecord(balance), at * length);
+	for (const [at, balance] of balances.entries()) writeBalanceRecord(balance, records, at * length);
 	return buildTree(balanceTree, records);
 }
 

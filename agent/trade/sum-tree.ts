@@ -59,7 +59,8 @@ export function buildTree(kind: TreeKind, leaves: Uint8Array, padding?: Uint8Arr
 	if (!Number.isInteger(count) || depth > depthMax) throw new RangeError(`${leaves.length} bytes are no ${length}-byte leaves of a tree`);
 	const levels: Uint8Array[] = [leaves];
 	const pads: Uint8Array[] = [padding ?? new Uint8Array(length)];
-	const message = new Uint8Array(1 + 2 * length);
+	// Most tiers have one order, and then there is nothing to join.
+	const message = new Uint8Array(depth === 0 ? 1 : 1 + 2 * length);
 	message[0] = kind.tag;
 	const join = (target: Uint8Array, offset: number): void => {
 		keccak256Into(message, target, offset);
