@@ -21,6 +21,8 @@ export type DeployMarketOptions = {
 	/** Grid operator; undefined: the market's own key, which may register the meters then. */
 	readonly dso: string | undefined;
 	readonly firstSlot: number;
+	/** Seconds after its gate in which a slot's header is taken, 0 for as long as its day is not posted. @default forward mode: until the slot ends, so that no reading is known yet */
+	readonly postWindowS?: number;
 	readonly challengeWindowS: number;
 	readonly answerWindowS: number;
 	/** Token units. */
@@ -61,7 +63,7 @@ export async function prepareMarketContract(site: Site, options: DeployMarketOpt
 		lineLimitWh: config.lineLimitWh ?? 0,
 		effectiveFromSlot: options.firstSlot,
 		gateLeadSeconds: config.gateBeforeMinutes * 60,
-		postWindowSeconds: 0,
+		postWindowSeconds: options.postWindowS ?? (config.mode === 'forward' ? config.gateBeforeMinutes * 60 + slotS : 0),
 		pricing: config.pricing === 'auction' ? 1 : 2,
 		mode: config.mode === 'metered' ? 1 : 2,
 		grid: config.gridAccount ?? accounts.grid,

@@ -18,6 +18,8 @@ import type {World} from './world.ts';
 
 export type MarketPosting = Posting & {
 	readonly acceptsSignature: MarketChain['acceptsSignature'];
+	/** What became of a cleared slot on the chain: one whose time for being posted is over settles without contracts. */
+	readonly standingOf: (slot: number) => 'posted' | 'unposted' | 'unknown';
 	/** Posts what is due, one transaction after the other, and looks at what stands there. Rejects if the chain does not answer: it is tried again. */
 	readonly step: (engine: Engine, intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]) => Promise<void>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -36,9 +38,11 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 		const chain = closing.use(await world.openChain({url: rpcUrl, chainId}));
 		const onChain = await openMarketChain(
 			{chain, clock: systemClock, signer, signal: stopping.signal},
-			{contract: site.config.market!.contract!, market},
+			{contract: site.config.market!.contract!, market, paramsVersion: site.config.market!.paramsVersion},
 		);
 		const slots = new Map<number, {readonly state: 'posted' | 'void'; readonly transaction: string | undefined}>();
+		/** Not there, and too late for it. */
+		const missed = new Set<number>();
 		const days = new Map<number, {readonly state: 'posted' | 'final'; readonly transaction: string | undefined}>();
 		const accounts = new Map<string, AccountOnChain>();
 		let finalDay: number | undefined;
@@ -66,6 +70,11 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 				const [cleared, record] = [await engine.cleared(nextSlot), await engine.record(nextSlot)];
 				if (cleared === undefined || record === undefined) continue;
 				let found = await onChain.slot(nextSlot);
+				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(engine.book.gateOf(nextSlot))) {
+					missed.add(nextSlot);
+					tell(engine, 'slot.unposted', {slot: nextSlot});
+					continue;
+				}
 				if (found === undefined) {
 					const {header, certificate} = cleared.commitment;
 					await onChain.postSlot(
@@ -108,6 +117,11 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 			account: account => accounts.get(account) ?? {depositedNano: 0n, drawnNano: 0n},
 			finalDay: () => finalDay,
 			claimCalldata: async (settled, account) => claimOf(onChain, settled, account)?.data,
+			standingOf: slot => {
+				const known = slots.get(slot);
+				if (known !== undefined) return known.state === 'posted' ? 'posted' : 'unposted';
+				return missed.has(slot) ? 'unposted' : 'unknown';
+			},
 			acceptsSignature: onChain.acceptsSignature,
 			step: async (engine, intake, meters) => {
 				await lookAtAccounts(intake, meters);

@@ -97,6 +97,7 @@ export async function openMarketplace(parts: {
 				sign: signer.signDigest,
 				append,
 				settled: log.settled,
+				standingOf: posting?.standingOf,
 				logSize: log.size,
 				provenSize: async () => Math.min(log.size(), await parts.provenSize()),
 				entries: reader.entries,

@@ -67,6 +67,8 @@ export type MarketChain = {
 	readonly dayHash: (day: number) => Promise<string | undefined>;
 	/** When a day may be posted at the earliest, s since 1970. */
 	readonly dayOpensAt: (day: number) => number;
+	/** Until when a slot's header is taken, by its gate; s since 1970. */
+	readonly slotClosesAt: (gateS: number) => number;
 	readonly headTimeS: () => Promise<number>;
 	/** Deposits without what is asked back. */
 	readonly account: (account: string) => Promise<AccountOnChain>;
@@ -92,7 +94,7 @@ const secondsPerDay = 86_400;
 /** Looks who is there. Fails with CHAIN_MISMATCH if it is no market, or one of another name or operator. */
 export async function openMarketChain(
 	needs: {readonly chain: Chain; readonly clock: Clock; readonly signer: Signer; readonly signal?: AbortSignal},
-	options: {readonly contract: string; readonly market: string},
+	options: {readonly contract: string; readonly market: string; readonly paramsVersion: number},
 ): Promise<MarketChain> {
 	const {chain, signer} = needs;
 	const contract = options.contract.toLowerCase();
@@ -109,6 +111,11 @@ export async function openMarketChain(
 	const firstDay = Number((await market('firstDay'))[0]);
 	const nanoPerUnit = (await market('nanoPerUnit'))[0] as bigint;
 	const readingDeadline = Number((await market('readingDeadline'))[0]);
+
+	const [params] = (await ask(rules, rulesInterface, 'paramsOf', [options.paramsVersion])) as unknown as [
+		{readonly postWindowSeconds: bigint},
+	];
+	const postWindowS = Number(params.postWindowSeconds);
 
 	const dayHash = async (day: number): Promise<string | undefined> => {
 		const [hash] = await market('dayCommit', [day]);
@@ -137,6 +144,7 @@ export async function openMarketChain(
 		},
 		dayHash,
 		dayOpensAt: day => (day + 1) * secondsPerDay + readingDeadline,
+		slotClosesAt: gateS => (postWindowS === 0 ? Number.POSITIVE_INFINITY : gateS + postWindowS),
 		headTimeS: chain.headTimeS,
 		account: async account => {
 			const [deposited, drawn, pending] = (await market('accountOf', [account])) as readonly bigint[];

@@ -205,7 +205,7 @@ export type Event = {
 	readonly previousSequence: number;
 	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
 	readonly market: string;
-	readonly type: 'slot.opened' | 'slot.closing' | 'slot.cleared' | 'order.accepted' | 'order.cancelled' | 'order.filled' | 'reading.anchored' | 'reading.missing' | 'settlement.provisional' | 'settlement.posted' | 'settlement.final' | 'settlement.adjusted' | 'dispute.opened' | 'dispute.resolved' | 'params.changed' | 'market.halted';
+	readonly type: 'slot.opened' | 'slot.closing' | 'slot.cleared' | 'slot.unposted' | 'order.accepted' | 'order.cancelled' | 'order.filled' | 'reading.anchored' | 'reading.missing' | 'settlement.provisional' | 'settlement.posted' | 'settlement.final' | 'settlement.adjusted' | 'dispute.opened' | 'dispute.resolved' | 'params.changed' | 'market.halted';
 	/** RFC 3339, UTC. */
 	readonly at: string;
 	readonly data: unknown;

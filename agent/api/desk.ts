@@ -225,6 +225,7 @@ export type MarketEvent = {
 		| 'slot.opened'
 		| 'slot.closing'
 		| 'slot.cleared'
+		| 'slot.unposted'
 		| 'order.accepted'
 		| 'order.cancelled'
 		| 'order.filled'

@@ -6,6 +6,7 @@ export const eventTypes = [
 	'slot.opened',
 	'slot.closing',
 	'slot.cleared',
+	'slot.unposted',
 	'order.accepted',
 	'order.cancelled',
 	'order.filled',

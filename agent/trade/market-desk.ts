@@ -212,9 +212,15 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 	const marginOf = async (account: string): Promise<bigint> => {
 		if (posting === undefined) return 0n;
 		const {depositedNano, drawnNano} = posting.account(account);
-		const finalNano = await balanceAt(posting.finalDay(), account);
-		// Credit of a final day may be drawn at any time, so it is no margin.
-		return finalNano > drawnNano ? depositedNano : depositedNano + finalNano - drawnNano;
+		const finalDay = posting.finalDay();
+		const finalNano = await balanceAt(finalDay, account);
+		// What a day gives may be drawn as soon as it is final, so it is no margin: neither that of the final day, nor that of those which wait for it.
+		let drawable = drawnNano;
+		for (let day = finalDay ?? engine.newestDay() ?? 0; day <= (engine.newestDay() ?? -1); day += 1) {
+			const credit = await balanceAt(day, account);
+			if (credit > drawable) drawable = credit;
+		}
+		return depositedNano + finalNano - drawable;
 	};
 
 	return {

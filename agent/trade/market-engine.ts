@@ -45,6 +45,11 @@ export type EngineNeeds = {
 	readonly append: (body: MarketBody, value: bigint, atMs: number) => {readonly sequence: number; readonly durable: Promise<number>};
 	/** Resolves when everything appended before is durable. */
 	readonly settled: () => Promise<void>;
+	/**
+	 * Whether a cleared slot's header is on the chain: one that is not, and cannot be any more, settles without contracts. undefined where there is no contract: every
+	 * clearing counts.
+	 */
+	readonly standingOf: ((slot: number) => 'posted' | 'unposted' | 'unknown') | undefined;
 	/** How many entries are durable. */
 	readonly logSize: () => number;
 	/** Readings below this index count: what is anchored, or released where nothing is anchored. */
@@ -72,6 +77,8 @@ export type DayRecord = {
 	readonly dayHash: string;
 	readonly sequence: number;
 	readonly size: number;
+	/** Slots that settled without contracts, since the chain does not have them. */
+	readonly unposted: readonly number[];
 	readonly settledAtMs: number;
 	readonly totals: {readonly [K in keyof Accounts]: string};
 	/** nano by account as decimal text: balances before the day, and what the counter accounts got. */
@@ -348,8 +355,8 @@ export async function openEngine(
 		return cleared;
 	};
 
-	const daySlotOf = async (slot: number): Promise<DaySlot> => {
-		const cleared = await clearedOf(slot);
+	const daySlotOf = async (slot: number, unposted: readonly number[]): Promise<DaySlot> => {
+		const cleared = unposted.includes(slot) ? undefined : await clearedOf(slot);
 		const contracts: ReadonlyMap<string, Contract> = cleared === undefined ? new Map() : contractsOf(cleared);
 		const {priceBuyMicroPerKwh, priceSellMicroPerKwh} = cleared?.clearing ?? {
 			priceBuyMicroPerKwh: undefined,
@@ -383,7 +390,7 @@ export async function openEngine(
 			if ((booked.flags & rowFlags.substituted) === 0 || (booked.flags & rowFlags.adjusted) !== 0) continue;
 			const meter = byId.get(booked.meter);
 			if (meter === undefined || netOf(meter, booked.slot) === undefined) continue;
-			late.push({slot: await daySlotOf(booked.slot), booked, meter, energy: energyOf(meter, booked.slot)});
+			late.push({slot: await daySlotOf(booked.slot, before.record.unposted), booked, meter, energy: energyOf(meter, booked.slot)});
 		}
 		return late;
 	};
@@ -409,7 +416,8 @@ export async function openEngine(
 	): Promise<void> => {
 		await followTo(size);
 		const daySlots: DaySlot[] = [];
-		for (const slot of slotsOf(day)) daySlots.push(await daySlotOf(slot));
+		const unposted = known?.body.unposted ?? (known === undefined ? await unpostedOf(day) : []);
+		for (const slot of slotsOf(day)) daySlots.push(await daySlotOf(slot, unposted));
 		const opening = new Map(meters.map(({owner}) => [owner, 0n]));
 		for (const account of Object.values(rules.counters)) opening.set(account, 0n);
 		for (const [account, cumNano] of balances) opening.set(account, cumNano);
@@ -421,7 +429,8 @@ export async function openEngine(
 			throw halt(`the log has day ${day} as ${known.body.dayHash}, but its readings and contracts give ${dayHash}`);
 		let sequence = known?.sequence ?? 0;
 		if (known === undefined) {
-			const appended = needs.append({kind: orderKinds.day, day, round: 1, dayHash, size}, BigInt(day), clock.nowMs());
+			const body = {kind: orderKinds.day, day, round: 1, dayHash, size, ...(unposted.length === 0 ? {} : {unposted})};
+			const appended = needs.append(body, BigInt(day), clock.nowMs());
 			await appended.durable;
 			sequence = appended.sequence;
 		}
@@ -433,6 +442,7 @@ export async function openEngine(
 			dayHash,
 			sequence,
 			size,
+			unposted,
 			settledAtMs: clock.nowMs(),
 			totals: {
 				tradersNano: `${totals.tradersNano}`,
@@ -490,7 +500,21 @@ export async function openEngine(
 	};
 
 	const settleDue = async (size: number): Promise<void> => {
-		for (let day = (newestDay ?? firstDay - 1) + 1; dayIsReady(day, size); day += 1) await settleAt(day, size);
+		for (let day = (newestDay ?? firstDay - 1) + 1; dayIsReady(day, size); day += 1) {
+			if ((await standingsOf(day)).includes('unknown')) return;
+			await settleAt(day, size);
+		}
+	};
+
+	const standingsOf = async (day: number): Promise<('posted' | 'unposted' | 'unknown' | 'nothing')[]> => {
+		const {standingOf} = needs;
+		if (standingOf === undefined) return [];
+		return Promise.all(slotsOf(day).map(async slot => ((await recordOf(slot)) === undefined ? 'nothing' : standingOf(slot))));
+	};
+
+	const unpostedOf = async (day: number): Promise<number[]> => {
+		const standings = await standingsOf(day);
+		return slotsOf(day).filter((_, at) => standings[at] === 'unposted');
 	};
 
 	/** Opens where the ledger ends, and does again what the log has beyond it. */

@@ -110,6 +110,8 @@ export type MarketBody =
 			readonly round: number;
 			readonly dayHash: string;
 			readonly size: number;
+			/** Slots whose header is not on the chain: they settle without contracts. Left out where there is none. */
+			readonly unposted?: readonly number[];
 	  }
 	| {
 			readonly kind: typeof orderKinds.dispute;

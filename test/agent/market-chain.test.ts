@@ -119,7 +119,6 @@ test('a day of a market is settled on a chain, and a seller claims what it broug
 	);
 	const chain = openChain({url: anvil.url, chainId: anvilChainId});
 	t.teardown(() => chain[Symbol.asyncDispose]());
-	await anvil.rpc('anvil_setCode', prepared.court, '0x00');
 	for (const {address, chainSigner} of homes) {
 		await anvil.rpc('anvil_setBalance', address, '0x56bc75e2d63100000');
 		const needs = {chain, clock: systemClock, signer: chainSigner};

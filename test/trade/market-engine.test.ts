@@ -222,3 +222,24 @@ test('a clearing in the log that does not follow from its orders halts the marke
 		message: /but its orders and readings give/,
 	});
 });
+
+test('a slot that did not get onto the chain in time settles without contracts, and one that nobody knows of waits', async t => {
+	let standing: 'posted' | 'unposted' | 'unknown' = 'unknown';
+	const world = await createMarketWorld(t, {homes: example.length, standingOf: () => standing});
+	await playExample(world);
+	world.moveTo(firstSlot + 2 * slotsPerDay, 0);
+	await world.engine().tick();
+	t.is(world.engine().newestDay(), undefined);
+	standing = 'unposted';
+	await world.engine().tick();
+	const {commitment, record} = (await world.engine().day(day))!;
+	t.deepEqual(record.unposted, [firstSlot]);
+	const {id, owner} = world.meters[0]!;
+	const row = commitment.rowAt(commitment.findRow(owner, firstSlot, id)!);
+	t.deepEqual([row.contractedWh, row.netNano, row.orderHash], [0, 600n * 80_000n, undefined], 'all of it at the feed-in price');
+	const before = await factsOf(world.engine());
+	// The log says which slots these were: what the chain is said to have later changes nothing.
+	standing = 'posted';
+	await world.open({withoutLedger: true});
+	t.deepEqual(await factsOf(world.engine()), before);
+});

@@ -85,7 +85,11 @@ let salts = 0;
 
 export async function createMarketWorld(
 	t: ExecutionContext,
-	options: {readonly homes?: number; readonly rules?: Partial<EngineRules>} = {},
+	options: {
+		readonly homes?: number;
+		readonly rules?: Partial<EngineRules>;
+		readonly standingOf?: (slot: number) => 'posted' | 'unposted' | 'unknown';
+	} = {},
 ): Promise<MarketWorld> {
 	const logWorld = await createLogWorld(t);
 	const {clock} = logWorld;
@@ -139,6 +143,7 @@ export async function createMarketWorld(
 					sign: operator.sign,
 					append,
 					settled: opened.settled,
+					standingOf: options.standingOf,
 					logSize: opened.size,
 					provenSize: async () => opened.size(),
 					entries: found.entries,
