@@ -156,7 +156,9 @@ contract MarketDayJudge {
         ProvenReading memory reading = market.readingOf(slot, meter);
         bool isShown = reading.status == ReadingStatus.Proven && reading.meteredWh != 0;
         if (MarketTypes.dayOf(slot) != header.day || !isShown) revert NotRelated();
-        return _missing(header, gap, slot, meter);
+        Verdict memory verdict = _missing(header, gap, slot, meter);
+        verdict.slashed = reading.acknowledged;
+        return verdict;
     }
 
     /// @notice A row is not metered by what was shown, or not by the missing rule where nothing was shown when it was demanded.
@@ -176,12 +178,12 @@ contract MarketDayJudge {
         if (row.meteredWh == reading.meteredWh && !isSubstituted) revert NothingWrong();
         uint256 opensAt = uint256(reading.recordedAt) + IMarketWindows(address(market)).answerWindow();
         if (!isSubstituted && _claimsLower(row, reading) && block.timestamp < opensAt) revert TooEarly(opensAt);
-        return Verdict(Target.Day, header.day, "reading", reading.acknowledged && _couldKnow(row, isSubstituted));
+        return Verdict(Target.Day, header.day, "reading", reading.acknowledged && _couldKnow(row));
     }
 
-    /// @dev Whoever substitutes a reading that came after the deadline does what the rules say.
-    function _couldKnow(Row calldata row, bool isSubstituted) private view returns (bool) {
-        if (!isSubstituted) return true;
+    /// @dev Whoever substitutes a reading that came after the deadline, or spreads over it, does what the rules say.
+    function _couldKnow(Row calldata row) private view returns (bool) {
+        if (row.flags & (MarketTypes.ROW_SUBSTITUTED | MarketTypes.ROW_SPREAD) == 0) return true;
         uint256 deadline = MarketTypes.startOf(row.slot + 1) + IMarketWindows(address(market)).readingDeadline();
         return IMarketCourt(market.court()).anchoredAt(row.slot, row.meter) <= deadline;
     }

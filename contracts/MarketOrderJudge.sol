@@ -11,6 +11,9 @@ import {Target, Verdict} from "./MarketVerdict.sol";
 
 /// @title Judges whether a slot has the right orders: those that were acknowledged, each once, valid, and in the tier of its price.
 /// @notice Each function takes the header as it was posted, the leaves, and what was signed; it reverts with `NothingWrong` if nothing is wrong.
+///
+/// KNOWN GAP: in metered mode an order counts for no more than its meter showed. That it counts for less, or for nothing, cannot be judged, because no contract
+/// knows whether the reading was there when the slot was cleared; the head that anchors it and the event of the slot's posting show that to people.
 contract MarketOrderJudge {
     error NothingWrong();
     error NotRelated();
@@ -129,7 +132,7 @@ contract MarketOrderJudge {
             revert NothingWrong();
         }
         (bool isShown, uint256 effective) = _effective(header.slot, order);
-        if (isShown && quantity != effective) return _wrong(header, "fill-quantity");
+        if (isShown && quantity > effective) return _wrong(header, "fill-quantity");
         revert NothingWrong();
     }
 
@@ -187,28 +190,25 @@ contract MarketOrderJudge {
         return _wrong(header, "order-unplaced");
     }
 
-    /// @dev The energy price of an order that stands, and must be in a tier. One with a least quantity may have been removed, and in metered mode a meter must have
-    /// shown something.
+    /// @dev The energy price of an order that stands, and must be in a tier. One with a least quantity may have been removed, and in metered mode one whose meter had
+    /// not shown anything yet.
     function _standing(SlotHeader calldata header, OrderOpening calldata opening, Order calldata order) private view returns (uint64) {
         MarketOpening.slotHash(market, header);
         MarketOpening.order(header, opening);
         _checkHash(opening.leaf.orderHash, order);
-        if (opening.leaf.cancellation != 0 || order.minQuantityWh > 1) revert NothingWrong();
+        bool mayBeOut = opening.leaf.cancellation != 0 || order.minQuantityWh > 1 || header.mode == MarketTypes.METERED;
+        if (mayBeOut) revert NothingWrong();
         // An order that may not stand is another wrong: `orderInvalid`.
         if (MarketOrder.fault(rules, header, order) != 0) revert NotRelated();
-        if (header.mode == MarketTypes.METERED) {
-            (bool isShown, uint256 effective) = _effective(header.slot, order);
-            if (!isShown || effective == 0) revert NothingWrong();
-        }
         return MarketOrder.priceOf(order, rules.paramsOf(header.paramsVersion));
     }
 
     // ---- shared ----
 
-    /// @dev In metered mode: what the order's meter showed on its side, up to its quantity, if a reading was shown to the court.
+    /// @dev In metered mode: what the order's meter showed on its side, up to its quantity, if a reading was shown that the operator's own log has.
     function _effective(uint64 slot, Order calldata order) private view returns (bool isShown, uint256 effective) {
         ProvenReading memory reading = market.readingOf(slot, order.meter);
-        if (reading.status != ReadingStatus.Proven) return (false, 0);
+        if (reading.status != ReadingStatus.Proven || !reading.acknowledged) return (false, 0);
         int256 traded = order.side == MarketTypes.SELL ? int256(reading.meteredWh) : -int256(reading.meteredWh);
         if (traded <= 0) return (true, 0);
         return (true, uint256(traded) < order.quantityWh ? uint256(traded) : order.quantityWh);

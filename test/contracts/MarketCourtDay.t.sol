@@ -180,6 +180,13 @@ contract MarketCourtDayTest is CourtWorld {
         _convicts(abi.encodeCall(MarketDayJudge.rowMissingForReading, (_day, SLOT, _meter(0), gap)), "row-missing");
     }
 
+    function test_a_missing_row_of_a_reading_that_the_operator_never_had_spares_the_bond() external {
+        _reading(0, SLOT, 600, false);
+        RowGap memory gap = _dropRows(0);
+        bytes memory call = abi.encodeCall(MarketDayJudge.rowMissingForReading, (_day, SLOT, _meter(0), gap));
+        _wins(Target.Day, Judge.Day, call, "row-missing", false);
+    }
+
     function test_rows_come_by_account_slot_and_meter() external {
         bytes memory call = abi.encodeCall(MarketDayJudge.rowsUnsorted, (_day, _openRow(2), _openRow(3)));
         _acquits(call);
@@ -282,9 +289,8 @@ contract MarketCourtDayTest is CourtWorld {
         _convicts(_readingWrong(4), "reading");
     }
 
-    function test_a_substitution_is_no_fault_if_the_reading_came_after_the_deadline() external {
-        uint256 row = _rowOf(4, SLOT);
-        _rows[row].flags = MarketTypes.ROW_SUBSTITUTED;
+    function _lateReading(uint8 flags) private {
+        _rows[_rowOf(4, SLOT)].flags = flags;
         _postDays();
         _reading(4, SLOT, -300, true);
         // The court wrote down when the entries were anchored.
@@ -292,7 +298,21 @@ contract MarketCourtDayTest is CourtWorld {
         bytes32 place = keccak256(abi.encode(_meter(4), outer));
         Store(address(vm)).store(address(_court), place, bytes32(uint256(SLOT + 1) * 900 + 24 hours + 1));
         expectUint(_court.anchoredAt(SLOT, _meter(4)), uint256(SLOT + 1) * 900 + 24 hours + 1, "anchored at");
+    }
+
+    function test_a_substitution_is_no_fault_if_the_reading_came_after_the_deadline() external {
+        _lateReading(MarketTypes.ROW_SUBSTITUTED);
         _wins(Target.Day, Judge.Day, _readingWrong(4), "reading", false);
+    }
+
+    function test_energy_that_was_spread_is_no_fault_if_the_reading_came_after_the_deadline() external {
+        _lateReading(MarketTypes.ROW_SPREAD);
+        _wins(Target.Day, Judge.Day, _readingWrong(4), "reading", false);
+    }
+
+    function test_a_row_that_claims_a_reading_of_its_own_is_a_fault_whenever_the_true_one_came() external {
+        _lateReading(0);
+        _wins(Target.Day, Judge.Day, _readingWrong(4), "reading", true);
     }
 
     function test_a_reading_that_was_demanded_and_not_shown_is_missing() external {

@@ -253,7 +253,7 @@ contract MarketCourtOrderTest is CourtWorld {
     }
 
     /// @dev In metered mode the meter says how much of an order counts.
-    function test_in_metered_mode_an_order_counts_for_what_its_meter_showed(uint16 wh) external {
+    function test_in_metered_mode_an_order_counts_for_no_more_than_its_meter_showed(uint16 wh) external {
         _header.mode = MarketTypes.METERED;
         _commitSlot();
         // Nothing was shown: nobody can say.
@@ -262,8 +262,21 @@ contract MarketCourtOrderTest is CourtWorld {
         reading.status = ReadingStatus.Proven;
         reading.meteredWh = int64(uint64(wh));
         _market.setReading(SLOT, _meter(0), reading);
+        // The operator never had it.
+        _acquits(_misplaced(ASKS, 0, 0, 0));
+        reading.acknowledged = true;
+        _market.setReading(SLOT, _meter(0), reading);
         if (wh >= 1000) _acquits(_misplaced(ASKS, 0, 0, 0));
         else _convicts(_misplaced(ASKS, 0, 0, 0), "fill-quantity");
+    }
+
+    function test_in_metered_mode_an_order_whose_meter_was_silent_may_be_in_no_tier() external {
+        _header.mode = MarketTypes.METERED;
+        _orders[1].mode = MarketTypes.METERED;
+        _tiers[ASKS].pop();
+        _change(1);
+        TierGap memory gap = TierGap(1, _openTier(ASKS, 0), _openTier(ASKS, 1));
+        _acquits(abi.encodeCall(MarketOrderJudge.orderWithoutTier, (_header, _openOrder(1), _orders[1], gap)));
     }
 
     function test_a_fill_that_is_not_in_the_set_is_seen() external {
