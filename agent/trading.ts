@@ -1,6 +1,7 @@
 // The composition root's part for a trader: makes and signs orders on the trader's own machine, and a market's key on the operator's.
 
 import {chmod, readFile, stat, writeFile} from 'node:fs/promises';
+import {signInText} from './api/siwe.ts';
 import {fromHex, toHex, toPrefixedHex, utf8} from './base/bytes.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
@@ -10,6 +11,7 @@ import {deviceUrn} from './format/subject.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import type {Mode, Side, SignedOrder} from './trade/order.ts';
 import {slotS} from './trade/order.ts';
+import {messageDigest} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 
 /** Reads 64 hexadecimal digits from the first line of a file. Fails with KEY_INVALID. */
@@ -76,23 +78,46 @@ export async function signOrder(wish: OrderWish, signer: Signer, random: Random)
 	return {...plain, signature: toPrefixedHex(signer.sign(digest))};
 }
 
+/** Signs in at the market's HTTP interface as a wallet does [EIP-4361]; gives a token for fifteen minutes. Fails with AGENT_UNREACHABLE. */
+export async function signIn(url: string, signer: Signer): Promise<string> {
+	const {markets, nowMs} = await readMarkets(url);
+	const {nonce} = (await ask(url, 'POST', '/auth/nonce')) as {readonly nonce: string};
+	const {host, origin} = new URL(url);
+	const message = signInText({
+		domain: host,
+		address: toPrefixedHex(signer.address),
+		statement: 'Show me my orders and rows.',
+		uri: origin,
+		chainId: markets[0]?.domain.chainId ?? 1,
+		nonce,
+		issuedAtMs: nowMs,
+	});
+	const signature = toPrefixedHex(signer.sign(messageDigest(message)));
+	return ((await ask(url, 'POST', '/auth/siwe', {message, signature})) as {readonly token: string}).token;
+}
+
 async function readMarkets(url: string): Promise<{readonly markets: readonly MarketFacts[]; readonly nowMs: number}> {
-	const get = async (path: string): Promise<unknown> => {
-		try {
-			const answer = await fetch(`${url.replace(/\/+$/, '')}/v1${path}`, {signal: AbortSignal.timeout(10_000)});
-			if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-			return await answer.json();
-		} catch (error) {
-			throw new AgentError('AGENT_UNREACHABLE', `no market answers at ${url}: ${describeError(error)}`, {
-				hint: 'Is the agent running, and does its config have the sections market and api?',
-				cause: error,
-			});
-		}
-	};
-	const markets = (await get('/markets')) as {readonly items: readonly MarketFacts[]};
+	const markets = (await ask(url, 'GET', '/markets')) as {readonly items: readonly MarketFacts[]};
 	// The market's clock counts, not the trader's.
-	const time = (await get('/time')) as {readonly nowMs?: number; readonly now?: string};
+	const time = (await ask(url, 'GET', '/time')) as {readonly nowMs?: number; readonly now?: string};
 	return {markets: markets.items, nowMs: time.nowMs ?? Date.parse(time.now ?? '')};
+}
+
+async function ask(url: string, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+	try {
+		const answer = await fetch(`${url.replace(/\/+$/, '')}/v1${path}`, {
+			method,
+			signal: AbortSignal.timeout(10_000),
+			...(body === undefined ? {} : {headers: {'content-type': 'application/json'}, body: JSON.stringify(body)}),
+		});
+		if (!answer.ok) throw new Error(`it answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`);
+		return await answer.json();
+	} catch (error) {
+		throw new AgentError('AGENT_UNREACHABLE', `no market answers at ${url}: ${describeError(error)}`, {
+			hint: 'Is the agent running, and does its config have the sections market and api?',
+			cause: error,
+		});
+	}
 }
 
 /** Makes the operator's key of a market, unless it is there; gives its address. */

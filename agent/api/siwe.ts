@@ -47,6 +47,22 @@ export function parseSignInMessage(text: string): SignInMessage | string {
 	};
 }
 
+/** The text that is signed, in the one form that parseSignInMessage reads. */
+export function signInText(parts: {
+	readonly domain: string;
+	/** In either case. */
+	readonly address: string;
+	readonly statement: string;
+	readonly uri: string;
+	readonly chainId: number;
+	readonly nonce: string;
+	readonly issuedAtMs: number;
+}): string {
+	const {domain, address, statement, uri, chainId, nonce, issuedAtMs} = parts;
+	const head = `${domain} wants you to sign in with your Ethereum account:\n${checksummed(address)}\n\n${statement}\n\n`;
+	return `${head}URI: ${uri}\nVersion: 1\nChain ID: ${chainId}\nNonce: ${nonce}\nIssued At: ${new Date(issuedAtMs).toISOString()}`;
+}
+
 function textMs(text: string | undefined): number | undefined {
 	return text === undefined ? undefined : Date.parse(text);
 }

@@ -2,7 +2,7 @@
 
 import {toPrefixedHex} from '../base/bytes.ts';
 import {createSystemRandom} from '../base/random.ts';
-import {openTraderKey, signOrder} from '../trading.ts';
+import {openTraderKey, signIn, signOrder} from '../trading.ts';
 import {type Command, countOf, exitCodes, isSet, textOf, usageError} from './command.ts';
 
 const urlDefault = 'http://127.0.0.1:8787';
@@ -21,6 +21,7 @@ export const orderCommand: Command = {
 		market: {type: 'string', value: 'NAME', help: 'which market, where there are several'},
 		key: {type: 'string', value: 'FILE', help: `private key, 64 hexadecimal digits (default: ${keyDefault})`},
 		address: {type: 'boolean', help: "print the key's address and nothing else"},
+		token: {type: 'boolean', help: 'sign in, and print a token that shows what is yours for fifteen minutes'},
 		meter: {type: 'string', value: 'DEVICE', help: 'the device at the connection'},
 		sell: {type: 'string', value: 'WH', help: 'sell so many Wh a slot'},
 		buy: {type: 'string', value: 'WH', help: 'buy so many Wh a slot'},
@@ -36,13 +37,18 @@ export const orderCommand: Command = {
 			io.out(`${toPrefixedHex(signer.address)}\n`);
 			return exitCodes.ok;
 		}
+		const url = textOf(values, 'url') ?? urlDefault;
+		if (isSet(values, 'token')) {
+			io.out(`${await signIn(url, signer)}\n`);
+			return exitCodes.ok;
+		}
 		const [device, sell, buy, limit] = [textOf(values, 'meter'), textOf(values, 'sell'), textOf(values, 'buy'), textOf(values, 'limit')];
 		if (device === undefined || limit === undefined) throw usageError(orderCommand, 'needs --meter and --limit');
 		if ((sell === undefined) === (buy === undefined)) throw usageError(orderCommand, 'needs one of --sell and --buy');
 		const slot = textOf(values, 'slot');
 		const order = await signOrder(
 			{
-				url: textOf(values, 'url') ?? urlDefault,
+				url,
 				market: textOf(values, 'market'),
 				device,
 				side: sell === undefined ? 'buy' : 'sell',

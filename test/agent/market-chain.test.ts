@@ -7,7 +7,6 @@ import {openChain} from '../../agent/anchor/chain.ts';
 import {transact} from '../../agent/anchor/deploy.ts';
 import {createKeystore, signerFromKey} from '../../agent/anchor/keystore.ts';
 import {deposit, mintTestTokens} from '../../agent/anchor/market-deploy.ts';
-import {checksummed} from '../../agent/api/siwe.ts';
 import {toPrefixedHex} from '../../agent/base/bytes.ts';
 import {type Clock, systemClock} from '../../agent/base/clock.ts';
 import {keccak256} from '../../agent/base/hash.ts';
@@ -18,6 +17,7 @@ import {type Agent, openAgent} from '../../agent/main.ts';
 import {prepareMarketContract} from '../../agent/market-deploying.ts';
 import type {Site} from '../../agent/site.ts';
 import {createDigests} from '../../agent/trade/typed-data.ts';
+import {signIn} from '../../agent/trading.ts';
 import {type Anvil, anvilChainId, startAnvil} from '../helpers/anvil.ts';
 import {anchorSite, changeConfig, createTestSite, type TestSite} from '../helpers/site.ts';
 import {firstSlot, hashText} from '../trade/market-world.ts';
@@ -27,6 +27,7 @@ function accountOf(name: string) {
 	const key = keccak256(Buffer.from(`test account ${name}`));
 	const signer = createSigner(key)!;
 	return {
+		signer,
 		address: toPrefixedHex(signer.address),
 		chainSigner: signerFromKey(toPrefixedHex(key)),
 		sign: (digest: Uint8Array) => toPrefixedHex(signer.sign(digest)),
@@ -224,20 +225,8 @@ type Claim = {readonly cumNano: string; readonly to: string; readonly calldata: 
 
 /** Signs in as a wallet does, and asks what can be claimed. */
 async function claimOf(url: string, account: ReturnType<typeof accountOf>): Promise<Claim> {
-	const {nonce} = (await (await fetch(`${url}/auth/nonce`, {method: 'POST'})).json()) as {nonce: string};
-	const {host} = new URL(url);
-	const {nowMs} = (await (await fetch(`${url}/time`)).json()) as {nowMs: number};
-	const message = `${host} wants you to sign in with your Ethereum account:\n${checksummed(account.address)}\n\nSign in.\n\nURI: http://${host}\nVersion: 1\nChain ID: ${anvilChainId}\nNonce: ${nonce}\nIssued At: ${new Date(nowMs).toISOString()}`;
-	const digest = keccak256(Buffer.from(`\u0019Ethereum Signed Message:\n${message.length}${message}`));
-	const signedIn = await fetch(`${url}/auth/siwe`, {
-		method: 'POST',
-		headers: {'content-type': 'application/json'},
-		body: JSON.stringify({message, signature: account.sign(digest)}),
-	});
-	const {token} = (await signedIn.json()) as {token: string};
+	const token = await signIn(new URL(url).origin, account.signer);
 	const answer = await fetch(`${url}/accounts/${account.address}/claims`, {headers: {authorization: `Bearer ${token}`}});
-	const body = await answer.text();
-	const {items} = JSON.parse(body) as {items?: Claim[]};
-	if (items === undefined) throw new Error(body);
-	return items![0]!;
+	const {items} = (await answer.json()) as {items: Claim[]};
+	return items[0]!;
 }
