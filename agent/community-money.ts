@@ -56,9 +56,6 @@ export async function prepareMoney(site: Site, url: string, owners: readonly Sig
 	});
 	const [silent] = prepared.unregistered;
 	if (silent !== undefined) throw new AgentError('ENTRY_UNKNOWN', `${silent} has not spoken, so that its meter cannot be registered`);
-	// KNOWN GAP: until the court is deployed with the market, anything at its address opens the market for deposits.
-	if ((await askNode<string>(url, 'eth_getCode', [prepared.court, 'latest'])) === '0x')
-		await askNode(url, 'anvil_setCode', [prepared.court, '0x00']);
 	const {chainId} = site.config.anchor!;
 	await using chain = openChain({url, chainId});
 	for (let at = 0; at < owners.length; at += depositsAtOnce)

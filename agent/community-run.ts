@@ -4,7 +4,14 @@ import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {drawLimit, type Prices} from '../sim/community/habit.ts';
 import {slotsOf} from '../sim/community/home.ts';
-import {type CommunityVerdict, isGood, judgeCommunity, type PublishedRow, type PublishedSlot} from '../sim/community/judge.ts';
+import {
+	type CommunityVerdict,
+	isGood,
+	judgeCommunity,
+	type PublishedRow,
+	type PublishedSlot,
+	type SentOrder,
+} from '../sim/community/judge.ts';
 import {meterMessage, pointsOf} from '../sim/community/meter.ts';
 import {fuseWhPerSlot, type Home, planCommunity, slotMs, slotsPerDay} from '../sim/community/plan.ts';
 import {createTrader, type Owner, type Trader} from '../sim/community/trader.ts';
@@ -51,6 +58,8 @@ export type CommunityRunOptions = {
 	readonly prices: Prices;
 	readonly random: Random;
 	readonly logger: Logger;
+	/** Somebody trades for the last home himself: with this private key of 32 bytes, at this port of the market's HTTP interface. */
+	readonly mine?: {readonly key: Uint8Array; readonly port: number};
 	readonly onStep: (sentence: string) => void;
 	/** Told about once a second while the community lives. */
 	readonly onProgress: (progress: CommunityProgress) => void;
@@ -128,12 +137,14 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 	const slotCount = options.days * slotsPerDay;
 	const closing = createClosing();
 	try {
+		const mineId = options.mine === undefined ? undefined : homes.at(-1)!.id;
+		const others = homes.filter(({id}) => id !== mineId);
 		const chain = await startChain(directory, Math.floor((options.startMs - leadMs) / 1000), signal);
 		closing.defer(chain.stop);
 		const token = toHex(random.bytes(32));
 		const keys: Keys = new Map(
 			homes.map(({id}) => {
-				const key = random.bytes(32);
+				const key = id === mineId ? options.mine!.key : random.bytes(32);
 				return [id, {digests: createSigner(key)!, transactions: signerFromKey(toPrefixedHex(key))}];
 			}),
 		);
@@ -200,10 +211,11 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			prices,
 			wallClock: systemClock,
 		});
-		await trader.place(homes, slotFrom, slotCount);
+		await trader.place(others, slotFrom, slotCount);
 		if (clock.nowMs() >= options.startMs)
 			throw new AgentError('AGENT_UNREACHABLE', 'placing the orders took longer than the time before the first slot');
 		onStep(`${trader.sent().length} orders stand; the community lives ${options.speed} times as fast as the wall's clock`);
+		if (mineId !== undefined) onStep(`${mineId} is yours: its market answers at http://127.0.0.1:${agent.apiPort}`);
 		await chain.setPace(options.speed);
 		clock.setSpeed(options.speed);
 
@@ -219,7 +231,7 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			signal: living.signal,
 		});
 		try {
-			await live({homes, traffic, trader, clock, slotFrom, slotCount, speed: options.speed, prices, seed, signal});
+			await live({homes: others, traffic, trader, clock, slotFrom, slotCount, speed: options.speed, prices, seed, signal});
 			onStep('all registers are acknowledged; waiting for the last day to be settled');
 			await untilSettled(agent, (slotFrom + slotCount) / slotsPerDay - 1, signal);
 			if (prepared !== undefined) {
@@ -234,7 +246,18 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 		}
 		clock.setSpeed(1);
 		onStep('judging');
-		const found = await judged({client, marketId: market.id, homes, owners, traffic, trader, slotFrom, slotCount, options});
+		const found = await judged({
+			client,
+			marketId: market.id,
+			homes,
+			owners,
+			traffic,
+			trader,
+			slotFrom,
+			slotCount,
+			mine: mineId === undefined ? undefined : owners.get(mineId),
+			options,
+		});
 		const {size, anchor} = await agent.status();
 		const money =
 			prepared &&
@@ -436,7 +459,11 @@ function configText(parts: {
 			meters,
 			...contract,
 		},
-		api: {host: '127.0.0.1', port: 0, tokens: [{name: 'judge', role: 'auditor', sha256: toHex(nodeHasher.sha256(utf8(token)))}]},
+		api: {
+			host: '127.0.0.1',
+			port: options.mine?.port ?? 0,
+			tokens: [{name: 'judge', role: 'auditor', sha256: toHex(nodeHasher.sha256(utf8(token)))}],
+		},
 	};
 	// JSON is YAML.
 	return `${JSON.stringify(
@@ -563,6 +590,8 @@ async function judged(parts: {
 	readonly trader: Trader;
 	readonly slotFrom: number;
 	readonly slotCount: number;
+	/** Whose orders nobody here has sent: the judge takes them from the evidence, whose signatures were checked. */
+	readonly mine: Owner | undefined;
 	readonly options: CommunityRunOptions;
 }): Promise<Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'slotsTraded' | 'lateReadings' | 'good' | 'examples'>> {
 	const {client, marketId, homes, owners, traffic, slotFrom, slotCount, options} = parts;
@@ -570,6 +599,7 @@ async function judged(parts: {
 	const examples: string[] = [];
 	const slots: PublishedSlot[] = [];
 	const late = new Set<string>();
+	const mine: SentOrder[] = [];
 	let [gridNano, retailerNano, poolNano, failed] = [0n, 0n, 0n, 0];
 	for (let slot = from; slot < to; slot += 1) {
 		const clearing = await client.getClearing({market: marketId, slot});
@@ -592,6 +622,11 @@ async function judged(parts: {
 			if (atClearing !== undefined && atClearing.netExportWh === undefined) late.add(`${slot} ${meter}`);
 		for (const {name, state, detail} of checks)
 			if (state === 'fail') examples.push(`the evidence of slot ${slot} fails ${name}: ${detail}`);
+		for (const {hash, order, withdrawal} of evidence.value.orders) {
+			if (order.trader !== parts.mine?.address || withdrawal !== undefined) continue;
+			const {meter, side, quantityWh, limitMicroPerKwh} = order;
+			mine.push({hash, meter, side, slotFrom: slot, slotCount: 1, quantityWh, limitMicroPerKwh});
+		}
 		gridNano += evidence.value.settled?.accounts.gridNano ?? 0n;
 		retailerNano += evidence.value.settled?.accounts.retailerNano ?? 0n;
 		poolNano += evidence.value.settled?.accounts.poolNano ?? 0n;
@@ -620,7 +655,7 @@ async function judged(parts: {
 			cadenceMs,
 			points: traffic.points.get(id)!,
 		})),
-		orders: parts.trader.sent(),
+		orders: [...parts.trader.sent(), ...mine],
 		slots,
 		rows,
 		counterAccounts: {gridNano, retailerNano, poolNano},

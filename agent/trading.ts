@@ -16,13 +16,17 @@ import {createDigests} from './trade/typed-data.ts';
 
 /** Reads 64 hexadecimal digits from the first line of a file. Fails with KEY_INVALID. */
 export async function openTraderKey(path: string): Promise<Signer> {
-	const seed = fromHex((await readSecret(path)).replace(/^0x/, ''));
-	const signer = seed?.length === 32 ? createSigner(seed) : undefined;
-	if (signer === undefined)
+	return createSigner(await readTraderKey(path))!;
+}
+
+/** The 32 bytes of such a key. Fails with KEY_INVALID. */
+export async function readTraderKey(path: string): Promise<Uint8Array> {
+	const key = fromHex((await readSecret(path)).replace(/^0x/, ''));
+	if (key?.length !== 32 || createSigner(key) === undefined)
 		throw new AgentError('KEY_INVALID', `${path} does not hold a private key of 64 hexadecimal digits`, {
 			hint: `Make one with: openssl rand -hex 32 > ${path}`,
 		});
-	return signer;
+	return key;
 }
 
 type MarketFacts = {

@@ -589,10 +589,10 @@ export type MarketClient = {
 	readonly iterateFills: (request: {readonly market?: string; readonly account?: string; readonly slot: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Fill>;
 	/** The opening of an order's fill under the slot's header, as the contract takes it. */
 	readonly getFillProof: (request: {readonly orderHash: string; readonly slot?: number}, options?: CallOptions) => Promise<FillProof>;
-	/** The caller's rows from slot `from` to before slot `to`, at most 2976 slots, by slot, account and meter. */
-	readonly listSettlements: (request: {readonly market?: string; readonly account?: string; readonly from: number; readonly to: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => Promise<SettlementPage>;
+	/** The caller's rows from slot `from` to before slot `to`, at most 2976 slots, by slot, account and meter; without them those of the last day. */
+	readonly listSettlements: (request?: {readonly market?: string; readonly account?: string; readonly from?: number; readonly to?: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => Promise<SettlementPage>;
 	/** The same, page after page. */
-	readonly iterateSettlements: (request: {readonly market?: string; readonly account?: string; readonly from: number; readonly to: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Settlement>;
+	readonly iterateSettlements: (request?: {readonly market?: string; readonly account?: string; readonly from?: number; readonly to?: number; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Settlement>;
 	/** The opening of a row under the day's root, with the readings that it rests on, as the contract takes it. */
 	readonly getSettlementProof: (request: {readonly market: string; readonly slot: number; readonly account: string; readonly meter?: string}, options?: CallOptions) => Promise<SettlementProof>;
 	/** The entries at the boundaries of a slot in a meter's registers, with links to their receipts. */

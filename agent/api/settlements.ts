@@ -50,21 +50,24 @@ const settlementSchema = Type.Object(
 	},
 );
 
+const slotMs = 900_000;
+const slotsPerDay = 96;
+
 export const settlementRoutes: readonly Route[] = [
 	defineRoute({
 		method: 'GET',
 		path: '/settlements',
 		id: 'listSettlements',
 		tag: 'settlements',
-		summary: `The caller's rows from slot \`from\` to before slot \`to\`, at most ${slotsPerExportMax} slots, by slot, account and meter`,
+		summary: `The caller's rows from slot \`from\` to before slot \`to\`, at most ${slotsPerExportMax} slots, by slot, account and meter; without them those of the last day`,
 		access: 'token',
 		cost: 'request',
 		query: Type.Object(
 			{
 				market: Type.Optional(market),
 				account: Type.Optional(address),
-				from: slot,
-				to: slot,
+				from: Type.Optional(slot),
+				to: Type.Optional(slot),
 				cursor: Type.Optional(cursor),
 				limit: Type.Optional(Type.Integer({minimum: 1, maximum: pageItemsMax, default: pageItemsDefault})),
 			},
@@ -73,12 +76,14 @@ export const settlementRoutes: readonly Route[] = [
 		answers: {ok: pageOf('SettlementPage', settlementSchema)},
 		problems: ['forbidden', 'unknown-market'],
 		handle: async ({query, caller, context}) => {
-			checkRange(query, slotsPerExportMax);
+			const to = query.to ?? Math.floor(context.clock.nowMs() / slotMs) + 1;
+			const from = query.from ?? Math.max(0, to - slotsPerDay);
+			checkRange({from, to}, slotsPerExportMax);
 			const key = pageKey(query.cursor, ['number', 'string', 'string']) as readonly [number, string, string] | undefined;
 			const page = await context.desks.of(query.market).settlements({
 				account: accountFor(caller, query.account),
-				from: query.from,
-				to: query.to,
+				from,
+				to,
 				after: key === undefined ? undefined : {slot: key[0], account: key[1], meter: key[2]},
 				limit: query.limit ?? pageItemsDefault,
 			});

@@ -16,6 +16,7 @@ import {
 } from '../community.ts';
 import type {CommunityReport} from '../community-run.ts';
 import {decimalText} from '../format/decimal.ts';
+import {readTraderKey} from '../trading.ts';
 import {type Command, countOf, exitCodes, type Io, isSet, textOf, timeOf, usageError, type Values} from './command.ts';
 
 /** Drawn by this seed, the averages of all four rows lie in the published range; --draws says what other seeds draw. */
@@ -24,6 +25,7 @@ const drawsDefault = '10';
 const liveDefaults = {homes: '50', days: '2', speed: '600', start: '2026-06-20'} as const;
 const liveMax = {homes: 1000, days: 31, speed: 7200} as const;
 const dayMs = 86_400_000;
+const portDefault = 8787;
 
 export const simCommunityCommand: Command = {
 	name: 'sim community',
@@ -40,6 +42,8 @@ export const simCommunityCommand: Command = {
 		speed: {type: 'string', value: 'X', help: `how fast against the clock on the wall (default: ${liveDefaults.speed})`},
 		start: {type: 'string', value: 'DATE', help: `the first of the days, UTC (default: ${liveDefaults.start})`},
 		statement: {type: 'boolean', help: 'let no money move: the market only says who owes what'},
+		mine: {type: 'string', value: 'FILE', help: 'trade for the last home yourself, with this private key of 64 hexadecimal digits'},
+		port: {type: 'string', value: 'N', help: `--mine: where its market answers (default: ${portDefault})`},
 		dir: {type: 'string', value: 'DIR', help: 'keep the site there; it must be new (default: a folder that is deleted)'},
 		data: {type: 'string', value: 'DIR', help: 'the recording'},
 		seed: {type: 'string', value: 'TEXT', help: `makes homes and limits (default: ${seedDefault})`},
@@ -50,7 +54,7 @@ export const simCommunityCommand: Command = {
 	run: async ({values}, io) => {
 		const folder = textOf(values, 'data');
 		const [live, recorded] = [
-			['homes', 'days', 'speed', 'start', 'statement', 'dir'],
+			['homes', 'days', 'speed', 'start', 'statement', 'mine', 'port', 'dir'],
 			['draws', 'out'],
 		];
 		const misplaced = (folder === undefined ? recorded : live)!.find(name => values[name] !== undefined);
@@ -87,6 +91,17 @@ async function runLive(values: Values, io: Io): Promise<number> {
 	];
 	const startMs = timeOf(simCommunityCommand, '--start', textOf(values, 'start') ?? liveDefaults.start);
 	if (startMs % dayMs !== 0) throw usageError(simCommunityCommand, '--start is no midnight in UTC');
+	const minePath = textOf(values, 'mine');
+	if (minePath === undefined && values.port !== undefined) throw usageError(simCommunityCommand, '--port needs --mine');
+	const mine =
+		minePath === undefined
+			? {}
+			: {
+					mine: {
+						key: await readTraderKey(minePath),
+						port: countOf(simCommunityCommand, '--port', textOf(values, 'port') ?? String(portDefault)),
+					},
+				};
 	const isJson = isSet(values, 'json');
 	const kept = textOf(values, 'dir');
 	const directory = kept ?? (await mkdtemp(join(tmpdir(), 'kedge-community-')));
@@ -101,6 +116,7 @@ async function runLive(values: Values, io: Io): Promise<number> {
 			seed: textOf(values, 'seed') ?? seedDefault,
 			startMs,
 			withMoney: !isSet(values, 'statement'),
+			...mine,
 			prices: recordedPrices,
 			random: createSystemRandom(),
 			logger: createLineLogger(io.error, 'error'),
