@@ -16,6 +16,9 @@ const kedge = join(root, 'dist/agent/cli/kedge.js');
 /** Commands of the README that other places run: `.ci/run` runs them as they stand, and this test is one of those of `npm test`. */
 const runElsewhere = new Set(['npm start', 'npm start -- --for 60s --json', 'npm test']);
 
+/** Where the README's market answers; here on any free port, which the commands are told. */
+const marketPort = '8787';
+
 function commandsOfReadme(): string[] {
 	const readme = readFileSync(join(root, 'README.md'), 'utf8');
 	return [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n').filter(line => line !== ''));
@@ -23,7 +26,10 @@ function commandsOfReadme(): string[] {
 
 type Ran = {readonly code: number | null; readonly out: string; readonly error: string};
 
-function run(words: readonly string[], cwd: string): {readonly child: ChildProcess; readonly ended: Promise<Ran>} {
+function run(
+	words: readonly string[],
+	cwd: string,
+): {readonly child: ChildProcess; readonly said: () => string; readonly ended: Promise<Ran>} {
 	const child = spawn(process.execPath, [kedge, ...words], {cwd, stdio: ['ignore', 'pipe', 'pipe']});
 	let out = '';
 	let error = '';
@@ -33,7 +39,25 @@ function run(words: readonly string[], cwd: string): {readonly child: ChildProce
 	child.stderr.setEncoding('utf8').on('data', text => {
 		error += text;
 	});
-	return {child, ended: new Promise(resolve => child.once('close', code => resolve({code, out, error})))};
+	return {child, said: () => out + error, ended: new Promise(resolve => child.once('close', code => resolve({code, out, error})))};
+}
+
+/** Runs a line as a shell does; `npx kedge` is this build. */
+function runLine(line: string, cwd: string): Promise<Ran> {
+	const script = `npx() { shift; "$NODE" "$KEDGE" "$@"; }\n${line}`;
+	const child = spawn('sh', ['-c', script], {
+		cwd,
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: {...process.env, NODE: process.execPath, KEDGE: kedge},
+	});
+	let [out, error] = ['', ''];
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		out += text;
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		error += text;
+	});
+	return new Promise(resolve => child.once('close', code => resolve({code, out, error})));
 }
 
 function freePort(): Promise<number> {
@@ -53,10 +77,38 @@ test('the README runs, line by line', async t => {
 	t.true(commands.length > 8);
 	let password = '';
 	let published = false;
-	const port = await freePort();
+	const [port, apiPort] = [await freePort(), await freePort()];
 	for (const command of commands) {
 		if (runElsewhere.has(command)) continue;
+		if (!command.startsWith('npx kedge ') || command.includes(' > ')) {
+			const line = command
+				.replaceAll(marketPort, String(apiPort))
+				.replaceAll('kedge order', `kedge order --url http://127.0.0.1:${apiPort}`);
+			// Rows come as slots end: whoever looks too early looks again.
+			const expected = !command.startsWith('curl') ? /(?:)/ : command.includes('/orders') ? /"acknowledgement":/ : /"state":"provisional"/;
+			let last: Ran | undefined;
+			const isDone = await until(
+				async () => {
+					last = await runLine(line, directory);
+					return last.code === 0 && expected.test(last.out) ? true : undefined;
+				},
+				{clock: systemClock, everyMs: 1000, timeoutMs: command.includes('settlements') ? 60_000 : 0},
+			);
+			t.true(isDone, `${command}\n${last?.out}${last?.error}`);
+			continue;
+		}
 		const [first, second, ...words] = command.split(' ');
+		if (words[0] === 'sim') {
+			const {child, said} = run([...words, '--port', String(apiPort)], directory);
+			t.teardown(() => child.kill('SIGTERM'));
+			const isUp = await until(async () => (said().includes('is yours') ? true : undefined), {
+				clock: systemClock,
+				everyMs: 200,
+				timeoutMs: 90_000,
+			});
+			t.true(isUp, said());
+			continue;
+		}
 		t.deepEqual([first, second], ['npx', 'kedge'], `nobody runs "${command}"`);
 		if (words[0] === 'run') {
 			// The one thing changed: the port, which may be taken on this machine.
