@@ -238,3 +238,36 @@ test('a clearing whose commit fails, done or not done, is one clearing and one s
 		t.deepEqual(clearings, [(await world.engine().cleared(firstSlot))!.commitment.headerHash]);
 	}
 });
+
+test('a contract account takes its own signature, of any length, and nobody else can sign for it', async t => {
+	const asked: string[] = [];
+	const world = await openWorld(t, {
+		acceptsSignature: async (account, digest, signature) => {
+			asked.push(`${account} ${digest}`);
+			return account === keyOf('home 0').address && signature === '0xc0ffee';
+		},
+	});
+	const order = world.order(0, {});
+	t.deepEqual(await codesOf(world, {...order, signature: '0xc0ffed'}), ['bad-signature']);
+	t.deepEqual(await codesOf(world, {...world.order(1, {}), signature: '0xc0ffee'}), ['bad-signature'], 'another account does not take it');
+	t.deepEqual(await codesOf(world, {...order, signature: '0xc0ffee'}), ['taken']);
+	t.is(asked.length, 3);
+	t.is(asked[2], `${order.trader} ${toPrefixedHex(digests.order({...order, salt: BigInt(order.salt)}))}`);
+	t.deepEqual(await codesOf(world, world.order(2, {})), ['taken'], 'who signs himself asks no contract');
+	t.is(asked.length, 3);
+});
+
+test('an order needs escrow for the worst that it and all others of the account can cost', async t => {
+	const world = await openWorld(t, {marginOf: () => 400_000_000n});
+	// 1,000 Wh at 280,000 are 280,000,000 nano; a seller who delivers nothing buys the gap at 260,000 − 100,000.
+	const [first] = await world.intake().submit([world.order(0, {side: 'buy', limitMicroPerKwh: 280_000})], {atomic: false});
+	t.is(codeOf(first), 'taken');
+	const [second] = await world.intake().submit([world.order(0, {slotFrom: firstSlot + 1})], {atomic: false});
+	t.deepEqual('problem' in second! && [second.problem.code, second.problem.requiredNano, second.problem.availableNano], [
+		'insufficient-escrow',
+		'440000000',
+		'400000000',
+	]);
+	t.deepEqual(await codesOf(world, world.order(0, {slotFrom: firstSlot + 1, quantityWh: 750})), ['taken'], 'exactly as much as there is');
+	t.deepEqual(await codesOf(world, world.order(1, {})), ['taken'], 'everybody has his own');
+});

@@ -88,6 +88,8 @@ export async function createMarketWorld(
 	options: {
 		readonly homes?: number;
 		readonly rules?: Partial<EngineRules>;
+		readonly acceptsSignature?: (account: string, digest: string, signature: string) => Promise<boolean>;
+		readonly marginOf?: (account: string) => bigint;
 		readonly standingOf?: (slot: number) => 'posted' | 'unposted' | 'unknown';
 	} = {},
 ): Promise<MarketWorld> {
@@ -159,7 +161,17 @@ export async function createMarketWorld(
 			);
 			const {book, announce, halted} = engine;
 			intake = createIntake(
-				{book, digests, sign: operator.sign, append, marginOf: undefined, acceptsSignature: undefined, halted, announce, clock},
+				{
+					book,
+					digests,
+					sign: operator.sign,
+					append,
+					marginOf: options.marginOf,
+					acceptsSignature: options.acceptsSignature,
+					halted,
+					announce,
+					clock,
+				},
 				rules,
 			);
 		},
