@@ -148,18 +148,18 @@ function claimOf(onChain: MarketChain, commitment: DayCommitment, account: strin
 	return onChain.claim(postedDay(commitment.header), balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
 }
 
-function postedDay(header: DayHeader): PostedDay {
+export function postedDay(header: DayHeader): PostedDay {
 	return header;
 }
 
-function postedSlot(header: SlotHeader): PostedSlot {
+export function postedSlot(header: SlotHeader): PostedSlot {
 	const {mode, priceBuyMicroPerKwh, priceSellMicroPerKwh, ...rest} = header;
 	return {...rest, mode: modeCodes[mode], priceBuy: priceBuyMicroPerKwh, priceSell: priceSellMicroPerKwh};
 }
 
 const nothing: PostedTier = {price: 0n, quantityWh: 0n, ordersRoot: `0x${'0'.repeat(64)}`};
 
-function postedSide({lastIndex, last, next}: SideCertificate): PostedSide {
+export function postedSide({lastIndex, last, next}: SideCertificate): PostedSide {
 	const tier = ({tier: {priceMicroPerKwh, quantityWh, ordersRoot}}: TierOpening): PostedTier => ({
 		price: priceMicroPerKwh,
 		quantityWh,

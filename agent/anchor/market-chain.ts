@@ -194,15 +194,23 @@ async function read(chain: Chain, to: string, api: Interface, name: string, valu
 	throw mismatch(`the contract at ${to} does not answer ${name}(): it is no energy market`);
 }
 
-/** The contract's own error by its name where the node only gave its bytes. */
+/** The contract's own error by its name, where the node only gave its bytes: `custom error 0x…`, with the arguments behind it or behind a colon. */
 function explained(error: unknown): unknown {
 	if (!(error instanceof AgentError)) return error;
-	const data = /0x[0-9a-f]{8,}/i.exec(error.message)?.[0];
-	for (const api of [marketInterface, rulesInterface]) {
-		const found = data === undefined ? null : api.parseError(data);
-		if (found === null) continue;
-		const sentence = error.message.replace(data!, `${found.name}(${found.args.map(String).join(', ')})`);
-		return new AgentError(error.code, sentence, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
-	}
-	return error;
+	const found = /(?:custom error )?(0x[0-9a-f]{8})(?:: ?)?([0-9a-f]*)/i.exec(error.message);
+	const name = found === null ? undefined : errorName(`${found[1]}${found[2]}`);
+	if (found === null || name === undefined) return error;
+	const sentence = error.message.replace(found[0], name);
+	return new AgentError(error.code, sentence, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
+}
+
+function errorName(data: string): string | undefined {
+	for (const api of [marketInterface, rulesInterface])
+		try {
+			const found = api.parseError(data);
+			if (found !== null) return `${found.name}(${found.args.map(String).join(', ')})`;
+		} catch {
+			// The bytes behind the name are not its arguments: the node's own words must do.
+		}
+	return undefined;
 }

@@ -16,6 +16,7 @@ import type {Order} from '../../agent/trade/book.ts';
 import {clear, type Rules} from '../../agent/trade/clear.ts';
 import {start} from '../faults/process.ts';
 import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
+import {gasOfMarket} from './market-gas.ts';
 import {type Load, marketName, ownerOf, slotOfBench} from './market-orders.ts';
 
 const dayPath = fileURLToPath(new URL('./market-day.js', import.meta.url));
@@ -160,4 +161,9 @@ async function run(load: Load): Promise<{readonly orders: number; readonly secon
 	return JSON.parse(line) as {readonly orders: number; readonly seconds: number; readonly p99Ms: number};
 }
 
-export const bench: Bench = async options => [...clearing(options), ...(await settlement(options)), ...(await api(options))];
+export const bench: Bench = async options => [
+	...clearing(options),
+	...(await settlement(options)),
+	...(await api(options)),
+	...(await gasOfMarket()),
+];
