@@ -70,7 +70,10 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 				const [cleared, record] = [await engine.cleared(nextSlot), await engine.record(nextSlot)];
 				if (cleared === undefined || record === undefined) continue;
 				let found = await onChain.slot(nextSlot);
-				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(engine.book.gateOf(nextSlot))) {
+				const gateS = engine.book.gateOf(nextSlot);
+				// The chain's clock may be a little behind ours.
+				if (found === undefined && (await onChain.headTimeS()) < onChain.slotOpensAt(gateS)) return;
+				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(gateS)) {
 					missed.add(nextSlot);
 					tell(engine, 'slot.unposted', {slot: nextSlot});
 					continue;

@@ -67,6 +67,8 @@ export type MarketChain = {
 	readonly dayHash: (day: number) => Promise<string | undefined>;
 	/** When a day may be posted at the earliest, s since 1970. */
 	readonly dayOpensAt: (day: number) => number;
+	/** From when on a slot's header is taken, by its gate: a metered one once it is over. s since 1970. */
+	readonly slotOpensAt: (gateS: number) => number;
 	/** Until when a slot's header is taken, by its gate; s since 1970. */
 	readonly slotClosesAt: (gateS: number) => number;
 	readonly headTimeS: () => Promise<number>;
@@ -90,6 +92,8 @@ const erc1271 = new Interface(['function isValidSignature(bytes32 hash, bytes si
 const magicValue = '0x1626ba7e';
 const zeroHash = `0x${'0'.repeat(64)}`;
 const secondsPerDay = 86_400;
+const slotSeconds = 900;
+const meteredMode = 1;
 
 /** Looks who is there. Fails with CHAIN_MISMATCH if it is no market, or one of another name or operator. */
 export async function openMarketChain(
@@ -113,9 +117,10 @@ export async function openMarketChain(
 	const readingDeadline = Number((await market('readingDeadline'))[0]);
 
 	const [params] = (await ask(rules, rulesInterface, 'paramsOf', [options.paramsVersion])) as unknown as [
-		{readonly postWindowSeconds: bigint},
+		{readonly postWindowSeconds: bigint; readonly mode: bigint},
 	];
 	const postWindowS = Number(params.postWindowSeconds);
+	const openAfterS = Number(params.mode) === meteredMode ? slotSeconds : 0;
 
 	const dayHash = async (day: number): Promise<string | undefined> => {
 		const [hash] = await market('dayCommit', [day]);
@@ -144,6 +149,7 @@ export async function openMarketChain(
 		},
 		dayHash,
 		dayOpensAt: day => (day + 1) * secondsPerDay + readingDeadline,
+		slotOpensAt: gateS => gateS + openAfterS,
 		slotClosesAt: gateS => (postWindowS === 0 ? Number.POSITIVE_INFINITY : gateS + postWindowS),
 		headTimeS: chain.headTimeS,
 		account: async account => {
