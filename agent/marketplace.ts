@@ -29,7 +29,7 @@ import {createIntake} from './trade/intake.ts';
 import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
 import {createMarketDesk} from './trade/market-desk.ts';
 import {type EngineRules, type MarketMeter, openEngine, registerOf} from './trade/market-engine.ts';
-import {encodeBody, type MarketBody, slotS} from './trade/order.ts';
+import {encodeBody, type MarketBody, readWish, slotS} from './trade/order.ts';
 import {messageSigner} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 import type {World} from './world.ts';
@@ -189,20 +189,39 @@ export async function openMarketplace(parts: {
 			[Symbol.asyncDispose]: () => closing.close(),
 		};
 
-		/** One order as JSON; who sent it is told on a topic of its own what became of it. */
-		async function takeMessage(delivery: Delivery, done: (outcome: Outcome) => void): Promise<void> {
-			const text = fromUtf8(delivery.payload);
-			let order: unknown;
+		/** What a trader has signed, as JSON; what it is, its keys say. */
+		async function grant(
+			payload: Uint8Array,
+		): Promise<{readonly value: unknown} | {readonly problem: {readonly code: string; readonly detail: string}}> {
+			let value: unknown;
 			try {
-				order = JSON.parse(text ?? '');
+				value = JSON.parse(fromUtf8(payload) ?? '');
 			} catch {
-				order = undefined;
+				return {problem: {code: 'malformed', detail: 'the message is no JSON'}};
 			}
-			const [answer] = await desk.submit([order], {atomic: false});
-			const reply = 'problem' in answer! ? {problem: answer.problem} : answer!.value;
+			const wish = readWish(value);
+			if ('code' in wish) return {problem: wish};
+			switch (wish.kind) {
+				case 'cancel':
+					return desk.cancel(wish);
+				case 'cancelAll':
+					return desk.cancelAll(wish);
+				case 'delegate':
+					return desk.delegate(wish);
+				case 'revoke':
+					return desk.revokeDelegation({id: wish.revokes, signature: wish.signature});
+				case 'order':
+					return (await desk.submit([wish.order], {atomic: false}))[0]!;
+			}
+		}
+
+		/** Who sent it is told on a topic of its own what became of it. */
+		async function takeMessage(delivery: Delivery, done: (outcome: Outcome) => void): Promise<void> {
+			const answer = await grant(delivery.payload);
+			const reply = 'problem' in answer ? {problem: answer.problem} : answer.value;
 			const tell = (): void =>
 				parts.publish(`p2p/${config.name}/acknowledged/${delivery.identity}`, utf8(JSON.stringify(reply)), {retain: false});
-			if (!('problem' in answer!)) {
+			if (!('problem' in answer)) {
 				tell();
 				done('kept');
 				return;

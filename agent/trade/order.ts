@@ -174,16 +174,70 @@ const orderChecks: {readonly [K in keyof SignedOrder]: Check} = {
 	signature: matches(signatureText, `0x and 1 to ${signatureBytesMax} bytes in lower-case hexadecimal`),
 };
 
-/** Reads an order from parsed JSON; further keys are ignored, and keys come out in the one order that is written. */
-export function readOrder(value: unknown): SignedOrder | OrderShapeProblem {
+const delegationChecks: {readonly [K in keyof Delegation]: Check} = {
+	owner: orderChecks.trader,
+	agent: orderChecks.trader,
+	market: orderChecks.market,
+	meter: orderChecks.meter,
+	maxWhPerSlot: whole(0, quantityWhMax),
+	minSellMicroPerKwh: orderChecks.limitMicroPerKwh,
+	maxBuyMicroPerKwh: orderChecks.limitMicroPerKwh,
+	notBefore: whole(0, secondsMax),
+	notAfter: whole(0, secondsMax),
+	nonce: matches(/^(?:0|[1-9][0-9]{0,76})$/, 'a whole number below 10^77 as decimal text'),
+};
+
+/** The fields of a record whose every key passes its check, in the order of the checks; further keys are ignored. */
+function readFields<T>(value: unknown, what: string, checks: Readonly<Record<string, Check>>): T | OrderShapeProblem {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
-		return {code: 'malformed', detail: 'an order is a JSON object', pointer: ''};
+		return {code: 'malformed', detail: `${what} is a JSON object`, pointer: ''};
 	const found = value as Record<string, unknown>;
-	for (const [key, check] of Object.entries(orderChecks)) {
+	for (const [key, check] of Object.entries(checks)) {
 		const problem = check(Object.hasOwn(found, key) ? found[key] : undefined);
 		if (problem !== undefined) return {code: 'malformed', detail: `${key} ${problem}`, pointer: `/${key}`};
 	}
-	const order = Object.fromEntries(Object.keys(orderChecks).map(key => [key, found[key]])) as SignedOrder;
+	return Object.fromEntries(Object.keys(checks).map(key => [key, found[key]])) as T;
+}
+
+const isProblem = (value: object): value is OrderShapeProblem => 'code' in value && value.code === 'malformed';
+
+/** What a trader may send beside an order, each with its EIP-712 signature. */
+export type Wish =
+	| {readonly kind: 'order'; readonly order: unknown}
+	| {readonly kind: 'cancel'; readonly hashes: readonly string[]; readonly signature: string}
+	| {readonly kind: 'cancelAll'; readonly trader: string; readonly counter: number; readonly signature: string}
+	| {readonly kind: 'delegate'; readonly delegation: Delegation; readonly signature: string}
+	| {readonly kind: 'revoke'; readonly revokes: string; readonly signature: string};
+
+const hashesMax = 500;
+const hashList: Check = value =>
+	Array.isArray(value) && value.length > 0 && value.length <= hashesMax && value.every(one => typeof one === 'string' && hash32.test(one))
+		? undefined
+		: `is not a list of 1 to ${hashesMax} hashes`;
+const anything: Check = () => undefined;
+
+/** Tells by its keys what a message is: `hashes`, `counter` without a side, `delegation`, `revokes`; all else is an order, whose shape is checked where it is taken. */
+export function readWish(value: unknown): Wish | OrderShapeProblem {
+	const has = (key: string): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+	const {signature, trader, counter} = orderChecks;
+	const read = <T extends object>(kind: Wish['kind'], checks: Readonly<Record<string, Check>>): Wish | OrderShapeProblem => {
+		const fields = readFields<T>(value, 'a message', {...checks, signature});
+		return isProblem(fields) ? fields : ({kind, ...fields} as unknown as Wish);
+	};
+	if (has('hashes')) return read('cancel', {hashes: hashList});
+	if (has('revokes')) return read('revoke', {revokes: orderChecks.market});
+	if (has('counter') && !has('side')) return read('cancelAll', {trader, counter});
+	if (!has('delegation')) return {kind: 'order', order: value};
+	const fields = read('delegate', {delegation: anything});
+	if (isProblem(fields) || fields.kind !== 'delegate') return fields;
+	const delegation = readFields<Delegation>(fields.delegation, 'a delegation', delegationChecks);
+	return isProblem(delegation) ? {...delegation, pointer: `/delegation${delegation.pointer}`} : {...fields, delegation};
+}
+
+/** Reads an order from parsed JSON; further keys are ignored, and keys come out in the one order that is written. */
+export function readOrder(value: unknown): SignedOrder | OrderShapeProblem {
+	const order = readFields<SignedOrder>(value, 'an order', orderChecks);
+	if (isProblem(order)) return order;
 	if (order.minQuantityWh > order.quantityWh)
 		return {code: 'malformed', detail: 'minQuantityWh is above quantityWh', pointer: '/minQuantityWh'};
 	return order;

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync, type MqttClient} from 'mqtt';
 import {createKeystore} from '../../agent/anchor/keystore.ts';
+import {toPrefixedHex} from '../../agent/base/bytes.ts';
 import {createScaledClock, systemClock} from '../../agent/base/clock.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
@@ -211,6 +212,37 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	const {counters} = await agent.status();
 	t.is(counters['refused:order-capacity-exceeded'], 1);
 	t.is(counters['refused:order-malformed'], 1);
+	// What was ordered by MQTT is taken back by MQTT, and so are delegations given and taken.
+	const extra = order(0, {slotFrom: firstSlot + 40});
+	const hash = toPrefixedHex(digests.order({...(extra as Parameters<typeof digests.order>[0]), salt: BigInt(extra.salt as string)}));
+	const {key} = homes[0]!;
+	const delegation = {
+		owner: key.address,
+		agent: homes[1]!.key.address,
+		market: hashText('street'),
+		meter: extra.meter as string,
+		maxWhPerSlot: 100,
+		minSellMicroPerKwh: 0,
+		maxBuyMicroPerKwh: 0,
+		notBefore: 0,
+		notAfter: 2_000_000_000,
+	};
+	const delegated = digests.delegation({...delegation, nonce: 1n});
+	const id = toPrefixedHex(delegated);
+	for (const message of [
+		extra,
+		{hashes: [hash], signature: key.sign(digests.cancellation({hashes: [hash]}))},
+		{delegation: {...delegation, nonce: '1'}, signature: key.sign(delegated)},
+		{revokes: id, signature: key.sign(digests.revocation({delegation: id}))},
+		{hashes: ['0x'], signature: '0x00'},
+	])
+		await seller.publishAsync('p2p/street/orders', JSON.stringify(message), {qos: 1});
+	await until(async () => (replies.length === 8 ? true : undefined), {clock: systemClock, everyMs: 20, timeoutMs: 10_000});
+	t.deepEqual(
+		replies.slice(3).map(reply => ('problem' in reply ? (reply.problem as {code: string}).code : Object.keys(reply)[0])),
+		['isNew', '0', 'id', 'id', 'malformed'],
+		JSON.stringify(replies.slice(3)),
+	);
 	const mirrored = await until(async () => heard.find(line => line.startsWith(`p2p/street/${firstSlot}/cleared`)), {
 		clock: systemClock,
 		everyMs: 20,
@@ -218,6 +250,10 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	});
 	t.regex(mirrored ?? '', /"volumeWh":1000/);
 	t.false(heard.some(line => line.includes('signature') && !line.startsWith('p2p/street/acknowledged/home-02')));
+	const signature = key.sign(digests.counterIncrement({trader: key.address, market: hashText('street'), counter: 3}));
+	await seller.publishAsync('p2p/street/orders', JSON.stringify({trader: key.address, counter: 3, signature}), {qos: 1});
+	t.truthy(await until(async () => replies[8], {clock: systemClock, everyMs: 20, timeoutMs: 10_000}));
+	t.deepEqual(Object.keys(replies[8]!), ['cancelled']);
 	const late = await connect('home-01:late');
 	const retained: string[] = [];
 	late.on('message', topic => retained.push(topic));
