@@ -12,7 +12,7 @@ import {channelUrn, deviceUrn, marketUrn} from '../../agent/format/subject.ts';
 import type {Log} from '../../agent/log/log.ts';
 import type {LogReader} from '../../agent/log/reader.ts';
 import {createIntake, type Intake} from '../../agent/trade/intake.ts';
-import {openLedger} from '../../agent/trade/ledger.ts';
+import {type Ledger, openLedger} from '../../agent/trade/ledger.ts';
 import {type Engine, type EngineRules, type MarketMeter, openEngine} from '../../agent/trade/market-engine.ts';
 import {encodeBody, type SignedOrder, slotS, slotsPerDay} from '../../agent/trade/order.ts';
 import {createDigests} from '../../agent/trade/typed-data.ts';
@@ -71,7 +71,11 @@ export type MarketWorld = {
 	readonly engine: () => Engine;
 	readonly intake: () => Intake;
 	/** Opens log, reader, ledger and engine; those that are open are closed first. */
-	readonly open: (options?: {readonly withoutLedger?: boolean; readonly rules?: Partial<EngineRules>}) => Promise<void>;
+	readonly open: (options?: {
+		readonly withoutLedger?: boolean;
+		readonly rules?: Partial<EngineRules>;
+		readonly meters?: readonly MarketMeter[];
+	}) => Promise<void>;
 	/** Moves the clock to so many seconds after a slot's start. */
 	readonly moveTo: (slot: number, seconds?: number) => void;
 	/** Writes what both registers show at a time (s since 1970), in Wh. */
@@ -91,6 +95,8 @@ export async function createMarketWorld(
 		readonly acceptsSignature?: (account: string, digest: string, signature: string) => Promise<boolean>;
 		readonly marginOf?: (account: string) => bigint;
 		readonly standingOf?: (slot: number) => 'posted' | 'unposted' | 'unknown';
+		/** What stands between the engine and its ledgers. */
+		readonly ledgerOf?: (ledger: Ledger) => Ledger;
 	} = {},
 ): Promise<MarketWorld> {
 	const logWorld = await createLogWorld(t);
@@ -112,7 +118,7 @@ export async function createMarketWorld(
 		meters,
 		engine: () => engine!,
 		intake: () => intake!,
-		open: async ({withoutLedger = false, rules: changes = {}} = {}) => {
+		open: async ({withoutLedger = false, rules: changes = {}, meters: ofMarket = meters} = {}) => {
 			log = await logWorld.open();
 			reader = await logWorld.reader();
 			if (withoutLedger) ledgers += 1;
@@ -151,12 +157,12 @@ export async function createMarketWorld(
 					entries: found.entries,
 					marketEntries: begin => found.withRecords(channel, begin),
 					subjectOf: name => opened.channel(name)?.subject,
-					ledger,
+					ledger: options.ledgerOf?.(ledger) ?? ledger,
 					clock,
 					logger: silentLogger,
 				},
 				{...rules, ...changes},
-				meters,
+				ofMarket,
 				{atMs: decodeEntry(await found.entry(channel.enrolled)).arrivedAtMs, index: channel.enrolled},
 			);
 			const {book, announce, halted} = engine;
