@@ -153,6 +153,8 @@ export async function openEngine(
 	/** Slots that metered mode has cleared out of their order. */
 	const decided = new Set<number>();
 	let marked = -1;
+	/** What the log has and the ledger not yet, by name: a ledger that cannot be written for a while must not make us say in the log twice what was decided once. */
+	const unsaved = new Map<string, () => Promise<void>>();
 	/** How far registers were read when the newest day was looked at last. */
 	let lookedAt = -1;
 
@@ -176,6 +178,13 @@ export async function openEngine(
 	const announce = (event: LedgerEvent): void => void pendingEvents.push(event);
 	const tell = (type: string, data: Record<string, unknown>, account?: string): void =>
 		announce({type, atMs: clock.nowMs(), account, data: JSON.stringify(data)});
+
+	const save = async (): Promise<void> => {
+		for (const [name, put] of unsaved) {
+			await put();
+			unsaved.delete(name);
+		}
+	};
 
 	const flushEvents = async (): Promise<void> => {
 		if (pendingEvents.length === 0) return;
@@ -297,17 +306,18 @@ export async function openEngine(
 			await durable;
 			record = {input, headerHash, statement, sequence};
 		} else record = {input, headerHash, statement: known.body.statement, sequence: known.sequence};
-		await ledger.putSlot({slot, body: JSON.stringify(record)});
 		keepSlot(slot, cleared, record);
 		// Only now: whoever sees that it is decided finds what was decided.
 		decided.add(slot);
-		if (known !== undefined) return;
+		unsaved.set(`slot ${slot}`, () => ledger.putSlot({slot, body: JSON.stringify(record)}));
+		if (known !== undefined) return save();
 		const {volumeWh, priceBuyMicroPerKwh, priceSellMicroPerKwh} = cleared.clearing;
 		tell('slot.cleared', {slot, headerHash, orders: header.orderCount, volumeWh, priceBuyMicroPerKwh, priceSellMicroPerKwh});
 		for (const [at, {hash, trader, side}] of cleared.orders.entries()) {
 			const fillWh = cleared.clearing.fillsWh[at]!;
 			if (fillWh > 0) tell('order.filled', {slot, orderHash: hash, side, fillWh}, trader);
 		}
+		await save();
 	};
 
 	const isClearable = (slot: number, size: number): boolean => {
@@ -456,9 +466,9 @@ export async function openEngine(
 		const {commitment} = settled;
 		const rows = new Uint8Array(leafLengths.row * commitment.header.rowCount);
 		for (let at = 0; at < commitment.header.rowCount; at += 1) rows.set(rowLeafBytes(commitment.rowAt(at)), at * leafLengths.row);
-		await ledger.putDay({day, round: 1, body: JSON.stringify(record), rows, balances: new Uint8Array(0)});
 		keepDay(record, commitment);
-		if (known !== undefined) return;
+		unsaved.set(`day ${day}`, () => ledger.putDay({day, round: 1, body: JSON.stringify(record), rows, balances: new Uint8Array(0)}));
+		if (known !== undefined) return save();
 		for (let at = 0; at < commitment.header.rowCount; at += 1) {
 			const {account, slot, meter, flags, netNano} = commitment.rowAt(at);
 			if ((flags & rowFlags.adjusted) !== 0) tell('settlement.adjusted', {slot, meter, netNano: `${netNano}`}, account);
@@ -471,6 +481,7 @@ export async function openEngine(
 			substituted: settled.substituted,
 			adjusted: late.length,
 		});
+		await save();
 	};
 
 	const keepDay = (record: DayRecord, commitment: DayCommitment): void => {
@@ -553,6 +564,7 @@ export async function openEngine(
 		firstSlot,
 		tick: async () => {
 			if (halted !== undefined) return;
+			await save();
 			// A reorganisation of the chain may take an anchor back; what was read stays read, so that every decision can be made again from the size that it names.
 			const size = Math.max(cursor, await needs.provenSize());
 			const slot = Math.floor(nowS() / slotS);
