@@ -304,6 +304,10 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 					problem: {code: 'bad-signature', detail: `the delegation is not signed by its owner ${delegation.owner}`, pointer: '/signature'},
 				};
 			if (book.delegation(id) !== undefined) return {value: {id}};
+			if (book.isRevoked(id))
+				return {
+					problem: {code: 'delegation-exceeded', detail: `delegation ${id} was revoked: its owner must sign another, with another nonce`},
+				};
 			if (book.delegationsOf(delegation.owner) >= delegationsPerOwnerMax)
 				return {problem: {code: 'capacity-exceeded', detail: `an owner has at most ${delegationsPerOwnerMax} delegations`}};
 			const atMs = clock.nowMs();

@@ -89,6 +89,8 @@ export type OrderBook = {
 	readonly counterOf: (trader: string) => number;
 	readonly delegation: (hash: string) => Delegation | undefined;
 	readonly delegationsOf: (owner: string) => number;
+	/** True once its owner has ended the delegation: the paper that he signed is still about, and counts no more. */
+	readonly isRevoked: (hash: string) => boolean;
 	/** What the orders of a trader can cost at the worst, for slots from … to. */
 	readonly marginNano: (trader: string, from: number, to: number) => bigint;
 	/** No order for the slot is taken any more, whatever the clock says. */
@@ -121,6 +123,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	const counters = new Map<string, number>();
 	const delegations = new Map<string, Delegation>();
 	const byOwner = new Map<string, string[]>();
+	const revoked = new Set<string>();
 	let lockedBelow = 0;
 	let forgottenBelow = 0;
 
@@ -291,11 +294,12 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 						if (booked.order.counter < body.counter) takeOut(booked, body.hash, body.receivedAt);
 					return;
 				case orderKinds.delegation:
-					if (delegations.has(body.hash)) return;
+					if (delegations.has(body.hash) || revoked.has(body.hash)) return;
 					delegations.set(body.hash, body.delegation);
 					push(byOwner, body.delegation.owner, body.hash);
 					return;
 				case orderKinds.revocation: {
+					revoked.add(body.revokes);
 					const owner = delegations.get(body.revokes)?.owner;
 					if (owner === undefined) return;
 					delegations.delete(body.revokes);
@@ -327,6 +331,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		isOut,
 		counterOf: trader => counters.get(trader) ?? 0,
 		delegation: hash => delegations.get(hash),
+		isRevoked: hash => revoked.has(hash),
 		delegationsOf: owner => byOwner.get(owner)?.length ?? 0,
 		marginNano: (trader, from, to) => {
 			let sum = 0n;
