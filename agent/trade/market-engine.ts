@@ -12,7 +12,7 @@ import {type CounterAccounts, type DaySlot, type MeterEnergy, settleDay} from '.
 import type {Ledger, LedgerEvent} from './ledger.ts';
 import {netExportWh, type RegisterEntry} from './meter.ts';
 import {decodeBody, type MarketBody, slotS, slotsPerDay} from './order.ts';
-import {type BookRules, createOrderBook, type Meter, type OrderBook} from './order-book.ts';
+import {type BookRules, type BookStanding, createOrderBook, type Meter, type OrderBook} from './order-book.ts';
 import type {Accounts} from './settle.ts';
 import {type ClearedSlot, type Contract, clearSlot, contractsOf, type SetOrder, type SlotInput} from './slot-clearing.ts';
 import type {Digests} from './typed-data.ts';
@@ -84,6 +84,8 @@ export type DayRecord = {
 	/** nano by account as decimal text: balances before the day, and what the counter accounts got. */
 	readonly opening: Readonly<Record<string, string>>;
 	readonly counters: Readonly<Record<string, string>>;
+	/** Counters and delegations as they were: a restart reads orders of the last month only. Left out in ledgers of before. */
+	readonly standing?: BookStanding;
 };
 
 export type Engine = {
@@ -462,6 +464,7 @@ export async function openEngine(
 			},
 			opening: Object.fromEntries([...opening].map(([account, nano]) => [account, `${nano}`])),
 			counters: {[grid]: `${totals.gridNano}`, [retailer]: `${totals.retailerNano}`, [pool]: `${totals.poolNano}`},
+			standing: book.standing(),
 		};
 		const {commitment} = settled;
 		const rows = new Uint8Array(leafLengths.row * commitment.header.rowCount);
@@ -537,6 +540,7 @@ export async function openEngine(
 		if (newest !== undefined) {
 			const {record, commitment} = restoreDay(JSON.parse(newest.body) as DayRecord, newest.rows);
 			keepDay(record, commitment);
+			if (record.standing !== undefined) book.restore(record.standing);
 			nextToClear = Math.max(firstSlot, (record.day + 1) * slotsPerDay);
 		}
 		const begin = newest === undefined ? opened.index : Math.max(opened.index, await ledger.markBefore((from - orderDays) * slotsPerDay));

@@ -67,6 +67,13 @@ const shortSlotsMax = 8;
 /** Delegations that an owner may have at once. */
 export const delegationsPerOwnerMax = 64;
 
+/** What outlives every order: a trader may have raised his counter, or named an agent, years ago. */
+export type BookStanding = {
+	readonly counters: Readonly<Record<string, number>>;
+	readonly delegations: Readonly<Record<string, Delegation>>;
+	readonly revoked: readonly string[];
+};
+
 export type OrderBook = {
 	/** When orders for the slot stop, s since 1970. */
 	readonly gateOf: (slot: number) => number;
@@ -95,6 +102,9 @@ export type OrderBook = {
 	readonly marginNano: (trader: string, from: number, to: number) => bigint;
 	/** No order for the slot is taken any more, whatever the clock says. */
 	readonly lock: (slot: number) => void;
+	/** To begin with where not all of the log is read again. What it came from may be applied behind it once more. */
+	readonly standing: () => BookStanding;
+	readonly restore: (standing: BookStanding) => void;
 	/** Forgets orders whose last slot is before this one. */
 	readonly forgetBefore: (slot: number) => void;
 	readonly size: () => number;
@@ -227,6 +237,12 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		if (booked !== undefined) booked.cancellation ??= {hash, receivedAt};
 	};
 
+	const addDelegation = (hash: string, delegation: Delegation): void => {
+		if (delegations.has(hash) || revoked.has(hash)) return;
+		delegations.set(hash, delegation);
+		push(byOwner, delegation.owner, hash);
+	};
+
 	return {
 		gateOf,
 		problemOf: (order, signer, nowS) => {
@@ -288,15 +304,13 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 					for (const hash of body.orders) takeOut(byHash.get(hash), body.hash, body.receivedAt);
 					return;
 				case orderKinds.counter:
-					if (body.counter <= (counters.get(body.trader) ?? 0)) return;
-					counters.set(body.trader, body.counter);
+					// Not only a higher one takes orders out: after a restart the counter is known before the orders that it took out.
+					counters.set(body.trader, Math.max(body.counter, counters.get(body.trader) ?? 0));
 					for (const booked of byTrader.get(body.trader) ?? [])
 						if (booked.order.counter < body.counter) takeOut(booked, body.hash, body.receivedAt);
 					return;
 				case orderKinds.delegation:
-					if (delegations.has(body.hash) || revoked.has(body.hash)) return;
-					delegations.set(body.hash, body.delegation);
-					push(byOwner, body.delegation.owner, body.hash);
+					addDelegation(body.hash, body.delegation);
 					return;
 				case orderKinds.revocation: {
 					revoked.add(body.revokes);
@@ -347,6 +361,12 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		},
 		lock: slot => {
 			if (slot >= lockedBelow) lockedBelow = slot + 1;
+		},
+		standing: () => ({counters: Object.fromEntries(counters), delegations: Object.fromEntries(delegations), revoked: [...revoked]}),
+		restore: standing => {
+			for (const hash of standing.revoked) revoked.add(hash);
+			for (const [trader, counter] of Object.entries(standing.counters)) counters.set(trader, counter);
+			for (const [hash, delegation] of Object.entries(standing.delegations)) addDelegation(hash, delegation);
 		},
 		forgetBefore: slot => {
 			forgottenBelow = Math.max(forgottenBelow, slot);
