@@ -73,7 +73,6 @@ type Taken =
 
 export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market: string}): Intake {
 	const {book, digests, sign, append, announce, clock} = needs;
-	const nowS = (): number => Math.floor(clock.nowMs() / 1000);
 	/** Orders on their way to the disk. */
 	const pending = new Map<string, Promise<number>>();
 	const indexes = new Map<string, number>();
@@ -107,11 +106,12 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {order, hash: toPrefixedHex(digest), signer: await signerOfDigest(digest, order.signature, order.trader)};
 	};
 
-	const escrowProblem = (order: SignedOrder): IntakeProblem | undefined => {
+	const marginOfOrder = (order: SignedOrder): bigint => BigInt(Math.min(order.slotCount, marginSlots)) * marginNano(order, rules);
+
+	const escrowProblem = (order: SignedOrder, atS: number, othersNano: bigint): IntakeProblem | undefined => {
 		if (needs.marginOf === undefined) return undefined;
-		const slot = Math.floor(nowS() / 900);
-		const held = book.marginNano(order.trader, slot, slot + marginSlots);
-		const required = held + BigInt(Math.min(order.slotCount, marginSlots)) * marginNano(order, rules);
+		const slot = Math.floor(atS / 900);
+		const required = book.marginNano(order.trader, slot, slot + marginSlots) + othersNano + marginOfOrder(order);
 		const available = needs.marginOf(order.trader);
 		if (required <= available) return undefined;
 		return {
@@ -134,8 +134,7 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {receivedAt, signature};
 	};
 
-	const take = ({order, hash, signer}: Prepared): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
-		const atMs = clock.nowMs();
+	const take = ({order, hash, signer}: Prepared, atMs: number): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
 		const receivedAt = Math.floor(atMs / 1000);
 		const signedBy = signer!.address;
 		const delegation = signedBy === order.trader ? undefined : book.delegationFor(order, signedBy, receivedAt);
@@ -160,9 +159,28 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {booked, durable: kept};
 	};
 
-	const problemOf = ({order, hash, signer}: Prepared): IntakeProblem | undefined => {
-		const problem = book.problemOf(order, signer, nowS()) ?? escrowProblem(order);
+	/** `others`: how many orders of the same meter are about to be taken with it, and what they and those of other meters of its trader can cost. */
+	const problemOf = ({order, hash, signer}: Prepared, atS: number, others = {count: 0, nano: 0n}): IntakeProblem | undefined => {
+		const problem = book.problemOf(order, signer, atS, others.count) ?? escrowProblem(order, atS, others.nano);
 		return problem && {...problem, orderHash: hash};
+	};
+
+	/** Why orders cannot be taken all at once, by place; those that the book has are no problem. */
+	const problemsOf = (prepared: readonly (Prepared | IntakeProblem)[], atS: number): (IntakeProblem | undefined)[] => {
+		const apart = together(prepared);
+		const counts = new Map<string, number>();
+		const nanos = new Map<string, bigint>();
+		const seen = new Set<string>();
+		return prepared.map((one, at) => {
+			if ('code' in one) return one;
+			if (book.find(one.hash) !== undefined || seen.has(one.hash)) return undefined;
+			seen.add(one.hash);
+			const {meter, trader} = one.order;
+			const others = {count: counts.get(meter) ?? 0, nano: nanos.get(trader) ?? 0n};
+			counts.set(meter, others.count + 1);
+			nanos.set(trader, others.nano + marginOfOrder(one.order));
+			return apart.get(at) ?? problemOf(one, atS, others);
+		});
 	};
 
 	/** Why orders that are each fine cannot stand together, by place. */
@@ -212,11 +230,14 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			const halted = haltProblem();
 			if (halted !== undefined) return orders.map(() => ({problem: halted}));
 			const prepared = await Promise.all(orders.map(prepare));
+			// Asking a chain for a signature may have taken long.
+			const haltedSince = haltProblem();
+			if (haltedSince !== undefined) return orders.map(() => ({problem: haltedSince}));
+			// One moment for all: the gate does not close between a check and what it was made for.
+			const atMs = clock.nowMs();
+			const atS = Math.floor(atMs / 1000);
 			if (atomic) {
-				const apart = together(prepared);
-				const problems = prepared.map((one, at) =>
-					'code' in one ? one : book.find(one.hash) !== undefined ? undefined : (apart.get(at) ?? problemOf(one)),
-				);
+				const problems = problemsOf(prepared, atS);
 				if (problems.some(problem => problem !== undefined))
 					return problems.map(problem => ({
 						problem: problem ?? {code: 'batch-refused', detail: 'another order of the batch was refused, and all or none were to be taken'},
@@ -226,8 +247,8 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			const taken = prepared.map((one): Taken => {
 				if ('code' in one) return {state: 'refused', problem: one};
 				if (book.find(one.hash) !== undefined) return {state: 'known', hash: one.hash};
-				const problem = problemOf(one);
-				return problem === undefined ? {state: 'taken', ...take(one)} : {state: 'refused', problem};
+				const problem = problemOf(one, atS);
+				return problem === undefined ? {state: 'taken', ...take(one, atMs)} : {state: 'refused', problem};
 			});
 			return Promise.all(
 				taken.map(async one => {
@@ -247,12 +268,12 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			if (first === undefined) return {problem: {code: 'unknown-order', detail: `there is no order ${hashes[0]}`, pointer: '/hashes/0'}};
 			const digest = digests.cancellation({hashes});
 			const signer = await signerOfDigest(digest, signature, first.order.trader);
-			const problem = book.cancellationProblem(hashes, signer?.address, nowS());
+			const atMs = clock.nowMs();
+			const problem = book.cancellationProblem(hashes, signer?.address, Math.floor(atMs / 1000));
 			if (problem !== undefined) return {problem};
 			const found = hashes.map(hash => book.find(hash)!);
 			// Said again, it changes nothing and needs no entry.
 			if (found.every(({cancellation}) => cancellation !== undefined)) return {value: found};
-			const atMs = clock.nowMs();
 			const hash = toPrefixedHex(digest);
 			const body: MarketBody = {
 				kind: orderKinds.cancellation,

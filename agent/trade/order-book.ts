@@ -77,8 +77,11 @@ export type BookStanding = {
 export type OrderBook = {
 	/** When orders for the slot stop, s since 1970. */
 	readonly gateOf: (slot: number) => number;
-	/** Why the order may not stand, at a time; undefined if it may. The very same order that stands already is found by `find` before. */
-	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number) => BookProblem | undefined;
+	/**
+	 * Why the order may not stand, at a time, beside `others` more of its meter that are about to; undefined if it may. The very same order that stands already is found by
+	 * `find` before.
+	 */
+	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number, others?: number) => BookProblem | undefined;
 	/** The delegation by which the signer may sign the order; undefined if there is none. */
 	readonly delegationFor: (order: SignedOrder, signer: string, nowS: number) => string | undefined;
 	/** Why a cancellation is not taken. */
@@ -204,8 +207,8 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			: undefined;
 	};
 
-	const standingProblem = (order: SignedOrder): BookProblem | undefined => {
-		let standing = 0;
+	const standingProblem = (order: SignedOrder, others: number): BookProblem | undefined => {
+		let standing = others;
 		for (const booked of byMeter.get(order.meter) ?? []) {
 			if (booked.cancellation === undefined && lastSlot(booked.order) >= lockedBelow) standing += 1;
 			if (!overlaps(booked, order)) continue;
@@ -245,7 +248,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 
 	return {
 		gateOf,
-		problemOf: (order, signer, nowS) => {
+		problemOf: (order, signer, nowS, others = 0) => {
 			if (order.market !== rules.market)
 				return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
 			if (order.mode !== rules.mode)
@@ -266,7 +269,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 				};
 			if (salts.has(saltKey(order)))
 				return {code: 'duplicate-salt', detail: `another order of this trader has salt ${order.salt}`, pointer: '/salt'};
-			return timeProblem(order, nowS) ?? standingProblem(order);
+			return timeProblem(order, nowS) ?? standingProblem(order, others);
 		},
 		delegationFor,
 		cancellationProblem: (hashes, signer, nowS) => {
