@@ -82,11 +82,19 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 	const signerOfDigest = async (digest: Uint8Array, signature: string, account: string): Promise<Signer | undefined> => {
 		const bytes = parseSignature(signature);
 		const address = bytes === undefined ? undefined : signerOf(digest, bytes);
-		if (address === account || needs.acceptsSignature === undefined)
-			return address === undefined ? undefined : {address, isContract: false};
-		// An account that is a contract says itself what it signed; an agent's key is no contract.
-		if (await needs.acceptsSignature(account, toPrefixedHex(digest), signature)) return {address: account, isContract: true};
-		return address === undefined ? undefined : {address, isContract: false};
+		const byKey = address === undefined ? undefined : {address, isContract: false};
+		// Only accounts of this market are worth a question to the chain: anybody can name any other.
+		if (address === account || needs.acceptsSignature === undefined || !book.isOwner(account)) return byKey;
+		// An agent's key is no contract, and works while the chain does not answer.
+		if (address !== undefined && book.isAgentOf(account, address)) return byKey;
+		// An account that is a contract says itself what it signed.
+		return (await needs.acceptsSignature(account, toPrefixedHex(digest), signature)) ? {address: account, isContract: true} : byKey;
+	};
+
+	const unchecked: IntakeProblem = {
+		code: 'operator-halted',
+		detail: 'the chain that knows whether a contract has signed this does not answer: try again',
+		pointer: '/signature',
 	};
 
 	const prepare = async (value: unknown): Promise<Prepared | IntakeProblem> => {
@@ -103,7 +111,12 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		}
 		const fields: OrderFields = {...order, salt: BigInt(order.salt)};
 		const digest = digests.order(fields);
-		return {order, hash: toPrefixedHex(digest), signer: await signerOfDigest(digest, order.signature, order.trader)};
+		try {
+			return {order, hash: toPrefixedHex(digest), signer: await signerOfDigest(digest, order.signature, order.trader)};
+		} catch {
+			// One order of a batch must not take the others with it.
+			return {...unchecked, orderHash: toPrefixedHex(digest)};
+		}
 	};
 
 	const marginOfOrder = (order: SignedOrder): bigint => BigInt(Math.min(order.slotCount, marginSlots)) * marginNano(order, rules);

@@ -84,6 +84,10 @@ export type OrderBook = {
 	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number, others?: number) => BookProblem | undefined;
 	/** The delegation by which the signer may sign the order; undefined if there is none. */
 	readonly delegationFor: (order: SignedOrder, signer: string, nowS: number) => string | undefined;
+	/** Whether the account answers for a meter of this market. */
+	readonly isOwner: (account: string) => boolean;
+	/** Whether the owner has named this agent, for any meter and time. */
+	readonly isAgentOf: (owner: string, agent: string) => boolean;
 	/** Why a cancellation is not taken. */
 	readonly cancellationProblem: (hashes: readonly string[], signer: string | undefined, nowS: number) => BookProblem | undefined;
 	/** Takes what the log has. MUST be called in the order of the sequence. */
@@ -125,6 +129,7 @@ const lastSlot = ({slotFrom, slotCount}: Pick<SignedOrder, 'slotFrom' | 'slotCou
 const covers = (order: SignedOrder, slot: number): boolean => order.slotFrom <= slot && slot <= lastSlot(order);
 
 export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Meter>): OrderBook {
+	const owners = new Set([...meters.values()].map(({owner}) => owner));
 	const byHash = new Map<string, BookedOrder>();
 	const byTrader = new Map<string, BookedOrder[]>();
 	const byMeter = new Map<string, BookedOrder[]>();
@@ -272,6 +277,8 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			return timeProblem(order, nowS) ?? standingProblem(order, others);
 		},
 		delegationFor,
+		isOwner: account => owners.has(account),
+		isAgentOf: (owner, agent) => byOwner.get(owner)?.some(hash => delegations.get(hash)!.agent === agent) ?? false,
 		cancellationProblem: (hashes, signer, nowS) => {
 			for (const [at, hash] of hashes.entries()) {
 				const booked = byHash.get(hash);
