@@ -306,6 +306,8 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		cancelAll: async (trader, counter, signature) => {
 			const halted = haltProblem();
 			if (halted !== undefined) return {problem: halted};
+			// A key costs nothing: what anybody could fill log and memory with is taken of those only who trade here.
+			if (!book.isOwner(trader)) return {problem: notOwner(trader, '/trader')};
 			const current = book.counterOf(trader);
 			if (counter <= current)
 				return {
@@ -330,6 +332,7 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 				return {
 					problem: {code: 'unknown-market', detail: `the delegation is for market ${delegation.market}`, pointer: '/delegation/market'},
 				};
+			if (!book.isOwner(delegation.owner)) return {problem: notOwner(delegation.owner, '/delegation/owner')};
 			const digest = digests.delegation({...delegation, nonce: BigInt(delegation.nonce)});
 			const id = toPrefixedHex(digest);
 			const signer = await signerOfDigest(digest, signature, delegation.owner);
@@ -376,6 +379,10 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		acknowledgementOf,
 		indexOf: hash => indexes.get(hash),
 	};
+
+	function notOwner(account: string, pointer: string): IntakeProblem {
+		return {code: 'not-your-meter', detail: `${account} answers for no meter of this market`, pointer};
+	}
 
 	async function raise(trader: string, counter: number, hash: string, signature: string): Promise<void> {
 		const atMs = clock.nowMs();
