@@ -255,6 +255,12 @@ export async function openEngine(
 		return netExportWh(exported, imported);
 	};
 
+	/** What an order may be cleared with: energy that is only spread flat can be proved to have been less as soon as the boundary between turns up, and costs the bond. */
+	const measuredOf = (meter: Meter, slot: number): number | undefined => {
+		const {imported, exported} = energyOf(meter, slot);
+		return imported.spread || exported.spread ? undefined : netExportWh(exported, imported);
+	};
+
 	const inputOf = (slot: number): SlotInput => {
 		const {pricing, lineLimitWh, feedInMicroPerKwh, retailMicroPerKwh, gridFeeMicroPerKwh} = rules;
 		const set = book.setOf(slot).map((booked): SetOrder => {
@@ -264,7 +270,7 @@ export async function openEngine(
 		});
 		const shown = new Set(set.map(({meter}) => meter));
 		const nets = [...shown].sort().flatMap(id => {
-			const net = netOf(byId.get(id)!, slot);
+			const net = measuredOf(byId.get(id)!, slot);
 			return net === undefined ? [] : [[id, net] as const];
 		});
 		return {
@@ -329,7 +335,7 @@ export async function openEngine(
 		// Whoever has a standing order must have spoken; the others' registers do not count in a clearing.
 		return (
 			cursor >= size &&
-			book.setOf(slot).every(booked => book.isOut(booked, slot) || netOf(byId.get(booked.order.meter)!, slot) !== undefined)
+			book.setOf(slot).every(booked => book.isOut(booked, slot) || measuredOf(byId.get(booked.order.meter)!, slot) !== undefined)
 		);
 	};
 
