@@ -56,6 +56,8 @@ type SettlementState = 'contracted' | 'metered' | 'provisional' | 'posted' | 'fi
 /** The newest disputes that are kept ready. */
 const disputesMax = 500;
 const reasonLengthMax = 1000;
+/** Days whose balances are kept ready, and that a margin looks back at: as long as the longest challenge and a reading's deadline. */
+const balanceDaysMax = 64;
 
 /** A value with its 64-bit numbers as decimal text and its bytes as hexadecimal text, for JSON. */
 export function plain(value: unknown): unknown {
@@ -203,24 +205,40 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 		adjustmentOf: (leaf.flags & rowFlags.adjusted) !== 0 ? leaf.slot : undefined,
 	});
 
-	const balanceAt = async (day: number | undefined, account: string): Promise<bigint> => {
-		if (day === undefined) return 0n;
-		const found = await engine.day(day);
-		return found?.commitment.balanceProof(account)?.balance.cumNano ?? 0n;
+	/** By day. A settled day never changes, and is too large to be opened for every account that is asked for. */
+	const balances = new Map<number, Promise<ReadonlyMap<string, bigint>>>();
+
+	const balancesOf = async (day: number): Promise<ReadonlyMap<string, bigint>> => {
+		const known = balances.get(day);
+		if (known !== undefined) return known;
+		const newest = engine.newestDay();
+		if (newest === undefined || day > newest) return new Map();
+		const found = engine.day(day).then(one => new Map(one?.commitment.balances.map(({account, cumNano}) => [account, cumNano])));
+		balances.set(day, found);
+		found.catch(() => balances.delete(day));
+		while (balances.size > balanceDaysMax) balances.delete(balances.keys().next().value!);
+		return found;
 	};
+
+	const balanceAt = async (day: number | undefined, account: string): Promise<bigint> =>
+		day === undefined ? 0n : ((await balancesOf(day)).get(account) ?? 0n);
 
 	const marginOf = async (account: string): Promise<bigint> => {
 		if (posting === undefined) return 0n;
 		const {depositedNano, drawnNano} = posting.account(account);
-		const finalDay = posting.finalDay();
+		const [finalDay, newestDay] = [posting.finalDay(), engine.newestDay()];
 		const finalNano = await balanceAt(finalDay, account);
-		// What a day gives may be drawn as soon as it is final, so it is no margin: neither that of the final day, nor that of those which wait for it.
-		let drawable = drawnNano;
-		for (let day = finalDay ?? engine.newestDay() ?? 0; day <= (engine.newestDay() ?? -1); day += 1) {
-			const credit = await balanceAt(day, account);
-			if (credit > drawable) drawable = credit;
+		// What a day gives may be drawn as soon as it is final, so it is no margin: neither that of the final day, nor that of those which wait for it. What it takes is owed at once.
+		let [drawable, worst] = [drawnNano, finalNano];
+		const from = Math.max(finalDay ?? dayOf(engine.firstSlot), (newestDay ?? 0) - balanceDaysMax + 1);
+		for (let day = from; newestDay !== undefined && day <= newestDay; day += 1) {
+			const cumNano = await balanceAt(day, account);
+			if (cumNano > drawable) drawable = cumNano;
+			if (cumNano < worst) worst = cumNano;
 		}
-		return depositedNano + finalNano - drawable;
+		// Orders of slots that have begun and are not settled yet bind as much as those that are to come.
+		const unsettled = newestDay === undefined ? engine.firstSlot : (newestDay + 1) * slotsPerDay;
+		return depositedNano + worst - drawable - book.marginNano(account, unsettled, Math.floor(nowS() / slotS) - 1);
 	};
 
 	return {

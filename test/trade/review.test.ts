@@ -4,8 +4,9 @@ import {toPrefixedHex} from '../../agent/base/bytes.ts';
 import {decodeEntry, orderKinds} from '../../agent/format/entry.ts';
 import {marketUrn} from '../../agent/format/subject.ts';
 import type {IntakeAnswer} from '../../agent/trade/intake.ts';
+import {createMarketDesk, type Posting} from '../../agent/trade/market-desk.ts';
 import {decodeBody, slotS, slotsPerDay} from '../../agent/trade/order.ts';
-import {createMarketWorld, digests, firstSlot, keyOf, type MarketWorld, market, marketName} from './market-world.ts';
+import {baseRules, createMarketWorld, digests, domain, firstSlot, keyOf, type MarketWorld, market, marketName} from './market-world.ts';
 
 const codeOf = (answer: IntakeAnswer<unknown> | undefined): string =>
 	answer === undefined ? 'no answer' : 'problem' in answer ? answer.problem.code : 'taken';
@@ -192,4 +193,50 @@ test('R8: a quantity that was only spread flat is no reading that an order is cl
 		at < 0 || orders[at]!.quantityWh <= shown,
 		`cleared with ${orders[at]?.quantityWh} Wh, ${clearing.fillsWh[at]} of them filled: ${JSON.stringify(input.netExportWh)}`,
 	);
+});
+
+test('R7: what an account owes of days that are not final, and of slots that are not settled, is no margin', async t => {
+	const world = await createMarketWorld(t, {homes: 2});
+	await world.open();
+	const buyer = world.meters[1]!.owner;
+	const posting: Posting = {
+		contract: `0x${'11'.repeat(20)}`,
+		slot: () => undefined,
+		day: () => undefined,
+		account: () => ({depositedNano: 1_000_000_000n, drawnNano: 0n}),
+		finalDay: () => undefined,
+		claimCalldata: async () => undefined,
+	};
+	const clock = world.logWorld.clock;
+	const never = (): never => {
+		throw new Error('not asked for here');
+	};
+	const desk = createMarketDesk(
+		{
+			engine: world.engine(),
+			intake: world.intake(),
+			posting,
+			append: never,
+			receipt: never,
+			indexOfSequence: never,
+			registerProof: never,
+			clock,
+		},
+		{name: marketName, rules: baseRules, domain, operator: buyer, openBeforeS: 86_400},
+	);
+	t.is(await desk.marginOf(buyer), 1_000_000_000n);
+	await world
+		.intake()
+		.submit([world.order(0, {}), world.order(1, {side: 'buy', quantityWh: 1000, limitMicroPerKwh: 280_000})], {atomic: false});
+	// The slot has begun: nobody can take the order back.
+	world.moveTo(firstSlot + 1);
+	await world.engine().tick();
+	t.is(await desk.marginOf(buyer), 1_000_000_000n - 280_000_000n);
+	// Settled: it took 1000 Wh by contract and by the missing rule, and pays for them; the day is not final.
+	world.moveTo(firstSlot + 2 * slotsPerDay);
+	await world.engine().tick();
+	const {commitment} = (await world.engine().day(firstSlot / slotsPerDay))!;
+	const {cumNano} = commitment.balanceProof(buyer)!.balance;
+	t.true(cumNano < 0n);
+	t.is(await desk.marginOf(buyer), 1_000_000_000n + cumNano);
 });
