@@ -50,6 +50,13 @@ export function createBoundaries(cadenceMs: number, firstSlot = 0): Boundaries {
 		},
 		at: slot => known.get(slot),
 		energyOf: (slot, from, to) => {
+			// Nearly always both are there; this runs for every meter and slot of a day.
+			const [here, next] = [known.get(slot), known.get(slot + 1)];
+			if (here !== undefined && next !== undefined)
+				return slotEnergies([
+					{...here, measuredAtMs: slot * slotMs},
+					{...next, measuredAtMs: (slot + 1) * slotMs},
+				])[0]!;
 			let [begin, end] = [slot, slot + 1];
 			while (begin > from && !known.has(begin)) begin -= 1;
 			while (end < to && !known.has(end)) end += 1;

@@ -159,6 +159,8 @@ export async function openEngine(
 	const unsaved = new Map<string, () => Promise<void>>();
 	/** How far registers were read when the newest day was looked at last. */
 	let lookedAt = -1;
+	/** The first meter and slot of the day without a reading at that look: what is known stays known, so that nobody is looked at twice. */
+	let waitsFor = {day: -1, slot: 0, meter: 0};
 
 	/** Size of the log when a moment was first seen to be over, by its name. */
 	const sizesThen = new Map<string, number>();
@@ -394,7 +396,12 @@ export async function openEngine(
 		if (isOver(`day ${day}`, endS(lastSlot) + rules.deadlineS)) return true;
 		if (lookedAt === cursor) return false;
 		lookedAt = cursor;
-		return cursor >= size && slotsOf(day).every(slot => meters.every(meter => netOf(meter, slot) !== undefined));
+		if (cursor < size) return false;
+		if (waitsFor.day !== day) waitsFor = {day, slot: Math.max(firstSlot, day * slotsPerDay), meter: 0};
+		for (; waitsFor.slot <= lastSlot; waitsFor.slot += 1, waitsFor.meter = 0)
+			for (; waitsFor.meter < meters.length; waitsFor.meter += 1)
+				if (netOf(meters[waitsFor.meter]!, waitsFor.slot) === undefined) return false;
+		return true;
 	};
 
 	/** Rows of the days before that were guessed, and whose reading has come since. */
