@@ -200,6 +200,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 							provenSize: async () => (anchor === undefined ? (release.released()?.size ?? 0) : (await anchor.status()).minedSize),
 							illness: () => illnessOf(log, release, isFull),
 							publish: (...message) => broker?.publish(...message),
+							stopping: stopping.signal,
 						}),
 					);
 		if (market !== undefined) {

@@ -66,6 +66,8 @@ export async function openMarketplace(parts: {
 	readonly illness: () => string | undefined;
 	/** Sends to whoever listens at the broker. */
 	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void;
+	/** Aborts when the agent stops: a transaction that nobody mines must not hold it up. */
+	readonly stopping: AbortSignal;
 }): Promise<Marketplace> {
 	const {site, log, world, logger} = parts;
 	const {clock} = world;
@@ -78,7 +80,7 @@ export async function openMarketplace(parts: {
 			chainId: config.chainId ?? site.config.anchor?.chainId ?? 1,
 			verifyingContract: config.contract ?? `0x${'00'.repeat(20)}`,
 		};
-		const posting = config.contract === undefined ? undefined : closing.use(await openPosting(site, world, signer, market));
+		const posting = config.contract === undefined ? undefined : closing.use(await openPosting(site, world, signer, market, parts.stopping));
 		const digests = createDigests(domain);
 		const rules = rulesOf(site, market);
 		const meters = metersOf(site);
@@ -249,9 +251,9 @@ export async function openMarketplace(parts: {
 }
 
 /** Loaded only where money moves: the library for chains costs 22 MB. */
-async function openPosting(site: Site, world: World, signer: DigestSigner, market: string): Promise<MarketPosting> {
+async function openPosting(site: Site, world: World, signer: DigestSigner, market: string, stopping: AbortSignal): Promise<MarketPosting> {
 	const {openMarketPosting} = await import('./market-posting.ts');
-	return openMarketPosting(site, world, signer, market);
+	return openMarketPosting(site, world, signer, market, stopping);
 }
 
 /** The operator's key. Fails with KEY_INVALID. */
