@@ -469,11 +469,19 @@ const readConfig: Read<Config> = (value, path) => {
 	}
 	if (config.api !== undefined && config.market === undefined) fail(['api'], 'needs the section "market": there is nothing else to serve');
 	if (config.market !== undefined) checkMarket(config, config.market);
+	if (config.market !== undefined && config.log.keepEntriesDays > 0 && config.log.keepEntriesDays < marketEntriesDays)
+		fail(
+			['log', 'keepEntriesDays'],
+			`must be 0 or at least ${marketEntriesDays} with a market: a restart reads its orders and registers again`,
+		);
 	for (const key of ['keepArrivalsDays', 'keepEntriesDays'] as const)
 		if (config.log[key] > 0 && config.anchor === undefined)
 			fail(['log', key], 'needs the section "anchor": only what a chain holds for good is pruned');
 	return config;
 };
+
+/** Orders go on for 31 days, and days are settled some days later. */
+const marketEntriesDays = 45;
 
 /** What a market needs of the rest of the config. */
 function checkMarket(config: Config, market: MarketConfig): void {
@@ -486,8 +494,19 @@ function checkMarket(config: Config, market: MarketConfig): void {
 		fail(['market', 'contract'], 'needs the section "anchor": rows are settled from anchored readings');
 	for (const key of ['gridAccount', 'retailerAccount', 'poolAccount'] as const)
 		if (market.contract !== undefined && market[key] === undefined) fail(['market', key], 'is missing: the contract pays it');
+	// Rows and their other side in one account would have no sum of their own: no day could be settled.
+	const accounts = new Map<string, string>();
+	for (const key of ['gridAccount', 'retailerAccount', 'poolAccount'] as const) {
+		const account = market[key];
+		if (account === undefined) continue;
+		const other = accounts.get(account);
+		if (other !== undefined) fail(['market', key], `is ${other} as well: the three must be different accounts`);
+		accounts.set(account, key);
+	}
 	const seen = new Set<string>();
-	for (const [i, {device}] of market.meters.entries()) {
+	for (const [i, {device, owner}] of market.meters.entries()) {
+		const counter = accounts.get(owner);
+		if (counter !== undefined) fail(['market', 'meters', i, 'owner'], `is ${counter} as well, which has the other side of all rows`);
 		const found = config.devices.find(one => one.id === device);
 		if (found === undefined) fail(['market', 'meters', i, 'device'], `there is no device "${device}"`);
 		if (found.cadenceSeconds === undefined)

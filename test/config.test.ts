@@ -425,3 +425,19 @@ test('an error says where every key is explained', t => {
 	const error = t.throws(() => parseConfig('log: {}', 'kedge.yaml'), {instanceOf: AgentError});
 	t.is(error?.hint, 'Every key is explained in kedge.example.yaml.');
 });
+
+test('a market has four different kinds of accounts, and a log that keeps what it reads again', t => {
+	const base = (market: string, log = 'log: {name: a}'): string => `${log}
+mappings: {m: {topic: "t/{device}", format: json, readings: [{pointer: /v, quantity: energy-import, unit: Wh}]}}
+devices: [{id: e, mappings: [m], cadenceSeconds: 60}]
+anchor: {rpcUrl: http://h, chainId: 1, registry: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}
+market: {name: m, feedInMicroPerKwh: 8, retailMicroPerKwh: 30, gridFeeMicroPerKwh: 4, ${market}meters: [{device: e, owner: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}]}
+`;
+	t.notThrows(() => parseConfig(base(''), 'kedge.yaml'));
+	const a = `"0x${'a1'.repeat(20)}"`;
+	t.throws(() => parseConfig(base(`gridAccount: ${a}, retailerAccount: ${a}, `), 'kedge.yaml'), {message: /must be different accounts/});
+	t.throws(() => parseConfig(base('poolAccount: "0x5fbdb2315678afecb367f032d93f642f64180aa3", '), 'kedge.yaml'), {
+		message: /has the other side of all rows/,
+	});
+	t.throws(() => parseConfig(base('', 'log: {name: a, keepEntriesDays: 7}'), 'kedge.yaml'), {message: /at least 45 with a market/});
+});
