@@ -549,7 +549,8 @@ export async function openEngine(
 		const newest = await ledger.newestDay();
 		const from = newest === undefined ? 0 : newest.day - 1;
 		openMeters(newest === undefined ? 0 : from * slotsPerDay);
-		cursor = newest === undefined ? 0 : await ledger.markBefore(from * slotsPerDay - slotsBefore);
+		// Registers before the market tell it nothing; a log may be years long, and its beginning pruned.
+		cursor = newest === undefined ? opened.index : Math.max(opened.index, await ledger.markBefore(from * slotsPerDay - slotsBefore));
 		if (newest !== undefined) {
 			const {record, commitment} = restoreDay(JSON.parse(newest.body) as DayRecord, newest.rows);
 			keepDay(record, commitment);
