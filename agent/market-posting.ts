@@ -89,7 +89,7 @@ export async function openMarketPosting(
 				toLookAt.splice(-some.length);
 				for (const [at, account] of some.entries()) {
 					accounts.set(account, found[at]!);
-					await intake.counterOnChain(account, found[at]!.counter);
+					await intake.counterOnChain(account, found[at]!.counter, found[at]!.counterSinceS);
 				}
 			}
 		};

@@ -122,7 +122,7 @@ contract MarketAnswers {
         if (digest != opening.leaf.cancellation) revert NothingShown();
         if (taken.isCounter) {
             if (taken.counter <= order.counter) revert NothingShown();
-            if (taken.signature.length == 0 && MarketOrder.isCounterStale(rules, order, _gate(header))) return asked;
+            if (taken.signature.length == 0 && MarketOrder.isCounterStale(rules, order, _gate(header), 0)) return asked;
         } else if (!_holds(taken.hashes, opening.leaf.orderHash)) {
             revert NothingShown();
         }

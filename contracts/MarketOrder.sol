@@ -7,6 +7,10 @@ import {Delegation, MarketTypes, Order, Params, SlotHeader} from "./MarketTypes.
 
 /// @title What an order is worth in a slot: whether it may stand there, at which price, and who signed it.
 library MarketOrder {
+    /// @dev A counter that is raised on the chain binds the operator where it could see that before the gate. Else whoever raises it in the last block before a gate convicts
+    /// an operator that has done nothing wrong.
+    uint256 internal constant COUNTER_LEAD = 600;
+
     /// @notice Why an order may not stand in a slot, as a short word; zero if it may. Its signature is looked at elsewhere.
     /// @dev The gate of a slot is its start minus the lead that its parameters have.
     function fault(IMarketRules rules, SlotHeader calldata header, Order calldata order) internal view returns (bytes32) {
@@ -25,7 +29,7 @@ library MarketOrder {
         uint256 fee = isBuy ? params.gridFeeMicroPerKwh : 0;
         uint256 most = uint256(params.retailMicroPerKwh) - params.gridFeeMicroPerKwh + fee;
         if (order.limitMicroPerKwh < params.feedInMicroPerKwh + fee || order.limitMicroPerKwh > most) return "order-price";
-        if (isCounterStale(rules, order, gate)) return "order-counter";
+        if (isCounterStale(rules, order, gate, COUNTER_LEAD)) return "order-counter";
         return 0;
     }
 
@@ -37,10 +41,10 @@ library MarketOrder {
         return MarketTypes.startOf(slot) - params.gateLeadSeconds;
     }
 
-    /// @notice Whether the trader had raised its counter on the chain beyond the order's before the gate. Counters that were raised off the chain run ahead of it.
-    function isCounterStale(IMarketRules rules, Order calldata order, uint256 gate) internal view returns (bool) {
+    /// @notice Whether the trader had raised its counter on the chain beyond the order's, so long before the gate. Counters that were raised off the chain run ahead of it.
+    function isCounterStale(IMarketRules rules, Order calldata order, uint256 gate, uint256 lead) internal view returns (bool) {
         uint64 leftAt = rules.counterLeftAt(order.trader, order.counter);
-        return leftAt != 0 && leftAt < gate;
+        return leftAt != 0 && leftAt + lead < gate;
     }
 
     /// @notice The energy price at which an order stands.

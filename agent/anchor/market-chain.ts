@@ -53,7 +53,13 @@ export type PostedBalances = {
 };
 export type PostedBalance = {readonly account: string; readonly cumNano: bigint; readonly firstRow: number; readonly rowCount: number};
 
-export type AccountOnChain = {readonly depositedNano: bigint; readonly drawnNano: bigint; readonly counter: number};
+export type AccountOnChain = {
+	readonly depositedNano: bigint;
+	readonly drawnNano: bigint;
+	readonly counter: number;
+	/** When the counter got to where it is, by the chain's time, s since 1970; 0 if it was never raised. */
+	readonly counterSinceS: number;
+};
 
 export type MarketChain = {
 	readonly contract: string;
@@ -159,6 +165,8 @@ export async function openMarketChain(
 				depositedNano: (deposited! - pending!) * nanoPerUnit,
 				drawnNano: drawn! * nanoPerUnit,
 				counter: Number(counter),
+				counterSinceS:
+					counter === 0n ? 0 : Number((await ask(rules, rulesInterface, 'counterLeftAt', [account, (counter as bigint) - 1n]))[0]),
 			};
 		},
 		acceptsSignature: async (account, digest, signature) => {

@@ -49,8 +49,8 @@ export type Intake = {
 	) => Promise<readonly IntakeAnswer<{readonly isNew: boolean; readonly acknowledged: Acknowledged}>[]>;
 	readonly cancel: (hashes: readonly string[], signature: string) => Promise<IntakeAnswer<readonly BookedOrder[]>>;
 	readonly cancelAll: (trader: string, counter: number, signature: string) => Promise<IntakeAnswer<{readonly cancelled: number}>>;
-	/** The counter that the chain has is the harder one. */
-	readonly counterOnChain: (trader: string, counter: number) => Promise<void>;
+	/** The counter that the chain has is the harder one; so is the time at which it got there, which the court goes by. */
+	readonly counterOnChain: (trader: string, counter: number, sinceS: number) => Promise<void>;
 	readonly delegate: (delegation: Delegation, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	readonly revoke: (id: string, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	/** What was acknowledged of an order that the book has. */
@@ -321,9 +321,9 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			await raise(trader, counter, toPrefixedHex(digest), signature);
 			return {value: {cancelled}};
 		},
-		counterOnChain: async (trader, counter) => {
+		counterOnChain: async (trader, counter, sinceS) => {
 			if (counter <= book.counterOf(trader)) return;
-			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '');
+			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '', sinceS);
 		},
 		delegate: async (delegation, signature) => {
 			const halted = haltProblem();
@@ -384,9 +384,10 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {code: 'not-your-meter', detail: `${account} answers for no meter of this market`, pointer};
 	}
 
-	async function raise(trader: string, counter: number, hash: string, signature: string): Promise<void> {
+	async function raise(trader: string, counter: number, hash: string, signature: string, sinceS?: number): Promise<void> {
 		const atMs = clock.nowMs();
-		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt: Math.floor(atMs / 1000)};
+		const receivedAt = sinceS ?? Math.floor(atMs / 1000);
+		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt};
 		const {sequence, durable} = append(body, BigInt(counter), atMs);
 		book.apply(body, sequence);
 		await durable;

@@ -74,9 +74,9 @@ contract MarketCourtOrderTest is CourtWorld {
 
     function test_an_order_that_was_not_valid_may_be_left_out() external {
         OrderGap memory gap = _omit(2);
-        _rules.setCounterLeft(_trader(2), 0, GATE - 1);
+        _rules.setCounterLeft(_trader(2), 0, GATE - 601);
         _acquits(_omitted(2, GATE - 1, gap));
-        _rules.setCounterLeft(_trader(2), 0, GATE);
+        _rules.setCounterLeft(_trader(2), 0, GATE - 600);
         _convicts(_omitted(2, GATE - 1, gap), "order-omitted");
     }
 
@@ -164,8 +164,13 @@ contract MarketCourtOrderTest is CourtWorld {
     }
 
     function test_attack_replay_an_order_whose_counter_was_left_is_not_valid() external {
-        _rules.setCounterLeft(_trader(0), 0, GATE - 1);
+        _rules.setCounterLeft(_trader(0), 0, GATE - 601);
         _convicts(_invalid(0), "order-counter");
+    }
+
+    function test_attack_a_counter_raised_in_the_last_block_before_the_gate_convicts_nobody() external {
+        _rules.setCounterLeft(_trader(0), 0, GATE - 1);
+        _acquits(_invalid(0));
     }
 
     function test_an_expired_order_is_not_valid() external {
