@@ -337,7 +337,8 @@ function openDoor(
 					device && {
 						deviceId: device.id,
 						role: 'device',
-						topicFilters: [...device.compiled.map(mapping => mapping.filterFor(device.id)), ...marketFilters(device.id)],
+						topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id)),
+						heardFilters: marketFilters(device.id),
 					}
 				);
 			},

@@ -44,6 +44,8 @@ export type Identity = {
 	readonly role: 'device' | 'reader';
 	/** The device's own topics, or what the reader may listen to. */
 	readonly topicFilters: readonly string[];
+	/** What a device may listen to and not speak on, not even by its will. @default none */
+	readonly heardFilters?: readonly string[];
 };
 
 /** All that the broker needs of the rest of the agent. */
@@ -103,7 +105,7 @@ type Callback = (error?: Error | null) => void;
 type Publishing = {readonly packet: PublishPacket; readonly callback: Callback};
 
 /** What we know of an authenticated connection. */
-type Session = Identity & {
+type Session = Required<Identity> & {
 	readonly clientId: string;
 	readonly answers: InOrder<Publishing, Outcome>;
 	readonly subscriptions: Set<string>;
@@ -200,7 +202,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	};
 
 	const startSession = (client: Client, gate: LengthGate, identity: Identity): void => {
-		const {deviceId, role, topicFilters} = identity;
+		const {deviceId, role, topicFilters, heardFilters = []} = identity;
 		const answers = createInOrder<Publishing, Outcome>(({packet, callback}, outcome) => {
 			// The device did not get its PUBACK and sends again; only then it is told, and subscribers with it.
 			if (client.closed || gate.destroyed) return;
@@ -212,7 +214,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			// The PUBACK leaves from here: the library writes it as soon as the publish is authorised.
 			callback();
 		});
-		const session: Session = {deviceId, role, topicFilters, clientId: client.id, answers, subscriptions: new Set()};
+		const session: Session = {deviceId, role, topicFilters, heardFilters, clientId: client.id, answers, subscriptions: new Set()};
 		sessions.set(gate, session);
 		sessionCount += 1;
 		gate.once('close', () => {
@@ -288,7 +290,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		const isFull = session.subscriptions.size >= limits.subscriptionsMax && !session.subscriptions.has(topic);
 		// `$SYS/` is nobody's business, and the library takes `$share/` literally: granted, and never a message [aedes #228].
 		const isReserved = topic.startsWith('$') || (topic === '#' && session.role === 'device');
-		if (isFull || isReserved || !coversAny(session.topicFilters, topic)) {
+		if (isFull || isReserved || !(coversAny(session.topicFilters, topic) || coversAny(session.heardFilters, topic))) {
 			// SUBACK 0x80 [MQTT 3.1.1 §3.9.3].
 			callback(null, null);
 			return;

@@ -254,6 +254,21 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	await seller.publishAsync('p2p/street/orders', JSON.stringify({trader: key.address, counter: 3, signature}), {qos: 1});
 	t.truthy(await until(async () => replies[8], {clock: systemClock, everyMs: 20, timeoutMs: 10_000}));
 	t.deepEqual(Object.keys(replies[8]!), ['cancelled']);
+	// A last will is no word of the market.
+	const forger = await connectAsync(made.url, {
+		clientId: 'home-01:forger',
+		username: 'home-01',
+		password: made.password,
+		reconnectPeriod: 0,
+		will: {topic: `p2p/street/${firstSlot + 1}/cleared`, payload: Buffer.from('{"volumeWh":666}'), qos: 1, retain: false},
+	});
+	forger.on('error', () => {});
+	forger.stream.destroy();
+	await systemClock.sleep(500);
+	t.false(
+		heard.some(line => line.includes('666')),
+		'nobody but the market says what was cleared',
+	);
 	const late = await connect('home-01:late');
 	const retained: string[] = [];
 	late.on('message', topic => retained.push(topic));
