@@ -68,6 +68,10 @@ library MeterReading {
     /// @notice The register was smaller at the end, or its counter began anew: the slot falls under the missing rule.
     error RegisterFell(uint256 startWh, uint256 endWh, uint32 startEpoch, uint32 endEpoch);
 
+    /// @notice No meter counts so far.
+    error RegisterTooLarge(uint256 wh);
+
+    uint256 internal constant REGISTER_MAX = 2 ** 53 - 1;
     uint8 private constant READING = 1;
     uint16 internal constant ENERGY_IMPORT = 1;
     uint16 internal constant ENERGY_EXPORT = 2;
@@ -153,7 +157,10 @@ library MeterReading {
     function _wh(Entry memory entry) private pure returns (uint256) {
         if (entry.exponent > 0 || entry.exponent < -3) revert ExponentOutOfRange(entry.exponent);
         if (entry.value < 0) revert NegativeRegister(entry.value);
-        return uint256(uint64(entry.value)) / 10 ** uint256(-int256(entry.exponent));
+        uint256 wh = uint256(uint64(entry.value)) / 10 ** uint256(-int256(entry.exponent));
+        // Whoever settles counts in numbers that are exact up to 2^53 − 1.
+        if (wh > REGISTER_MAX) revert RegisterTooLarge(wh);
+        return wh;
     }
 
     function _energy(Crossing memory start, Crossing memory end) private pure returns (uint256) {

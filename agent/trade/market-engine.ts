@@ -632,5 +632,7 @@ export function registerOf(bytes: Uint8Array, index: number): {readonly number: 
 	if (kind !== kinds.reading || (quality & refusedQuality) !== 0 || exponent > 0 || exponent < -3 || value < 0n)
 		return {number, register: undefined};
 	const registerWh = Number(value / 10n ** BigInt(-exponent));
+	// Beyond it two registers have no exact difference: no meter counts so far.
+	if (!Number.isSafeInteger(registerWh)) return {number, register: undefined};
 	return {number, register: {index, number, measuredAtMs, registerWh, counterEpoch: span}};
 }
