@@ -1,65 +1,181 @@
 // The composition root's part that posts a market's slots and days to its contract, and tells the market what stands there.
 
 import type {DigestSigner} from './anchor/keystore.ts';
-import type {AccountOnChain, MarketChain, PostedBalance, PostedDay, PostedSide, PostedSlot, PostedTier} from './anchor/market-chain.ts';
+import type {AccountOnChain, MarketChain, PostedBalance} from './anchor/market-chain.ts';
+import type {ForcedOrder} from './anchor/market-court.ts';
 import {concatBytes, toPrefixedHex} from './base/bytes.ts';
 import {systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
+import type {Logger} from './base/logger.ts';
+import {type CourtSources, createAnswering} from './market-answering.ts';
 import type {Site} from './site.ts';
-import type {SideCertificate, TierOpening} from './trade/certificate.ts';
-import type {DayHeader, SlotHeader} from './trade/commitment.ts';
+import {certificateOf, headerOf} from './trade/court-openings.ts';
 import type {DayCommitment} from './trade/day.ts';
 import type {Intake} from './trade/intake.ts';
 import type {Posting} from './trade/market-desk.ts';
 import type {Engine, MarketMeter} from './trade/market-engine.ts';
 import {slotsPerDay} from './trade/order.ts';
-import {modeCodes} from './trade/typed-data.ts';
+import {modeCodes, sideCodes} from './trade/typed-data.ts';
 import type {World} from './world.ts';
+
+type ChainIntake = Pick<Intake, 'counterOnChain' | 'force'>;
+
+/** What the market is, to whom the chain's news are told and from whom answers come. */
+export type PostedMarket = {
+	readonly engine: Engine;
+	readonly intake: ChainIntake;
+	readonly meters: readonly MarketMeter[];
+	readonly sources: CourtSources;
+};
 
 export type MarketPosting = Posting & {
 	readonly acceptsSignature: MarketChain['acceptsSignature'];
-	/** What became of a cleared slot on the chain: one whose time for being posted is over settles without contracts. */
+	/** What became of a cleared slot on the chain: one whose time for being posted is over, or that must not be posted, settles without contracts. */
 	readonly standingOf: (slot: number) => 'posted' | 'unposted' | 'unknown';
-	/** Posts what is due, one transaction after the other, and looks at what stands there. Rejects if the chain does not answer: it is tried again. */
-	readonly step: (engine: Engine, intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]) => Promise<void>;
+	/** All that happened on the chain before this moment was told to the intake, s since 1970. */
+	readonly chainSeenS: () => number;
+	/** Demands of the court that are not closed. */
+	readonly demands: () => number;
+	/** Looks at what others did there, posts what is due, one transaction after the other, and answers the court. Rejects if the chain does not answer: it is tried again. */
+	readonly step: (market: PostedMarket) => Promise<void>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
 /** Accounts are looked at again this often. */
 const accountsEveryMs = 5000;
+/**
+ * A start looks so far back, by the chain's time: as far as an order goes, and further than any window in which a demand is answered.
+ * KNOWN GAP: the contract takes orders for slots that are further away, and for more slots than these; one that was forced in so long ago, and not heard of then, is not heard of again.
+ */
+const lookBackS = 33 * 86_400;
+/** Blocks of which news are taken in at a time. */
+const newsBlocks = 50_000;
+/** So many of the newest blocks are looked at again, for the chain may put others in their place. KNOWN GAP: what a deeper reorganisation takes back stays taken. */
+const blocksAgain = 32;
 
 /** The chain runs by its own time, whatever the agent's clock does: waiting for it is real. */
-export async function openMarketPosting(site: Site, world: World, signer: DigestSigner, market: string): Promise<MarketPosting> {
+export async function openMarketPosting(
+	site: Site,
+	world: World,
+	signer: DigestSigner,
+	market: string,
+	logger: Logger,
+): Promise<MarketPosting> {
 	const closing = createClosing();
 	const stopping = new AbortController();
 	try {
 		const {rpcUrl, chainId} = site.config.anchor!;
-		const {openMarketChain} = await import('./anchor/market-chain.ts');
+		const [{openMarketChain}, {openMarketCourt}] = await Promise.all([
+			import('./anchor/market-chain.ts'),
+			import('./anchor/market-court.ts'),
+		]);
 		const chain = closing.use(await world.openChain({url: rpcUrl, chainId}));
-		const onChain = await openMarketChain(
-			{chain, clock: systemClock, signer, signal: stopping.signal},
-			{contract: site.config.market!.contract!, market, paramsVersion: site.config.market!.paramsVersion},
-		);
+		const needs = {chain, clock: systemClock, signer, signal: stopping.signal};
+		const onChain = await openMarketChain(needs, {
+			contract: site.config.market!.contract!,
+			market,
+			paramsVersion: site.config.market!.paramsVersion,
+		});
+		const court = await openMarketCourt(needs, onChain.contract);
+		const answering = createAnswering(court, logger);
 		const slots = new Map<number, {readonly state: 'posted' | 'void'; readonly transaction: string | undefined}>();
-		/** Not there, and too late for it. */
+		/** Not there, and too late for it, or not to be posted. */
 		const missed = new Set<number>();
 		const days = new Map<number, {readonly state: 'posted' | 'final'; readonly transaction: string | undefined}>();
 		const accounts = new Map<string, AccountOnChain>();
+		/** Orders on the chain that are not in the book yet, by their hashes. Each costs its trader more gas than it costs us memory. */
+		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; told: string | undefined}>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
+		let nextBlock: number | undefined;
+		let chainSeenS = Number.NEGATIVE_INFINITY;
 
+		const nowS = (): number => Math.floor(world.clock.nowMs() / 1000);
 		const tell = (engine: Engine, type: string, data: Record<string, unknown>): void =>
 			engine.announce({type, atMs: world.clock.nowMs(), account: undefined, data: JSON.stringify(data)});
 
-		const lookAtAccounts = async (intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]): Promise<void> => {
+		/** An order with the counter that the book has fell when the chain left that counter, which may be long before we hear of it. */
+		const raise = async ({engine, intake}: PostedMarket, account: string, counter: number): Promise<void> => {
+			const known = engine.book.counterOf(account);
+			if (counter <= known) return;
+			await intake.counterOnChain(account, counter, (await court.counterLeftAt(account, known)) ?? nowS());
+		};
+
+		const lookAtAccounts = async (posted: PostedMarket): Promise<void> => {
 			if (systemClock.monotonicMs() - lookedAtMs < accountsEveryMs) return;
-			for (const account of new Set(meters.map(({owner}) => owner))) {
+			for (const account of new Set(posted.meters.map(({owner}) => owner))) {
 				const found = await onChain.account(account);
 				accounts.set(account, found);
-				await intake.counterOnChain(account, found.counter);
+				await raise(posted, account, found.counter);
 			}
 			lookedAtMs = systemClock.monotonicMs();
+		};
+
+		const takeForced = async ({engine, intake}: PostedMarket): Promise<void> => {
+			for (const [hash, one] of forced) {
+				const last = one.order.slotFrom + one.order.slotCount - 1n;
+				if (last < BigInt(firstOpenSlot(engine))) {
+					forced.delete(hash);
+					continue;
+				}
+				one.forcedAtS ??= await court.forcedAt(hash);
+				if (one.forcedAtS === undefined) {
+					forced.delete(hash);
+					continue;
+				}
+				const answer = await intake.force(orderOf(one.order), one.forcedAtS);
+				const why =
+					'problem' in answer ? answer.problem.detail : answer.value.hash === hash ? undefined : `its words have hash ${answer.value.hash}`;
+				if (why === undefined) forced.delete(hash);
+				else if (why !== one.told) {
+					one.told = why;
+					logger.log('warn', 'an order that was forced onto the chain cannot stand: its slots are not posted', {order: hash, why});
+				}
+			}
+		};
+
+		/** Before the first slot of it everything is settled. */
+		const firstOpenSlot = (engine: Engine): number => Math.max(engine.firstSlot, ((engine.newestDay() ?? -1) + 1) * slotsPerDay);
+
+		/** Takes in what others did on the chain. */
+		const look = async (posted: PostedMarket): Promise<number> => {
+			const head = await chain.head();
+			nextBlock ??= await chain.firstBlockFrom(head.timeS - lookBackS);
+			const raised = new Set<string>();
+			for (let from = nextBlock; from <= head.number; from = nextBlock) {
+				const to = Math.min(head.number, from + newsBlocks - 1);
+				const news = await court.news(from, to);
+				for (const demand of news.demands) answering.add(demand);
+				for (const account of news.raised) raised.add(account);
+				for (const order of news.forced) forced.set(order.hash, {order, forcedAtS: undefined, told: undefined});
+				nextBlock = to + 1;
+			}
+			// Accounts are asked for their counters now and then in any case; these are asked now, for a gate may be over.
+			for (const account of new Set(posted.meters.map(({owner}) => owner)))
+				if (raised.has(account)) await raise(posted, account, (await onChain.account(account)).counter);
+			await lookAtAccounts(posted);
+			await takeForced(posted);
+			nextBlock = Math.max(0, head.number + 1 - blocksAgain);
+			chainSeenS = head.timeS;
+			return head.timeS;
+		};
+
+		/** Why a cleared slot must not be posted: its operator would be convicted of it. */
+		const flawOf = async (engine: Engine, slot: number): Promise<string | undefined> => {
+			if (await engine.isOutdated(slot))
+				return 'its orders changed on the chain before its gate, and that was heard of behind its clearing';
+			const [gateS, at] = [engine.book.gateOf(slot), BigInt(slot)];
+			for (const [hash, {order, forcedAtS}] of forced) {
+				const isOfSlot = order.slotFrom <= at && at < order.slotFrom + order.slotCount && order.validUntil >= BigInt(gateS);
+				if (isOfSlot && forcedAtS !== undefined && forcedAtS < gateS) return `order ${hash}, which was forced onto the chain, is not in it`;
+			}
+			return undefined;
+		};
+
+		const miss = (engine: Engine, slot: number, reason: string): void => {
+			missed.add(slot);
+			tell(engine, 'slot.unposted', {slot, reason});
 		};
 
 		/** A slot without orders has nothing to commit to, and settles without contracts as it is. */
@@ -70,21 +186,26 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 				const [cleared, record] = [await engine.cleared(nextSlot), await engine.record(nextSlot)];
 				if (cleared === undefined || record === undefined) continue;
 				let found = await onChain.slot(nextSlot);
-				const gateS = engine.book.gateOf(nextSlot);
-				// The chain's clock may be a little behind ours.
-				if (found === undefined && (await onChain.headTimeS()) < onChain.slotOpensAt(gateS)) return;
-				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(gateS)) {
+				if (found === undefined && nextSlot < firstOpenSlot(engine)) {
+					// Its day was settled without it.
 					missed.add(nextSlot);
-					tell(engine, 'slot.unposted', {slot: nextSlot});
+					continue;
+				}
+				const gateS = engine.book.gateOf(nextSlot);
+				// The chain's clock may be a little behind ours; and what came onto it before the gate must have been heard of.
+				if (found === undefined && chainSeenS < onChain.slotOpensAt(gateS)) return;
+				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(gateS)) {
+					miss(engine, nextSlot, 'the time in which the contract takes it is over');
 					continue;
 				}
 				if (found === undefined) {
-					const {header, certificate} = cleared.commitment;
-					await onChain.postSlot(
-						postedSlot(header),
-						{bids: postedSide(certificate.bids), asks: postedSide(certificate.asks)},
-						record.headerHash,
-					);
+					const flaw = await flawOf(engine, nextSlot);
+					if (flaw !== undefined) {
+						miss(engine, nextSlot, flaw);
+						continue;
+					}
+					const {header} = cleared.commitment;
+					await onChain.postSlot(headerOf(header), certificateOf(cleared.commitment), record.headerHash);
 					found = record.headerHash;
 				}
 				slots.set(nextSlot, {state: found === 'void' ? 'void' : 'posted', transaction: undefined});
@@ -97,7 +218,7 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 				const settled = await engine.day(day);
 				if (settled === undefined) return;
 				const {commitment} = settled;
-				await onChain.postDay(postedDay(commitment.header), commitment.balancesOpening, commitment.headerHash);
+				await onChain.postDay(commitment.header, commitment.balancesOpening, commitment.headerHash);
 				days.set(day, {state: 'posted', transaction: undefined});
 				tell(engine, 'settlement.posted', {day, dayHash: commitment.headerHash});
 			}
@@ -126,11 +247,16 @@ export async function openMarketPosting(site: Site, world: World, signer: Digest
 				return missed.has(slot) ? 'unposted' : 'unknown';
 			},
 			acceptsSignature: onChain.acceptsSignature,
-			step: async (engine, intake, meters) => {
-				await lookAtAccounts(intake, meters);
-				await postSlots(engine);
-				await postDays(engine);
-				await lookAtDays(engine);
+			chainSeenS: () => chainSeenS,
+			demands: answering.open,
+			step: async posted => {
+				const {engine, sources} = posted;
+				const headTimeS = await look(posted);
+				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so has a slot.
+				const failures: unknown[] = [];
+				for (const part of [postSlots, () => answering.step(engine, sources, headTimeS), postDays, lookAtDays])
+					await part(engine).catch(error => failures.push(error));
+				if (failures.length > 0) throw failures[0];
 			},
 			[Symbol.asyncDispose]: () => {
 				stopping.abort();
@@ -148,32 +274,14 @@ function claimOf(onChain: MarketChain, commitment: DayCommitment, account: strin
 	const proof = commitment.balanceProof(account);
 	if (proof === undefined) return undefined;
 	const balance: PostedBalance = proof.balance;
-	return onChain.claim(postedDay(commitment.header), balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
+	return onChain.claim(commitment.header, balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
 }
 
-export function postedDay(header: DayHeader): PostedDay {
-	return header;
-}
+const wordOf = (codes: Readonly<Record<string, number>>, code: number): string | undefined =>
+	Object.keys(codes).find(word => codes[word] === code);
 
-export function postedSlot(header: SlotHeader): PostedSlot {
-	const {mode, priceBuyMicroPerKwh, priceSellMicroPerKwh, ...rest} = header;
-	return {...rest, mode: modeCodes[mode], priceBuy: priceBuyMicroPerKwh, priceSell: priceSellMicroPerKwh};
-}
-
-const nothing: PostedTier = {price: 0n, quantityWh: 0n, ordersRoot: `0x${'0'.repeat(64)}`};
-
-export function postedSide({lastIndex, last, next}: SideCertificate): PostedSide {
-	const tier = ({tier: {priceMicroPerKwh, quantityWh, ordersRoot}}: TierOpening): PostedTier => ({
-		price: priceMicroPerKwh,
-		quantityWh,
-		ordersRoot,
-	});
-	const path = (opening: TierOpening): string => toPrefixedHex(concatBytes(...opening.path));
-	return {
-		index: lastIndex,
-		last: tier(last),
-		lastPath: path(last),
-		next: next === undefined ? nothing : tier(next),
-		nextPath: next === undefined ? '0x' : path(next),
-	};
+/** The order as JSON would have it. Numbers beyond what JSON holds exactly come out as others, and are refused for it. */
+function orderOf({hash: _, side, mode, salt, ...order}: ForcedOrder): unknown {
+	const numbers = Object.fromEntries(Object.entries(order).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]));
+	return {...numbers, side: wordOf(sideCodes, side), mode: wordOf(modeCodes, mode), salt: `0x${salt.toString(16).padStart(64, '0')}`};
 }

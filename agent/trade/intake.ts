@@ -49,8 +49,13 @@ export type Intake = {
 	) => Promise<readonly IntakeAnswer<{readonly isNew: boolean; readonly acknowledged: Acknowledged}>[]>;
 	readonly cancel: (hashes: readonly string[], signature: string) => Promise<IntakeAnswer<readonly BookedOrder[]>>;
 	readonly cancelAll: (trader: string, counter: number, signature: string) => Promise<IntakeAnswer<{readonly cancelled: number}>>;
-	/** The counter that the chain has is the harder one. */
-	readonly counterOnChain: (trader: string, counter: number) => Promise<void>;
+	/** The counter that the chain has is the harder one. `leftAtS`: when the chain left the counter that the book had, s since 1970: from then on what has it is out. */
+	readonly counterOnChain: (trader: string, counter: number, leftAtS: number) => Promise<void>;
+	/**
+	 * Takes an order that its trader forced onto the chain, as if it had come then, s since 1970. Its gate may be over: it must be in the set of every slot whose gate came later than
+	 * that. What is refused may be asked for again.
+	 */
+	readonly force: (order: unknown, forcedAtS: number) => Promise<IntakeAnswer<{readonly hash: string; readonly isNew: boolean}>>;
 	readonly delegate: (delegation: Delegation, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	readonly revoke: (id: string, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	/** What was acknowledged of an order that the book has. */
@@ -134,9 +139,9 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {receivedAt, signature};
 	};
 
-	const take = ({order, hash, signer}: Prepared): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
+	const take = ({order, hash, signer}: Prepared, forcedAtS?: number): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
 		const atMs = clock.nowMs();
-		const receivedAt = Math.floor(atMs / 1000);
+		const receivedAt = forcedAtS ?? Math.floor(atMs / 1000);
 		const signedBy = signer!.address;
 		const delegation = signedBy === order.trader ? undefined : book.delegationFor(order, signedBy, receivedAt);
 		const body: MarketBody = {kind: orderKinds.order, order, hash, signer: signedBy, delegation, receivedAt};
@@ -285,9 +290,24 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			await raise(trader, counter, toPrefixedHex(digest), signature);
 			return {value: {cancelled}};
 		},
-		counterOnChain: async (trader, counter) => {
+		counterOnChain: async (trader, counter, leftAtS) => {
 			if (counter <= book.counterOf(trader)) return;
-			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '');
+			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '', leftAtS);
+		},
+		force: async (order, forcedAtS) => {
+			const halted = haltProblem();
+			if (halted !== undefined) return {problem: halted};
+			const prepared = await prepare(order);
+			if ('code' in prepared) return {problem: prepared};
+			const {hash, signer} = prepared;
+			if (book.find(hash) !== undefined) return {value: {hash, isNew: false}};
+			const problem: IntakeProblem | undefined =
+				signer?.address === prepared.order.trader
+					? (book.forcedProblemOf(prepared.order) ?? escrowProblem(prepared.order))
+					: {code: 'bad-signature', detail: `the forced order is not signed by ${prepared.order.trader}`, pointer: '/signature'};
+			if (problem !== undefined) return {problem: {...problem, orderHash: hash}};
+			await take(prepared, forcedAtS).durable;
+			return {value: {hash, isNew: true}};
 		},
 		delegate: async (delegation, signature) => {
 			const halted = haltProblem();
@@ -339,9 +359,9 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		indexOf: hash => indexes.get(hash),
 	};
 
-	async function raise(trader: string, counter: number, hash: string, signature: string): Promise<void> {
+	async function raise(trader: string, counter: number, hash: string, signature: string, leftAtS?: number): Promise<void> {
 		const atMs = clock.nowMs();
-		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt: Math.floor(atMs / 1000)};
+		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt: leftAtS ?? Math.floor(atMs / 1000)};
 		const {sequence, durable} = append(body, BigInt(counter), atMs);
 		book.apply(body, sequence);
 		await durable;

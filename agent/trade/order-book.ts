@@ -72,6 +72,11 @@ export type OrderBook = {
 	readonly gateOf: (slot: number) => number;
 	/** Why the order may not stand, at a time; undefined if it may. The very same order that stands already is found by `find` before. */
 	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number) => BookProblem | undefined;
+	/**
+	 * Why an order that was forced onto the chain cannot be taken. Its signature, its time and its counter the contract has looked at; one whose counter was raised beyond it is taken, and out from then
+	 * on.
+	 */
+	readonly forcedProblemOf: (order: SignedOrder) => BookProblem | undefined;
 	/** The delegation by which the signer may sign the order; undefined if there is none. */
 	readonly delegationFor: (order: SignedOrder, signer: string, nowS: number) => string | undefined;
 	/** Why a cancellation is not taken. */
@@ -118,7 +123,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	const long = new Set<BookedOrder>();
 	/** Trader and salt of what is known. */
 	const salts = new Map<string, string>();
-	const counters = new Map<string, number>();
+	const counters = new Map<string, {readonly counter: number; readonly hash: string; readonly receivedAt: number}>();
 	const delegations = new Map<string, Delegation>();
 	const byOwner = new Map<string, string[]>();
 	let lockedBelow = 0;
@@ -129,13 +134,18 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		cancellation !== undefined && cancellation.receivedAt < gateOf(slot);
 	const saltKey = (order: SignedOrder): string => `${order.trader}${order.salt}`;
 
-	/** Still stands for slots whose gate is to come. */
+	/** What took an order out before it came: a counter that was raised beyond its own. */
+	const takenBy = (order: SignedOrder): BookedOrder['cancellation'] => {
+		const raised = counters.get(order.trader);
+		return raised !== undefined && order.counter < raised.counter ? {hash: raised.hash, receivedAt: raised.receivedAt} : undefined;
+	};
+
+	/** Both stand in a slot. What is out of a slot is out of those behind it too, so that the first common slot says it. */
 	const overlaps = (booked: BookedOrder, order: SignedOrder): boolean => {
 		if (lastSlot(booked.order) < order.slotFrom || booked.order.slotFrom > lastSlot(order)) return false;
 		const from = Math.max(booked.order.slotFrom, order.slotFrom);
-		const to = Math.min(lastSlot(booked.order), lastSlot(order));
-		// What it is out of it does not stand in the way of; the last common slot is the last that it can stand for.
-		return !isOut(booked, from) || !isOut(booked, to);
+		const taken = takenBy(order);
+		return !isOut(booked, from) && !(taken !== undefined && taken.receivedAt < gateOf(from));
 	};
 
 	const delegationFor = (order: SignedOrder, signer: string, nowS: number): string | undefined =>
@@ -191,6 +201,24 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			: undefined;
 	};
 
+	/** Why it is no order of this market and meter, whoever signed it. */
+	const placeProblem = (order: SignedOrder): BookProblem | undefined => {
+		if (order.market !== rules.market)
+			return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
+		if (order.mode !== rules.mode)
+			return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
+		if (meters.get(order.meter)?.owner !== order.trader)
+			return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
+		return undefined;
+	};
+
+	const termsProblem = (order: SignedOrder): BookProblem | undefined => {
+		const meter = meters.get(order.meter)!;
+		const found = orderProblem({...order, hash: order.meter}, rules, order.side === 'sell' ? meter.maxExportWh : meter.maxImportWh);
+		const pointer = found?.code === 'price-out-of-band' ? '/limitMicroPerKwh' : found?.code === 'capacity-exceeded' ? '/quantityWh' : '';
+		return found && {...found, pointer};
+	};
+
 	const standingProblem = (order: SignedOrder): BookProblem | undefined => {
 		let standing = 0;
 		for (const booked of byMeter.get(order.meter) ?? []) {
@@ -221,34 +249,26 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	};
 
 	const takeOut = (booked: BookedOrder | undefined, hash: string, receivedAt: number): void => {
-		if (booked !== undefined) booked.cancellation ??= {hash, receivedAt};
+		// A counter is heard of later than the chain raised it: what takes out first counts.
+		if (booked !== undefined && receivedAt < (booked.cancellation?.receivedAt ?? Number.POSITIVE_INFINITY))
+			booked.cancellation = {hash, receivedAt};
 	};
 
 	return {
 		gateOf,
 		problemOf: (order, signer, nowS) => {
-			if (order.market !== rules.market)
-				return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
-			if (order.mode !== rules.mode)
-				return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
-			const meter = meters.get(order.meter);
-			if (meter === undefined || meter.owner !== order.trader)
-				return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
-			const signed = signerProblem(order, signer, nowS);
-			if (signed !== undefined) return signed;
-			const counter = counters.get(order.trader) ?? 0;
+			const problem = placeProblem(order) ?? signerProblem(order, signer, nowS);
+			if (problem !== undefined) return problem;
+			const counter = counters.get(order.trader)?.counter ?? 0;
 			if (order.counter !== counter)
 				return {code: 'counter-stale', detail: `the trader's counter is ${counter}, the order's is ${order.counter}`, pointer: '/counter'};
-			const found = orderProblem({...order, hash: order.meter}, rules, order.side === 'sell' ? meter.maxExportWh : meter.maxImportWh);
-			if (found !== undefined)
-				return {
-					...found,
-					pointer: found.code === 'price-out-of-band' ? '/limitMicroPerKwh' : found.code === 'capacity-exceeded' ? '/quantityWh' : '',
-				};
+			const terms = termsProblem(order);
+			if (terms !== undefined) return terms;
 			if (salts.has(saltKey(order)))
 				return {code: 'duplicate-salt', detail: `another order of this trader has salt ${order.salt}`, pointer: '/salt'};
 			return timeProblem(order, nowS) ?? standingProblem(order);
 		},
+		forcedProblemOf: order => placeProblem(order) ?? termsProblem(order) ?? standingProblem(order),
 		delegationFor,
 		cancellationProblem: (hashes, signer, nowS) => {
 			for (const [at, hash] of hashes.entries()) {
@@ -272,7 +292,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 				case orderKinds.order: {
 					const {hash, order, signer, receivedAt} = body;
 					if (byHash.has(hash) || lastSlot(order) < forgottenBelow) return;
-					const booked: BookedOrder = {hash, order, sequence, signer, receivedAt, cancellation: undefined};
+					const booked: BookedOrder = {hash, order, sequence, signer, receivedAt, cancellation: takenBy(order)};
 					byHash.set(hash, booked);
 					push(byTrader, order.trader, booked);
 					push(byMeter, order.meter, booked);
@@ -285,8 +305,8 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 					for (const hash of body.orders) takeOut(byHash.get(hash), body.hash, body.receivedAt);
 					return;
 				case orderKinds.counter:
-					if (body.counter <= (counters.get(body.trader) ?? 0)) return;
-					counters.set(body.trader, body.counter);
+					if (body.counter <= (counters.get(body.trader)?.counter ?? 0)) return;
+					counters.set(body.trader, {counter: body.counter, hash: body.hash, receivedAt: body.receivedAt});
 					for (const booked of byTrader.get(body.trader) ?? [])
 						if (booked.order.counter < body.counter) takeOut(booked, body.hash, body.receivedAt);
 					return;
@@ -325,7 +345,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			return found;
 		},
 		isOut,
-		counterOf: trader => counters.get(trader) ?? 0,
+		counterOf: trader => counters.get(trader)?.counter ?? 0,
 		delegation: hash => delegations.get(hash),
 		delegationsOf: owner => byOwner.get(owner)?.length ?? 0,
 		marginNano: (trader, from, to) => {

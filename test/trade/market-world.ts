@@ -91,6 +91,7 @@ export async function createMarketWorld(
 		readonly acceptsSignature?: (account: string, digest: string, signature: string) => Promise<boolean>;
 		readonly marginOf?: (account: string) => bigint;
 		readonly standingOf?: (slot: number) => 'posted' | 'unposted' | 'unknown';
+		readonly chainSeenS?: () => number;
 	} = {},
 ): Promise<MarketWorld> {
 	const logWorld = await createLogWorld(t);
@@ -146,6 +147,7 @@ export async function createMarketWorld(
 					append,
 					settled: opened.settled,
 					standingOf: options.standingOf,
+					chainSeenS: options.chainSeenS,
 					logSize: opened.size,
 					provenSize: async () => opened.size(),
 					entries: found.entries,
