@@ -1,28 +1,44 @@
 // The composition root's part that posts a market's slots and days to its contract, and tells the market what stands there.
 
 import type {DigestSigner} from './anchor/keystore.ts';
-import type {AccountOnChain, MarketChain, PostedBalance, PostedDay, PostedSide, PostedSlot, PostedTier} from './anchor/market-chain.ts';
+import type {AccountOnChain, MarketChain, PostedBalance} from './anchor/market-chain.ts';
+import type {ForcedOrder, MarketCourt} from './anchor/market-court.ts';
 import {concatBytes, toPrefixedHex} from './base/bytes.ts';
 import {systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError} from './base/errors.ts';
+import type {Logger} from './base/logger.ts';
+import {type Answering, type CourtSources, createAnswering} from './market-answering.ts';
 import type {Site} from './site.ts';
-import type {SideCertificate, TierOpening} from './trade/certificate.ts';
-import type {DayHeader, SlotHeader} from './trade/commitment.ts';
+import {certificateOf, headerOf} from './trade/court-openings.ts';
 import type {DayCommitment} from './trade/day.ts';
 import type {Intake} from './trade/intake.ts';
 import type {Posting} from './trade/market-desk.ts';
 import type {Engine, MarketMeter} from './trade/market-engine.ts';
 import {slotsPerDay} from './trade/order.ts';
-import {modeCodes} from './trade/typed-data.ts';
+import {modeCodes, sideCodes} from './trade/typed-data.ts';
 import type {World} from './world.ts';
+
+type ChainIntake = Pick<Intake, 'counterOnChain' | 'force'>;
+
+/** What the market is, to whom the chain's news are told and from whom answers come. */
+export type PostedMarket = {
+	readonly engine: Engine;
+	readonly intake: ChainIntake;
+	readonly meters: readonly MarketMeter[];
+	readonly sources: CourtSources;
+};
 
 export type MarketPosting = Posting & {
 	readonly acceptsSignature: MarketChain['acceptsSignature'];
-	/** What became of a cleared slot on the chain: one whose time for being posted is over settles without contracts. */
+	/** What became of a cleared slot on the chain: one whose time for being posted is over, or that must not be posted, settles without contracts. */
 	readonly standingOf: (slot: number) => 'posted' | 'unposted' | 'unknown';
-	/** Posts what is due, one transaction after the other, and looks at what stands there. Rejects if the chain does not answer: it is tried again. */
-	readonly step: (engine: Engine, intake: Pick<Intake, 'counterOnChain'>, meters: readonly MarketMeter[]) => Promise<void>;
+	/** All that happened on the chain before this moment was told to the intake, s since 1970. */
+	readonly chainSeenS: () => number;
+	/** Demands of the court that are not closed. */
+	readonly demands: () => number;
+	/** Looks at what others did there, posts what is due, one transaction after the other, and answers the court. Rejects if the chain does not answer: it is tried again. */
+	readonly step: (market: PostedMarket) => Promise<void>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -31,6 +47,18 @@ const accountsEveryMs = 5000;
 /** Accounts that are looked at in one step, and how many of them at a time. */
 const accountsPerStep = 256;
 const accountsAtOnce = 16;
+/**
+ * A start looks so far back, by the chain's time: as far as an order goes, and further than any window in which a demand is answered.
+ * KNOWN GAP: the contract takes orders for slots that are further away, and for more slots than these; one that was forced in so long ago, and not heard of then, is not heard of again.
+ */
+const lookBackS = 33 * 86_400;
+/** Blocks of which news are taken in at a time. */
+const newsBlocks = 50_000;
+/** So many of the newest blocks are looked at again, for the chain may put others in their place. KNOWN GAP: what a deeper reorganisation takes back stays taken. */
+const blocksAgain = 32;
+
+/** What stands on the chain, once it has answered. */
+type There = {readonly onChain: MarketChain; readonly court: MarketCourt; readonly answering: Answering};
 
 /** The chain runs by its own time, whatever the agent's clock does: waiting for it is real. */
 export async function openMarketPosting(
@@ -38,85 +66,175 @@ export async function openMarketPosting(
 	world: World,
 	signer: DigestSigner,
 	market: string,
+	logger: Logger,
 	/** Ends what waits for the chain. */
 	stopping: AbortSignal,
 ): Promise<MarketPosting> {
 	const closing = createClosing();
 	try {
 		const {rpcUrl, chainId} = site.config.anchor!;
-		const {openMarketChain} = await import('./anchor/market-chain.ts');
+		const [{openMarketChain}, {openMarketCourt}] = await Promise.all([
+			import('./anchor/market-chain.ts'),
+			import('./anchor/market-court.ts'),
+		]);
 		const chain = closing.use(await world.openChain({url: rpcUrl, chainId}));
+		const needs = {chain, clock: systemClock, signer, signal: stopping};
 		const contract = site.config.market!.contract!;
-		let opened: MarketChain | undefined;
-		const open = async (): Promise<MarketChain> => {
-			opened ??= await openMarketChain(
-				{chain, clock: systemClock, signer, signal: stopping},
-				{contract, market, paramsVersion: site.config.market!.paramsVersion},
-			);
-			return opened;
+		let there: There | undefined;
+		const open = async (): Promise<There> => {
+			if (there !== undefined) return there;
+			const onChain = await openMarketChain(needs, {contract, market, paramsVersion: site.config.market!.paramsVersion});
+			const court = await openMarketCourt(needs, onChain.contract);
+			there = {onChain, court, answering: createAnswering(court, logger)};
+			return there;
 		};
 		// What is there must be right before anything is signed; but readings do not wait for a chain that is away.
 		await open().catch(error => {
 			if (!(error instanceof AgentError) || error.code !== 'CHAIN_UNREACHABLE') throw error;
 		});
 		const slots = new Map<number, {readonly state: 'posted' | 'void'; readonly transaction: string | undefined}>();
-		/** Not there, and too late for it. */
+		/** Not there, and too late for it, or not to be posted. */
 		const missed = new Set<number>();
 		const days = new Map<number, {readonly state: 'posted' | 'final'; readonly transaction: string | undefined}>();
 		const accounts = new Map<string, AccountOnChain>();
+		/** Orders on the chain that are not in the book yet, by their hashes. Each costs its trader more gas than it costs us memory. */
+		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; told: string | undefined}>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
 		/** Accounts of the round that are still to be looked at. */
 		let toLookAt: string[] = [];
+		let nextBlock: number | undefined;
+		let chainSeenS = Number.NEGATIVE_INFINITY;
 
+		const nowS = (): number => Math.floor(world.clock.nowMs() / 1000);
 		const tell = (engine: Engine, type: string, data: Record<string, unknown>): void =>
 			engine.announce({type, atMs: world.clock.nowMs(), account: undefined, data: JSON.stringify(data)});
 
-		const lookAtAccounts = async (
-			onChain: MarketChain,
-			intake: Pick<Intake, 'counterOnChain'>,
-			meters: readonly MarketMeter[],
-		): Promise<void> => {
+		/** An order with the counter that the book has fell when the chain left that counter, which may be long before we hear of it. */
+		const raise = async ({court}: There, {engine, intake}: PostedMarket, account: string, counter: number): Promise<void> => {
+			const known = engine.book.counterOf(account);
+			if (counter <= known) return;
+			await intake.counterOnChain(account, counter, (await court.counterLeftAt(account, known)) ?? nowS());
+		};
+
+		const lookAtAccounts = async (there: There, posted: PostedMarket): Promise<void> => {
 			if (toLookAt.length === 0) {
 				if (systemClock.monotonicMs() - lookedAtMs < accountsEveryMs) return;
 				lookedAtMs = systemClock.monotonicMs();
-				toLookAt = [...new Set(meters.map(({owner}) => owner))];
+				toLookAt = [...new Set(posted.meters.map(({owner}) => owner))];
 			}
 			for (let done = 0; done < accountsPerStep && toLookAt.length > 0 && !stopping.aborted; done += accountsAtOnce) {
 				const some = toLookAt.slice(-accountsAtOnce);
-				const found = await Promise.all(some.map(onChain.account));
+				const found = await Promise.all(some.map(there.onChain.account));
 				toLookAt.splice(-some.length);
 				for (const [at, account] of some.entries()) {
 					accounts.set(account, found[at]!);
-					await intake.counterOnChain(account, found[at]!.counter, found[at]!.counterSinceS);
+					await raise(there, posted, account, found[at]!.counter);
 				}
 			}
 		};
 
+		const takeForced = async ({court}: There, {engine, intake}: PostedMarket): Promise<void> => {
+			for (const [hash, one] of forced) {
+				const last = one.order.slotFrom + one.order.slotCount - 1n;
+				if (last < BigInt(firstOpenSlot(engine))) {
+					forced.delete(hash);
+					continue;
+				}
+				one.forcedAtS ??= await court.forcedAt(hash);
+				if (one.forcedAtS === undefined) {
+					forced.delete(hash);
+					continue;
+				}
+				const answer = await intake.force(orderOf(one.order), one.forcedAtS);
+				const why =
+					'problem' in answer ? answer.problem.detail : answer.value.hash === hash ? undefined : `its words have hash ${answer.value.hash}`;
+				if (why === undefined) forced.delete(hash);
+				else if (why !== one.told) {
+					one.told = why;
+					logger.log('warn', 'an order that was forced onto the chain cannot stand: its slots are not posted', {order: hash, why});
+				}
+			}
+		};
+
+		/** Before the first slot of it everything is settled. */
+		const firstOpenSlot = (engine: Engine): number => Math.max(engine.firstSlot, ((engine.newestDay() ?? -1) + 1) * slotsPerDay);
+
+		const isSettledWith = async (engine: Engine, slot: number): Promise<boolean> => {
+			const settled = await engine.day(Math.floor(slot / slotsPerDay));
+			return settled !== undefined && !settled.record.unposted.includes(slot);
+		};
+
+		/** Takes in what others did on the chain. */
+		const look = async (there: There, posted: PostedMarket): Promise<number> => {
+			const {onChain, court, answering} = there;
+			const head = await chain.head();
+			nextBlock ??= await chain.firstBlockFrom(head.timeS - lookBackS);
+			const raised = new Set<string>();
+			for (let from = nextBlock; from <= head.number; from = nextBlock) {
+				const to = Math.min(head.number, from + newsBlocks - 1);
+				const news = await court.news(from, to);
+				for (const demand of news.demands) answering.add(demand);
+				for (const account of news.raised) raised.add(account);
+				for (const order of news.forced) forced.set(order.hash, {order, forcedAtS: undefined, told: undefined});
+				nextBlock = to + 1;
+			}
+			// Accounts are asked for their counters now and then in any case; these are asked now, for a gate may be over.
+			for (const account of new Set(posted.meters.map(({owner}) => owner)))
+				if (raised.has(account)) await raise(there, posted, account, (await onChain.account(account)).counter);
+			await takeForced(there, posted);
+			nextBlock = Math.max(0, head.number + 1 - blocksAgain);
+			chainSeenS = head.timeS;
+			return head.timeS;
+		};
+
+		/** Why a cleared slot must not be posted: its operator would be convicted of it. */
+		const flawOf = async (engine: Engine, slot: number): Promise<string | undefined> => {
+			if (await engine.isOutdated(slot))
+				return 'its orders changed on the chain before its gate, and that was heard of behind its clearing';
+			const [gateS, at] = [engine.book.gateOf(slot), BigInt(slot)];
+			for (const [hash, {order, forcedAtS}] of forced) {
+				const isOfSlot = order.slotFrom <= at && at < order.slotFrom + order.slotCount && order.validUntil >= BigInt(gateS);
+				if (isOfSlot && forcedAtS !== undefined && forcedAtS < gateS) return `order ${hash}, which was forced onto the chain, is not in it`;
+			}
+			return undefined;
+		};
+
+		const miss = (engine: Engine, slot: number, reason: string): void => {
+			missed.add(slot);
+			tell(engine, 'slot.unposted', {slot, reason});
+		};
+
 		/** A slot without orders has nothing to commit to, and settles without contracts as it is. */
-		const postSlots = async (onChain: MarketChain, engine: Engine): Promise<void> => {
+		const postSlots = async ({onChain}: There, engine: Engine): Promise<void> => {
 			const latest = await onChain.latestDay();
 			nextSlot = Math.max(nextSlot ?? 0, engine.firstSlot, (latest + 1) * slotsPerDay);
 			for (; engine.isDecided(nextSlot); nextSlot += 1) {
 				const [cleared, record] = [await engine.cleared(nextSlot), await engine.record(nextSlot)];
 				if (cleared === undefined || record === undefined) continue;
 				let found = await onChain.slot(nextSlot);
-				const gateS = engine.book.gateOf(nextSlot);
-				// The chain's clock may be a little behind ours.
-				if (found === undefined && (await onChain.headTimeS()) < onChain.slotOpensAt(gateS)) return;
-				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(gateS)) {
+				const isSettled = nextSlot < firstOpenSlot(engine);
+				if (found === undefined && isSettled && !(await isSettledWith(engine, nextSlot))) {
 					missed.add(nextSlot);
-					tell(engine, 'slot.unposted', {slot: nextSlot});
+					continue;
+				}
+				const gateS = engine.book.gateOf(nextSlot);
+				// The chain's clock may be a little behind ours; and what came onto it before the gate must have been heard of.
+				if (found === undefined && chainSeenS < onChain.slotOpensAt(gateS)) return;
+				if (found === undefined && (await onChain.headTimeS()) > onChain.slotClosesAt(gateS)) {
+					miss(engine, nextSlot, 'the time in which the contract takes it is over');
 					continue;
 				}
 				if (found === undefined) {
-					const {header, certificate} = cleared.commitment;
-					await onChain.postSlot(
-						postedSlot(header),
-						{bids: postedSide(certificate.bids), asks: postedSide(certificate.asks)},
-						record.headerHash,
-					);
+					// One that its day was settled with stood there before, and its orders are forgotten.
+					const flaw = isSettled ? undefined : await flawOf(engine, nextSlot);
+					if (flaw !== undefined) {
+						miss(engine, nextSlot, flaw);
+						continue;
+					}
+					const {header} = cleared.commitment;
+					await onChain.postSlot(headerOf(header), certificateOf(cleared.commitment), record.headerHash);
 					found = record.headerHash;
 				}
 				slots.set(nextSlot, {state: found === 'void' ? 'void' : 'posted', transaction: undefined});
@@ -149,20 +267,20 @@ export async function openMarketPosting(
 			return true;
 		};
 
-		const postDays = async (onChain: MarketChain, engine: Engine): Promise<void> => {
+		const postDays = async ({onChain}: There, engine: Engine): Promise<void> => {
 			for (let day = (await onChain.latestDay()) + 1; day <= (engine.newestDay() ?? -1); day += 1) {
 				if ((await onChain.headTimeS()) < onChain.dayOpensAt(day)) return;
 				const settled = await engine.day(day);
 				if (settled === undefined) return;
 				const {commitment} = settled;
 				if (!(await standsAsSettled(onChain, engine, day, settled.record.unposted))) return;
-				await onChain.postDay(postedDay(commitment.header), commitment.balancesOpening, commitment.headerHash);
+				await onChain.postDay(commitment.header, commitment.balancesOpening, commitment.headerHash);
 				days.set(day, {state: 'posted', transaction: undefined});
 				tell(engine, 'settlement.posted', {day, dayHash: commitment.headerHash});
 			}
 		};
 
-		const lookAtDays = async (onChain: MarketChain, engine: Engine): Promise<void> => {
+		const lookAtDays = async ({onChain}: There, engine: Engine): Promise<void> => {
 			const [latest, newFinal] = [await onChain.latestDay(), await onChain.finalDay()];
 			for (let day = Math.max(onChain.firstDay, finalDay ?? onChain.firstDay); day <= latest; day += 1) {
 				const isFinal = newFinal !== undefined && day <= newFinal;
@@ -178,19 +296,30 @@ export async function openMarketPosting(
 			day: day => days.get(day),
 			account: account => accounts.get(account) ?? {depositedNano: 0n, drawnNano: 0n},
 			finalDay: () => finalDay,
-			claimCalldata: async (settled, account) => claimOf(await open(), settled, account)?.data,
+			claimCalldata: async (settled, account) => claimOf((await open()).onChain, settled, account)?.data,
 			standingOf: slot => {
 				const known = slots.get(slot);
 				if (known !== undefined) return known.state === 'posted' ? 'posted' : 'unposted';
 				return missed.has(slot) ? 'unposted' : 'unknown';
 			},
-			acceptsSignature: async (...question) => (await open()).acceptsSignature(...question),
-			step: async (engine, intake, meters) => {
-				const onChain = await open();
-				await postSlots(onChain, engine);
-				await postDays(onChain, engine);
-				await lookAtDays(onChain, engine);
-				await lookAtAccounts(onChain, intake, meters);
+			acceptsSignature: async (...question) => (await open()).onChain.acceptsSignature(...question),
+			chainSeenS: () => chainSeenS,
+			demands: () => there?.answering.open() ?? 0,
+			step: async posted => {
+				const {engine, sources} = posted;
+				const there = await open();
+				const headTimeS = await look(there, posted);
+				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so has a slot.
+				const failures: unknown[] = [];
+				const parts = [
+					() => postSlots(there, engine),
+					() => there.answering.step(engine, sources, headTimeS),
+					() => postDays(there, engine),
+					() => lookAtDays(there, engine),
+					() => lookAtAccounts(there, posted),
+				];
+				for (const part of parts) await part().catch(error => failures.push(error));
+				if (failures.length > 0) throw failures[0];
 			},
 			[Symbol.asyncDispose]: () => closing.close(),
 		};
@@ -205,32 +334,14 @@ function claimOf(onChain: MarketChain, commitment: DayCommitment, account: strin
 	const proof = commitment.balanceProof(account);
 	if (proof === undefined) return undefined;
 	const balance: PostedBalance = proof.balance;
-	return onChain.claim(postedDay(commitment.header), balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
+	return onChain.claim(commitment.header, balance, proof.index, toPrefixedHex(concatBytes(...proof.path)));
 }
 
-export function postedDay(header: DayHeader): PostedDay {
-	return header;
-}
+const wordOf = (codes: Readonly<Record<string, number>>, code: number): string | undefined =>
+	Object.keys(codes).find(word => codes[word] === code);
 
-export function postedSlot(header: SlotHeader): PostedSlot {
-	const {mode, priceBuyMicroPerKwh, priceSellMicroPerKwh, ...rest} = header;
-	return {...rest, mode: modeCodes[mode], priceBuy: priceBuyMicroPerKwh, priceSell: priceSellMicroPerKwh};
-}
-
-const nothing: PostedTier = {price: 0n, quantityWh: 0n, ordersRoot: `0x${'0'.repeat(64)}`};
-
-export function postedSide({lastIndex, last, next}: SideCertificate): PostedSide {
-	const tier = ({tier: {priceMicroPerKwh, quantityWh, ordersRoot}}: TierOpening): PostedTier => ({
-		price: priceMicroPerKwh,
-		quantityWh,
-		ordersRoot,
-	});
-	const path = (opening: TierOpening): string => toPrefixedHex(concatBytes(...opening.path));
-	return {
-		index: lastIndex,
-		last: tier(last),
-		lastPath: path(last),
-		next: next === undefined ? nothing : tier(next),
-		nextPath: next === undefined ? '0x' : path(next),
-	};
+/** The order as JSON would have it. Numbers beyond what JSON holds exactly come out as others, and are refused for it. */
+function orderOf({hash: _, side, mode, salt, ...order}: ForcedOrder): unknown {
+	const numbers = Object.fromEntries(Object.entries(order).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]));
+	return {...numbers, side: wordOf(sideCodes, side), mode: wordOf(modeCodes, mode), salt: `0x${salt.toString(16).padStart(64, '0')}`};
 }

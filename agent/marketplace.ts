@@ -3,6 +3,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {DigestSigner} from './anchor/keystore.ts';
+import type {EntryOnChain} from './anchor/market-court.ts';
 import type {MarketDesk, MarketEvent} from './api/desk.ts';
 import type {MarketServer} from './api/server.ts';
 import type {MarketStatus} from './api/status-server.ts';
@@ -19,7 +20,8 @@ import {channelUrn, deviceUrn, marketUrn} from './format/subject.ts';
 import type {Delivery, Outcome} from './ingest/ingest.ts';
 import type {Channel} from './log/channels.ts';
 import type {Log} from './log/log.ts';
-import {openLogReader} from './log/reader.ts';
+import {type LogReader, openLogReader} from './log/reader.ts';
+import type {CourtSources} from './market-answering.ts';
 import type {MarketPosting} from './market-posting.ts';
 import {openSiteReader} from './reading.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
@@ -29,7 +31,7 @@ import {createIntake} from './trade/intake.ts';
 import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
 import {createMarketDesk} from './trade/market-desk.ts';
 import {type EngineRules, type MarketMeter, openEngine, registerOf} from './trade/market-engine.ts';
-import {encodeBody, type MarketBody, readWish, slotS} from './trade/order.ts';
+import {decodeBody, encodeBody, type MarketBody, readWish, slotS} from './trade/order.ts';
 import {messageSigner} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 import type {World} from './world.ts';
@@ -80,7 +82,8 @@ export async function openMarketplace(parts: {
 			chainId: config.chainId ?? site.config.anchor?.chainId ?? 1,
 			verifyingContract: config.contract ?? `0x${'00'.repeat(20)}`,
 		};
-		const posting = config.contract === undefined ? undefined : closing.use(await openPosting(site, world, signer, market, parts.stopping));
+		const posting =
+			config.contract === undefined ? undefined : closing.use(await openPosting(site, world, signer, market, logger, parts.stopping));
 		const digests = createDigests(domain);
 		const rules = rulesOf(site, market);
 		const meters = metersOf(site);
@@ -100,6 +103,7 @@ export async function openMarketplace(parts: {
 				append,
 				settled: log.settled,
 				standingOf: posting?.standingOf,
+				chainSeenS: posting?.chainSeenS,
 				logSize: log.size,
 				provenSize: async () => Math.min(log.size(), await parts.provenSize()),
 				entries: reader.entries,
@@ -177,14 +181,15 @@ export async function openMarketplace(parts: {
 				if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
 				await engine.tick();
 			},
-			// Money waits for the chain, the market does not.
-			post: async () => posting?.step(engine, intake, meters),
+			// Money waits for the chain, the market hardly does.
+			post: async () => posting?.step({engine, intake, meters, sources: courtSources(log, reader, proofs, channel)}),
 			filtersFor: deviceId => [`p2p/${config.name}/+/cleared`, `p2p/${config.name}/acknowledged/${deviceId}`],
 			status: () => ({
 				name: config.name,
 				mode: config.mode,
 				orders: engine.book.size(),
 				newestDay: engine.newestDay(),
+				demands: posting?.demands(),
 				halted: engine.halted(),
 				api: server === undefined ? undefined : `http://${site.config.api!.host}:${server.port}`,
 			}),
@@ -251,9 +256,16 @@ export async function openMarketplace(parts: {
 }
 
 /** Loaded only where money moves: the library for chains costs 22 MB. */
-async function openPosting(site: Site, world: World, signer: DigestSigner, market: string, stopping: AbortSignal): Promise<MarketPosting> {
+async function openPosting(
+	site: Site,
+	world: World,
+	signer: DigestSigner,
+	market: string,
+	logger: Logger,
+	stopping: AbortSignal,
+): Promise<MarketPosting> {
 	const {openMarketPosting} = await import('./market-posting.ts');
-	return openMarketPosting(site, world, signer, market, stopping);
+	return openMarketPosting(site, world, signer, market, logger, stopping);
 }
 
 /** The operator's key. Fails with KEY_INVALID. */
@@ -367,6 +379,38 @@ async function registerProof(log: Log, proofs: Proofs, name: string, number: num
 	const path = await proofs.inclusion(index, anchor.size);
 	const root = toPrefixedHex(await proofs.rootAt(anchor.size));
 	return {...shown, anchor: {logId: anchor.logId, size: anchor.size, time: anchor.blockTime, root, path: path.map(toPrefixedHex)}};
+}
+
+/** What the court may ask for that only the log has. */
+function courtSources(log: Log, reader: LogReader, proofs: Proofs, channel: Channel): CourtSources {
+	return {
+		body: async sequence => {
+			const index = await reader.indexOfNumber(channel, sequence);
+			return index === undefined ? undefined : decodeBody((await reader.source(index)).record);
+		},
+		bodies: async function* () {
+			for await (const {entry, record} of reader.withRecords(channel, channel.enrolled)) {
+				const body = decodeEntry(entry).kind === kinds.order ? decodeBody(record) : undefined;
+				if (body !== undefined) yield body;
+			}
+		},
+		proven: async entries => {
+			// The newest head: the registry forgets old ones.
+			const anchor = [...(await proofs.anchors())].sort((a, b) => b.size - a.size)[0];
+			if (anchor === undefined) return undefined;
+			const {logId, size, blockTime} = anchor;
+			const root = toPrefixedHex(await proofs.rootAt(size));
+			const shown: EntryOnChain[] = [];
+			for (const [name, number] of entries) {
+				const register = log.channel(name);
+				const index = register === undefined ? undefined : await proofs.indexOfNumber(register, number);
+				if (index === undefined || index >= size) return undefined;
+				const inclusionProof = (await proofs.inclusion(index, size)).map(toPrefixedHex);
+				shown.push({logId, size, time: blockTime, root, index, leafData: toPrefixedHex(await proofs.entry(index)), inclusionProof});
+			}
+			return shown;
+		},
+	};
 }
 
 type Engine = Awaited<ReturnType<typeof openEngine>>;

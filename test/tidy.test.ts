@@ -62,6 +62,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/market.ts': ['agent/'],
 	'agent/marketplace.ts': ['agent/'],
 	'agent/market-posting.ts': ['agent/'],
+	'agent/market-answering.ts': ['agent/'],
 	'agent/market-deploying.ts': ['agent/', 'contracts/'],
 	'agent/evidence.ts': ['agent/'],
 	'agent/trading.ts': ['agent/'],

@@ -31,6 +31,9 @@ export type FinalizedBlock = {
 /** An event of a mined transaction. */
 export type ChainLog = {readonly address: string; readonly topics: readonly string[]; readonly data: string};
 
+/** An event as a search finds it. Block and place name it for as long as the chain keeps the block. */
+export type FoundLog = ChainLog & {readonly blockNumber: number; readonly blockHash: string; readonly place: number};
+
 /** A mined transaction: what others call its receipt, a word that means something else here. */
 export type Mined = {
 	readonly transactionHash: string;
@@ -91,6 +94,17 @@ export type Chain = {
 	readonly read: (to: string, data: string) => Promise<{readonly value: string} | {readonly refused: string}>;
 	/** Time of the newest block, s since 1970. */
 	readonly headTimeS: () => Promise<number>;
+	/** The newest block. */
+	readonly head: () => Promise<{readonly number: number; readonly timeS: number}>;
+	/** Number of the first block that is not older than a time, s since 1970; one beyond the newest if all are. */
+	readonly firstBlockFrom: (timeS: number) => Promise<number>;
+	/** Events of these contracts with one of these first topics, in blocks from … to, both included. The range is the caller's to bound. */
+	readonly logs: (search: {
+		readonly addresses: readonly string[];
+		readonly topics: readonly string[];
+		readonly from: number;
+		readonly to: number;
+	}) => Promise<readonly FoundLog[]>;
 	/** Who may anchor the log; undefined if it was never opened. */
 	readonly operatorOf: (registry: string, logId: string) => Promise<string | undefined>;
 	/** How many commitments the registry keeps of a log, and for how long it overwrites none of them. */
@@ -253,6 +267,19 @@ export function openChain(options: ChainOptions): Chain {
 		if (head === undefined) throw odd('eth_getBlockByNumber', null);
 		return head;
 	};
+	const firstBlockFrom = async (timeS: number): Promise<number> => {
+		// Times never go back.
+		let low = 0;
+		let high = (await headBlock()).number + 1;
+		while (low < high) {
+			const middle = Math.floor((low + high) / 2);
+			const found = await block(`0x${middle.toString(16)}`);
+			// A block that was there a moment ago is gone: the chain was reorganised, or another node answers.
+			if (found !== undefined && found.time < timeS) low = middle + 1;
+			else high = middle;
+		}
+		return low;
+	};
 	const logsOf = (method: string, found: unknown): ChainLog[] => {
 		if (!Array.isArray(found)) throw odd(method, found);
 		return found.map(one => {
@@ -315,6 +342,25 @@ export function openChain(options: ChainOptions): Chain {
 			throw refused('eth_call', answer.refusal);
 		},
 		headTimeS: async () => (await headBlock()).time,
+		head: async () => {
+			const {number: height, time} = await headBlock();
+			return {number: height, timeS: time};
+		},
+		firstBlockFrom,
+		logs: async ({addresses, topics, from, to}) => {
+			const method = 'eth_getLogs';
+			const range = {fromBlock: `0x${from.toString(16)}`, toBlock: `0x${to.toString(16)}`};
+			const found = await ask(method, [{address: addresses, topics: [topics], ...range}]);
+			return logsOf(method, found).map((log, i) => {
+				const fields = object(method, (found as unknown[])[i]);
+				return {
+					...log,
+					blockNumber: number(method, fields.blockNumber),
+					blockHash: hexText(method, fields.blockHash, hash32),
+					place: number(method, fields.logIndex),
+				};
+			});
+		},
 		broadcast: async raw => {
 			const method = 'eth_sendRawTransaction';
 			const answer = await tryAsk(method, [raw]);
@@ -372,16 +418,7 @@ export function openChain(options: ChainOptions): Chain {
 		},
 		findAnchor: async ({registry, logId, size, root, time}) => {
 			const head = await headBlock();
-			// The first block that is not older than the anchor: times never go back.
-			let low = 0;
-			let high = head.number;
-			while (low < high) {
-				const middle = Math.floor((low + high) / 2);
-				const found = await block(`0x${middle.toString(16)}`);
-				if (found === undefined) return undefined;
-				if (found.time < time) low = middle + 1;
-				else high = middle;
-			}
+			const low = await firstBlockFrom(time);
 			const topics = [anchoredTopic, logId, `0x${size.toString(16).padStart(64, '0')}`];
 			for (let at = low; at <= head.number && at < low + sameTimeBlocksMax; at += 1) {
 				const candidate = await block(`0x${at.toString(16)}`);

@@ -53,13 +53,7 @@ export type PostedBalances = {
 };
 export type PostedBalance = {readonly account: string; readonly cumNano: bigint; readonly firstRow: number; readonly rowCount: number};
 
-export type AccountOnChain = {
-	readonly depositedNano: bigint;
-	readonly drawnNano: bigint;
-	readonly counter: number;
-	/** When the counter got to where it is, by the chain's time, s since 1970; 0 if it was never raised. */
-	readonly counterSinceS: number;
-};
+export type AccountOnChain = {readonly depositedNano: bigint; readonly drawnNano: bigint; readonly counter: number};
 
 export type MarketChain = {
 	readonly contract: string;
@@ -139,7 +133,7 @@ export async function openMarketChain(
 	};
 	const send = (data: string, isDone: () => Promise<boolean>, doing: string): Promise<void> =>
 		transact(needs, {to: contract, data, value: 0n}, isDone, doing).catch(error => {
-			throw explained(error);
+			throw explained(error, [marketInterface, rulesInterface]);
 		});
 
 	return {
@@ -165,8 +159,6 @@ export async function openMarketChain(
 				depositedNano: (deposited! - pending!) * nanoPerUnit,
 				drawnNano: drawn! * nanoPerUnit,
 				counter: Number(counter),
-				counterSinceS:
-					counter === 0n ? 0 : Number((await ask(rules, rulesInterface, 'counterLeftAt', [account, (counter as bigint) - 1n]))[0]),
 			};
 		},
 		acceptsSignature: async (account, digest, signature) => {
@@ -208,18 +200,18 @@ async function read(chain: Chain, to: string, api: Interface, name: string, valu
 	throw mismatch(`the contract at ${to} does not answer ${name}(): it is no energy market`);
 }
 
-/** The contract's own error by its name, where the node only gave its bytes: `custom error 0x…`, with the arguments behind it or behind a colon. */
-function explained(error: unknown): unknown {
+/** A contract's own error by its name, where the node only gave its bytes: `custom error 0x…`, with the arguments behind it or behind a colon. */
+export function explained(error: unknown, apis: readonly Interface[]): unknown {
 	if (!(error instanceof AgentError)) return error;
 	const found = /(?:custom error )?(0x[0-9a-f]{8})(?:: ?)?([0-9a-f]*)/i.exec(error.message);
-	const name = found === null ? undefined : errorName(`${found[1]}${found[2]}`);
+	const name = found === null ? undefined : errorName(`${found[1]}${found[2]}`, apis);
 	if (found === null || name === undefined) return error;
 	const sentence = error.message.replace(found[0], name);
 	return new AgentError(error.code, sentence, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
 }
 
-function errorName(data: string): string | undefined {
-	for (const api of [marketInterface, rulesInterface])
+function errorName(data: string, apis: readonly Interface[]): string | undefined {
+	for (const api of apis)
 		try {
 			const found = api.parseError(data);
 			if (found !== null) return `${found.name}(${found.args.map(String).join(', ')})`;

@@ -103,6 +103,8 @@ export type MarketStatus = {
 	readonly orders: number;
 	/** Days since 1970: the newest one that is settled. */
 	readonly newestDay: number | undefined;
+	/** Demands of the court that are not answered yet; undefined where there is no contract. */
+	readonly demands: number | undefined;
 	/** Why nothing is signed any more. */
 	readonly halted: string | undefined;
 	/** Where the HTTP interface answers. */

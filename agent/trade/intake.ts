@@ -49,8 +49,13 @@ export type Intake = {
 	) => Promise<readonly IntakeAnswer<{readonly isNew: boolean; readonly acknowledged: Acknowledged}>[]>;
 	readonly cancel: (hashes: readonly string[], signature: string) => Promise<IntakeAnswer<readonly BookedOrder[]>>;
 	readonly cancelAll: (trader: string, counter: number, signature: string) => Promise<IntakeAnswer<{readonly cancelled: number}>>;
-	/** The counter that the chain has is the harder one; so is the time at which it got there, which the court goes by. */
-	readonly counterOnChain: (trader: string, counter: number, sinceS: number) => Promise<void>;
+	/** The counter that the chain has is the harder one. `leftAtS`: when the chain left the counter that the book had, s since 1970: from then on what has it is out. */
+	readonly counterOnChain: (trader: string, counter: number, leftAtS: number) => Promise<void>;
+	/**
+	 * Takes an order that its trader forced onto the chain, as if it had come then, s since 1970. Its gate may be over: it must be in the set of every slot whose gate came later than
+	 * that. What is refused may be asked for again.
+	 */
+	readonly force: (order: unknown, forcedAtS: number) => Promise<IntakeAnswer<{readonly hash: string; readonly isNew: boolean}>>;
 	readonly delegate: (delegation: Delegation, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	readonly revoke: (id: string, signature: string) => Promise<IntakeAnswer<{readonly id: string}>>;
 	/** What was acknowledged of an order that the book has. */
@@ -147,8 +152,11 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {receivedAt, signature};
 	};
 
-	const take = ({order, hash, signer}: Prepared, atMs: number): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
-		const receivedAt = Math.floor(atMs / 1000);
+	const take = (
+		{order, hash, signer}: Prepared,
+		atMs: number,
+		receivedAt = Math.floor(atMs / 1000),
+	): {readonly booked: BookedOrder; readonly durable: Promise<number>} => {
 		const signedBy = signer!.address;
 		const delegation = signedBy === order.trader ? undefined : book.delegationFor(order, signedBy, receivedAt);
 		const body: MarketBody = {kind: orderKinds.order, order, hash, signer: signedBy, delegation, receivedAt};
@@ -321,9 +329,25 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			await raise(trader, counter, toPrefixedHex(digest), signature);
 			return {value: {cancelled}};
 		},
-		counterOnChain: async (trader, counter, sinceS) => {
+		counterOnChain: async (trader, counter, leftAtS) => {
 			if (counter <= book.counterOf(trader)) return;
-			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '', sinceS);
+			await raise(trader, counter, toPrefixedHex(digests.counterIncrement({trader, market: rules.market, counter})), '', leftAtS);
+		},
+		force: async (order, forcedAtS) => {
+			const halted = haltProblem();
+			if (halted !== undefined) return {problem: halted};
+			const prepared = await prepare(order);
+			if ('code' in prepared) return {problem: prepared};
+			const {hash, signer} = prepared;
+			const atMs = clock.nowMs();
+			if (book.find(hash) !== undefined) return {value: {hash, isNew: false}};
+			const problem: IntakeProblem | undefined =
+				signer?.address === prepared.order.trader
+					? (book.forcedProblemOf(prepared.order) ?? escrowProblem(prepared.order, Math.floor(atMs / 1000), 0n))
+					: {code: 'bad-signature', detail: `the forced order is not signed by ${prepared.order.trader}`, pointer: '/signature'};
+			if (problem !== undefined) return {problem: {...problem, orderHash: hash}};
+			await take(prepared, atMs, forcedAtS).durable;
+			return {value: {hash, isNew: true}};
 		},
 		delegate: async (delegation, signature) => {
 			const halted = haltProblem();
@@ -384,10 +408,9 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return {code: 'not-your-meter', detail: `${account} answers for no meter of this market`, pointer};
 	}
 
-	async function raise(trader: string, counter: number, hash: string, signature: string, sinceS?: number): Promise<void> {
+	async function raise(trader: string, counter: number, hash: string, signature: string, leftAtS?: number): Promise<void> {
 		const atMs = clock.nowMs();
-		const receivedAt = sinceS ?? Math.floor(atMs / 1000);
-		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt};
+		const body: MarketBody = {kind: orderKinds.counter, hash, trader, counter, signature, receivedAt: leftAtS ?? Math.floor(atMs / 1000)};
 		const {sequence, durable} = append(body, BigInt(counter), atMs);
 		book.apply(body, sequence);
 		await durable;

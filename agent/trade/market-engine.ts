@@ -50,6 +50,8 @@ export type EngineNeeds = {
 	 * clearing counts.
 	 */
 	readonly standingOf: ((slot: number) => 'posted' | 'unposted' | 'unknown') | undefined;
+	/** All that happened on the chain before this moment is in the book, s since 1970; undefined where there is no contract. */
+	readonly chainSeenS: (() => number) | undefined;
 	/** How many entries are durable. */
 	readonly logSize: () => number;
 	/** Readings below this index count: what is anchored, or released where nothing is anchored. */
@@ -100,6 +102,11 @@ export type Engine = {
 	readonly record: (slot: number) => Promise<SlotRecord | undefined>;
 	/** True once nothing can change a slot's clearing, also where nobody had an order. */
 	readonly isDecided: (slot: number) => boolean;
+	/**
+	 * True if the book has another set of orders for a cleared slot now: a counter or an order came onto the chain before the gate, and was heard of behind the clearing. Whoever posts the slot is convicted of
+	 * it.
+	 */
+	readonly isOutdated: (slot: number) => Promise<boolean>;
 	/** Settled days, the newest last: how far days are settled. */
 	readonly newestDay: () => number | undefined;
 	readonly day: (day: number) => Promise<{readonly record: DayRecord; readonly commitment: DayCommitment} | undefined>;
@@ -118,6 +125,11 @@ const pageEntries = 4096;
 /** What is kept ready of cleared slots and settled days. */
 const slotsKeptMax = 512;
 const daysKeptMax = 4;
+/**
+ * So long behind its gate a slot waits for the look at the chain that shows what came before it. While no chain answers nothing is posted either; a slot that was cleared without that look is compared
+ * with the book again before it is.
+ */
+export const chainWaitS = 60;
 /** A device's clock may be ahead, and a reading early, by less than this. */
 const slotsBefore = 8;
 /** Orders go on for 31 days at most. */
@@ -263,13 +275,16 @@ export async function openEngine(
 		return imported.spread || exported.spread ? undefined : netExportWh(exported, imported);
 	};
 
-	const inputOf = (slot: number): SlotInput => {
-		const {pricing, lineLimitWh, feedInMicroPerKwh, retailMicroPerKwh, gridFeeMicroPerKwh} = rules;
-		const set = book.setOf(slot).map((booked): SetOrder => {
+	const setOf = (slot: number): SetOrder[] =>
+		book.setOf(slot).map((booked): SetOrder => {
 			const {trader, meter, side, quantityWh, limitMicroPerKwh, minQuantityWh} = booked.order;
 			const cancellation = book.isOut(booked, slot) ? booked.cancellation!.hash : undefined;
 			return {hash: booked.hash, sequence: booked.sequence, trader, meter, side, quantityWh, limitMicroPerKwh, minQuantityWh, cancellation};
 		});
+
+	const inputOf = (slot: number): SlotInput => {
+		const {pricing, lineLimitWh, feedInMicroPerKwh, retailMicroPerKwh, gridFeeMicroPerKwh} = rules;
+		const set = setOf(slot);
 		const shown = new Set(set.map(({meter}) => meter));
 		const nets = [...shown].sort().flatMap(id => {
 			const net = measuredOf(byId.get(id)!, slot);
@@ -330,7 +345,13 @@ export async function openEngine(
 		await save();
 	};
 
+	const isChainSeen = (slot: number): boolean => {
+		const gateS = book.gateOf(slot);
+		return needs.chainSeenS === undefined || needs.chainSeenS() >= gateS || nowS() >= gateS + chainWaitS;
+	};
+
 	const isClearable = (slot: number, size: number): boolean => {
+		if (!isChainSeen(slot)) return false;
 		if (rules.mode === 'forward') return nowS() >= book.gateOf(slot);
 		if (nowS() < endS(slot)) return false;
 		if (isOver(`slot ${slot}`, endS(slot) + rules.clearAfterS)) return true;
@@ -600,6 +621,13 @@ export async function openEngine(
 		cleared: clearedOf,
 		record: recordOf,
 		isDecided,
+		isOutdated: async slot => {
+			const was = (await recordOf(slot))?.input.set ?? [];
+			const is = setOf(slot);
+			const isOther = ({hash, cancellation}: SetOrder, at: number): boolean =>
+				is[at]!.hash !== hash || (is[at]!.cancellation === undefined) !== (cancellation === undefined);
+			return was.length !== is.length || was.some(isOther);
+		},
 		newestDay: () => newestDay,
 		day: dayAt,
 		energyOf,

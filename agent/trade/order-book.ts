@@ -67,9 +67,12 @@ const shortSlotsMax = 8;
 /** Delegations that an owner may have at once. */
 export const delegationsPerOwnerMax = 64;
 
+/** What raised a trader's counter to where it is, by which entry under the market's subject. */
+export type RaisedCounter = {readonly counter: number; readonly hash: string; readonly receivedAt: number; readonly sequence: number};
+
 /** What outlives every order: a trader may have raised his counter, or named an agent, years ago. */
 export type BookStanding = {
-	readonly counters: Readonly<Record<string, number>>;
+	readonly counters: Readonly<Record<string, RaisedCounter>>;
 	readonly delegations: Readonly<Record<string, Delegation>>;
 	readonly revoked: readonly string[];
 };
@@ -82,6 +85,11 @@ export type OrderBook = {
 	 * `find` before.
 	 */
 	readonly problemOf: (order: SignedOrder, signer: Signer | undefined, nowS: number, others?: number) => BookProblem | undefined;
+	/**
+	 * Why an order that was forced onto the chain cannot be taken. Its signature, its time and its counter the contract has looked at; one whose counter was raised beyond it is taken, and out from then
+	 * on.
+	 */
+	readonly forcedProblemOf: (order: SignedOrder) => BookProblem | undefined;
 	/** The delegation by which the signer may sign the order; undefined if there is none. */
 	readonly delegationFor: (order: SignedOrder, signer: string, nowS: number) => string | undefined;
 	/** Whether the account answers for a meter of this market. */
@@ -138,7 +146,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	const long = new Set<BookedOrder>();
 	/** Trader and salt of what is known. */
 	const salts = new Map<string, string>();
-	const counters = new Map<string, number>();
+	const counters = new Map<string, RaisedCounter>();
 	const delegations = new Map<string, Delegation>();
 	const byOwner = new Map<string, string[]>();
 	const revoked = new Set<string>();
@@ -150,13 +158,20 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		cancellation !== undefined && cancellation.receivedAt < gateOf(slot);
 	const saltKey = (order: SignedOrder): string => `${order.trader}${order.salt}`;
 
-	/** Still stands for slots whose gate is to come. */
+	/** What took an order out before it came: a counter that was raised beyond its own. */
+	const takenBy = (order: SignedOrder, sequence = Number.POSITIVE_INFINITY): BookedOrder['cancellation'] => {
+		const raised = counters.get(order.trader);
+		// After a restart a counter is known that came behind the order: its entry takes it out in its turn.
+		if (raised === undefined || raised.sequence > sequence || order.counter >= raised.counter) return undefined;
+		return {hash: raised.hash, receivedAt: raised.receivedAt};
+	};
+
+	/** Both stand in a slot. What is out of a slot is out of those behind it too, so that the first common slot says it. */
 	const overlaps = (booked: BookedOrder, order: SignedOrder): boolean => {
 		if (lastSlot(booked.order) < order.slotFrom || booked.order.slotFrom > lastSlot(order)) return false;
 		const from = Math.max(booked.order.slotFrom, order.slotFrom);
-		const to = Math.min(lastSlot(booked.order), lastSlot(order));
-		// What it is out of it does not stand in the way of; the last common slot is the last that it can stand for.
-		return !isOut(booked, from) || !isOut(booked, to);
+		const taken = takenBy(order);
+		return !isOut(booked, from) && !(taken !== undefined && taken.receivedAt < gateOf(from));
 	};
 
 	const delegationFor = (order: SignedOrder, signer: string, nowS: number): string | undefined =>
@@ -212,6 +227,24 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			: undefined;
 	};
 
+	/** Why it is no order of this market and meter, whoever signed it. */
+	const placeProblem = (order: SignedOrder): BookProblem | undefined => {
+		if (order.market !== rules.market)
+			return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
+		if (order.mode !== rules.mode)
+			return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
+		if (meters.get(order.meter)?.owner !== order.trader)
+			return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
+		return undefined;
+	};
+
+	const termsProblem = (order: SignedOrder): BookProblem | undefined => {
+		const meter = meters.get(order.meter)!;
+		const found = orderProblem({...order, hash: order.meter}, rules, order.side === 'sell' ? meter.maxExportWh : meter.maxImportWh);
+		const pointer = found?.code === 'price-out-of-band' ? '/limitMicroPerKwh' : found?.code === 'capacity-exceeded' ? '/quantityWh' : '';
+		return found && {...found, pointer};
+	};
+
 	const standingProblem = (order: SignedOrder, others: number): BookProblem | undefined => {
 		let standing = others;
 		for (const booked of byMeter.get(order.meter) ?? []) {
@@ -242,7 +275,9 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	};
 
 	const takeOut = (booked: BookedOrder | undefined, hash: string, receivedAt: number): void => {
-		if (booked !== undefined) booked.cancellation ??= {hash, receivedAt};
+		// A counter is heard of later than the chain raised it: what takes out first counts.
+		if (booked !== undefined && receivedAt < (booked.cancellation?.receivedAt ?? Number.POSITIVE_INFINITY))
+			booked.cancellation = {hash, receivedAt};
 	};
 
 	const addDelegation = (hash: string, delegation: Delegation): void => {
@@ -254,28 +289,18 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 	return {
 		gateOf,
 		problemOf: (order, signer, nowS, others = 0) => {
-			if (order.market !== rules.market)
-				return {code: 'unknown-market', detail: `the order is for market ${order.market}, this is ${rules.market}`, pointer: '/market'};
-			if (order.mode !== rules.mode)
-				return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
-			const meter = meters.get(order.meter);
-			if (meter === undefined || meter.owner !== order.trader)
-				return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
-			const signed = signerProblem(order, signer, nowS);
-			if (signed !== undefined) return signed;
-			const counter = counters.get(order.trader) ?? 0;
+			const problem = placeProblem(order) ?? signerProblem(order, signer, nowS);
+			if (problem !== undefined) return problem;
+			const counter = counters.get(order.trader)?.counter ?? 0;
 			if (order.counter !== counter)
 				return {code: 'counter-stale', detail: `the trader's counter is ${counter}, the order's is ${order.counter}`, pointer: '/counter'};
-			const found = orderProblem({...order, hash: order.meter}, rules, order.side === 'sell' ? meter.maxExportWh : meter.maxImportWh);
-			if (found !== undefined)
-				return {
-					...found,
-					pointer: found.code === 'price-out-of-band' ? '/limitMicroPerKwh' : found.code === 'capacity-exceeded' ? '/quantityWh' : '',
-				};
+			const terms = termsProblem(order);
+			if (terms !== undefined) return terms;
 			if (salts.has(saltKey(order)))
 				return {code: 'duplicate-salt', detail: `another order of this trader has salt ${order.salt}`, pointer: '/salt'};
 			return timeProblem(order, nowS) ?? standingProblem(order, others);
 		},
+		forcedProblemOf: order => placeProblem(order) ?? termsProblem(order) ?? standingProblem(order, 0),
 		delegationFor,
 		isOwner: account => owners.has(account),
 		isAgentOf: (owner, agent) => byOwner.get(owner)?.some(hash => delegations.get(hash)!.agent === agent) ?? false,
@@ -301,7 +326,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 				case orderKinds.order: {
 					const {hash, order, signer, receivedAt} = body;
 					if (byHash.has(hash) || lastSlot(order) < forgottenBelow) return;
-					const booked: BookedOrder = {hash, order, sequence, signer, receivedAt, cancellation: undefined};
+					const booked: BookedOrder = {hash, order, sequence, signer, receivedAt, cancellation: takenBy(order, sequence)};
 					byHash.set(hash, booked);
 					push(byTrader, order.trader, booked);
 					push(byMeter, order.meter, booked);
@@ -315,7 +340,8 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 					return;
 				case orderKinds.counter:
 					// Not only a higher one takes orders out: after a restart the counter is known before the orders that it took out.
-					counters.set(body.trader, Math.max(body.counter, counters.get(body.trader) ?? 0));
+					if (body.counter > (counters.get(body.trader)?.counter ?? 0))
+						counters.set(body.trader, {counter: body.counter, hash: body.hash, receivedAt: body.receivedAt, sequence});
 					for (const booked of byTrader.get(body.trader) ?? [])
 						if (booked.order.counter < body.counter) takeOut(booked, body.hash, body.receivedAt);
 					return;
@@ -353,7 +379,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			return found;
 		},
 		isOut,
-		counterOf: trader => counters.get(trader) ?? 0,
+		counterOf: trader => counters.get(trader)?.counter ?? 0,
 		delegation: hash => delegations.get(hash),
 		isRevoked: hash => revoked.has(hash),
 		delegationsOf: owner => byOwner.get(owner)?.length ?? 0,

@@ -5,9 +5,9 @@ import {signerFromKey} from '../../agent/anchor/keystore.ts';
 import {openMarketChain} from '../../agent/anchor/market-chain.ts';
 import {deployMarket, deployTestToken, fundBond, mintTestTokens} from '../../agent/anchor/market-deploy.ts';
 import {systemClock} from '../../agent/base/clock.ts';
-import {postedDay, postedSide, postedSlot} from '../../agent/market-posting.ts';
 import {commitSlot, orderSetOf, type SlotOrder} from '../../agent/trade/certificate.ts';
 import {clear, type Rules} from '../../agent/trade/clear.ts';
+import {certificateOf, headerOf} from '../../agent/trade/court-openings.ts';
 import {createDay} from '../../agent/trade/day.ts';
 import {testTokenBytecode} from '../../contracts/generated/test-token.ts';
 import {anvilChainId, richKey, startAnvil} from '../helpers/anvil.ts';
@@ -99,7 +99,7 @@ export async function gasOfMarket(): Promise<Figure[]> {
 				orders,
 				clear(orders, rules, set.seed),
 			);
-			await posted.postSlot(postedSlot(header), {bids: postedSide(certificate.bids), asks: postedSide(certificate.asks)}, headerHash);
+			await posted.postSlot(headerOf(header), certificateOf({certificate}), headerHash);
 			costs.push(await gasOfNewest());
 			const target = tiers === 2 ** 13 ? {atMost: 180_000} : undefined;
 			figures.push({name: `post a slot, 2 × ${tiers.toLocaleString('en-US')} tiers`, value: costs.at(-1)!, unit: 'gas', target});
@@ -111,7 +111,7 @@ export async function gasOfMarket(): Promise<Figure[]> {
 		);
 		await anvil.rpc('evm_setNextBlockTimestamp', posted.dayOpensAt(firstSlot / 96) + 1);
 		await anvil.mine(1);
-		await posted.postDay(postedDay(day.header), day.balancesOpening, day.headerHash);
+		await posted.postDay(day.header, day.balancesOpening, day.headerHash);
 		const dayGas = await gasOfNewest();
 		figures.push({name: 'post a day, 10,000 accounts', value: dayGas, unit: 'gas', target: undefined});
 		figures.push({

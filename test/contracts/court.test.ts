@@ -6,6 +6,15 @@ import test, {type ExecutionContext} from 'ava';
 import {Contract, ContractFactory, getCreateAddress, type InterfaceAbi, JsonRpcProvider, type JsonRpcSigner} from 'ethers';
 import {commitSlot, orderSetOf, type SlotCommitment, type SlotOrder} from '../../agent/trade/certificate.ts';
 import {type Clearing, clear} from '../../agent/trade/clear.ts';
+import {
+	balanceOpening,
+	certificateOf,
+	fillOpening,
+	headerOf,
+	orderOpening,
+	rowOpening,
+	tierOpening,
+} from '../../agent/trade/court-openings.ts';
 import {createDay, type DayCommitment, type DayRow} from '../../agent/trade/day.ts';
 import {settle} from '../../agent/trade/settle.ts';
 import {energyMarketAbi, energyMarketBytecode} from '../../contracts/generated/energy-market.ts';
@@ -17,7 +26,6 @@ import {marketReadingsAbi, marketReadingsBytecode} from '../../contracts/generat
 import {marketRulesAbi, marketRulesBytecode} from '../../contracts/generated/market-rules.ts';
 import {marketSlotJudgeAbi, marketSlotJudgeBytecode} from '../../contracts/generated/market-slot-judge.ts';
 import {testTokenAbi, testTokenBytecode} from '../../contracts/generated/test-token.ts';
-import {balanceOpening, certificateOf, fillOpening, headerOf, orderOpening, rowOpening, tierOpening} from '../helpers/court-openings.ts';
 import {hashOf, order, rules, tariff} from '../trade/world.ts';
 
 const addressOf = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`;

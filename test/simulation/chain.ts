@@ -298,6 +298,9 @@ export function createChain(
 					}),
 				read: async () => ({refused: 'nobody has a market here'}),
 				headTimeS: async () => 0,
+				head: async () => ({number: 0, timeS: 0}),
+				firstBlockFrom: async () => 0,
+				logs: async () => [],
 				operatorOf: () =>
 					ask('operatorOf', () => {
 						if (isOther()) throw notRegistry('operatorOf');

@@ -97,6 +97,7 @@ export async function createMarketWorld(
 		readonly standingOf?: (slot: number) => 'posted' | 'unposted' | 'unknown';
 		/** What stands between the engine and its ledgers. */
 		readonly ledgerOf?: (ledger: Ledger) => Ledger;
+		readonly chainSeenS?: () => number;
 	} = {},
 ): Promise<MarketWorld> {
 	const logWorld = await createLogWorld(t);
@@ -152,6 +153,7 @@ export async function createMarketWorld(
 					append,
 					settled: opened.settled,
 					standingOf: options.standingOf,
+					chainSeenS: options.chainSeenS,
 					logSize: opened.size,
 					provenSize: async () => opened.size(),
 					entries: found.entries,
