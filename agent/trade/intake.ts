@@ -170,6 +170,14 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		return problem && {...problem, orderHash: hash};
 	};
 
+	/** The very same signed order is its own proof. Said with another signature, that must be good too: the answer holds what stands, with its own one. */
+	const knownProblem = ({order, hash, signer}: Prepared): IntakeProblem | undefined => {
+		if (order.signature === book.find(hash)!.order.signature || signer?.address === order.trader) return undefined;
+		if (signer !== undefined && book.delegationFor(order, signer.address, nowS()) !== undefined) return undefined;
+		const detail = 'the order is known, and this signature of it is neither by its trader nor by an agent of his';
+		return {code: 'bad-signature', detail, pointer: '/signature', orderHash: hash};
+	};
+
 	/** Why orders that are each fine cannot stand together, by place. */
 	const together = (prepared: readonly (Prepared | IntakeProblem)[]): Map<number, IntakeProblem> => {
 		const problems = new Map<number, IntakeProblem>();
@@ -220,7 +228,7 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			if (atomic) {
 				const apart = together(prepared);
 				const problems = prepared.map((one, at) =>
-					'code' in one ? one : book.find(one.hash) !== undefined ? undefined : (apart.get(at) ?? problemOf(one)),
+					'code' in one ? one : book.find(one.hash) !== undefined ? knownProblem(one) : (apart.get(at) ?? problemOf(one)),
 				);
 				if (problems.some(problem => problem !== undefined))
 					return problems.map(problem => ({
@@ -230,9 +238,10 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			// From here to the last append nothing waits: what was checked is what is taken.
 			const taken = prepared.map((one): Taken => {
 				if ('code' in one) return {state: 'refused', problem: one};
-				if (book.find(one.hash) !== undefined) return {state: 'known', hash: one.hash};
-				const problem = problemOf(one);
-				return problem === undefined ? {state: 'taken', ...take(one)} : {state: 'refused', problem};
+				const isKnown = book.find(one.hash) !== undefined;
+				const problem = isKnown ? knownProblem(one) : problemOf(one);
+				if (problem !== undefined) return {state: 'refused', problem};
+				return isKnown ? {state: 'known', hash: one.hash} : {state: 'taken', ...take(one)};
 			});
 			return Promise.all(
 				taken.map(async one => {

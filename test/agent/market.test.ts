@@ -103,6 +103,18 @@ test('an order over HTTP is answered with its entry, a receipt that verifies and
 	const again = await post(`${url}/orders`, order(0));
 	t.is(again.status, 200);
 	t.is(((await again.json()) as {hash: string}).hash, body.hash);
+	for (const signature of [
+		'0x1234',
+		homes[1]!.key.sign(
+			digests.order({...(order(0) as unknown as Parameters<typeof digests.order>[0]), salt: BigInt(order(0).salt as string)}),
+		),
+	]) {
+		const forged = await post(`${url}/orders`, {...order(0), signature});
+		t.is(forged.status, 401);
+		const text = await forged.text();
+		t.is((JSON.parse(text) as {code: string}).code, 'bad-signature');
+		t.false(text.includes('acknowledgement') || text.includes(order(0).signature as string), 'a stranger is shown nothing');
+	}
 	const late = await post(`${url}/orders`, order(1, {slotFrom: firstSlot - 2}));
 	t.is(late.status, 409);
 	t.is(((await late.json()) as {code: string}).code, 'gate-closed');

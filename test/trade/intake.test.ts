@@ -94,6 +94,28 @@ test('the same signed order is one order, however often and in whatever batch it
 	t.false('value' in again! ? again.value.isNew : true);
 });
 
+test('a known order with another signature is shown only if that signature is good', async t => {
+	const world = await openWorld(t, {
+		acceptsSignature: async (account, _, signature) => account === keyOf('home 1').address && signature === '0xc0ffee',
+	});
+	const [order, second] = [world.order(0, {}), world.order(1, {})];
+	t.deepEqual(await codesOf(world, order, second), ['taken', 'taken']);
+	const digest = digests.order({...order, salt: BigInt(order.salt)});
+	for (const signature of ['0x1234', keyOf('mallory').sign(digest), second.signature, `0x${'00'.repeat(65)}`]) {
+		const forged = {...order, signature};
+		t.deepEqual(await codesOf(world, forged), ['bad-signature'], signature);
+		const batch = await world.intake().submit([second, forged], {atomic: true});
+		t.deepEqual(batch.map(codeOf), ['batch-refused', 'bad-signature']);
+		t.false(JSON.stringify(batch).includes(order.signature));
+	}
+	const [same] = await world.intake().submit([order], {atomic: false});
+	t.false('value' in same! ? same.value.isNew : true);
+	// Good in another way, it says the same: what stands is what was signed first.
+	const [other] = await world.intake().submit([{...second, signature: '0xc0ffee'}], {atomic: false});
+	t.deepEqual('value' in other! && [other.value.isNew, other.value.acknowledged.booked.order.signature], [false, second.signature]);
+	t.is(world.engine().book.size(), 2);
+});
+
 test('all or none of a batch are taken where that is asked for', async t => {
 	const world = await openWorld(t);
 	const good = [world.order(0, {}), world.order(1, {})];
