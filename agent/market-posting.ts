@@ -27,6 +27,8 @@ export type PostedMarket = {
 	readonly intake: ChainIntake;
 	readonly meters: readonly MarketMeter[];
 	readonly sources: CourtSources;
+	/** Works out again what accounts have for what they may owe. */
+	readonly refreshMargins: () => Promise<void>;
 };
 
 export type MarketPosting = Posting & {
@@ -98,7 +100,7 @@ export async function openMarketPosting(
 		const days = new Map<number, {readonly state: 'posted' | 'final'; readonly transaction: string | undefined}>();
 		const accounts = new Map<string, AccountOnChain>();
 		/** Orders on the chain that are not in the book yet, by their hashes. Each costs its trader more gas than it costs us memory. */
-		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; told: string | undefined}>();
+		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; refused: string | undefined}>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
@@ -148,11 +150,13 @@ export async function openMarketPosting(
 					continue;
 				}
 				const answer = await intake.force(orderOf(one.order), one.forcedAtS);
+				// Nothing is taken now, whatever it is: that says nothing of this one.
+				if ('problem' in answer && answer.problem.code === 'operator-halted') return;
 				const why =
 					'problem' in answer ? answer.problem.detail : answer.value.hash === hash ? undefined : `its words have hash ${answer.value.hash}`;
 				if (why === undefined) forced.delete(hash);
-				else if (why !== one.told) {
-					one.told = why;
+				else if (why !== one.refused) {
+					one.refused = why;
 					logger.log('warn', 'an order that was forced onto the chain cannot stand: its slots are not posted', {order: hash, why});
 				}
 			}
@@ -177,26 +181,34 @@ export async function openMarketPosting(
 				const news = await court.news(from, to);
 				for (const demand of news.demands) answering.add(demand);
 				for (const account of news.raised) raised.add(account);
-				for (const order of news.forced) forced.set(order.hash, {order, forcedAtS: undefined, told: undefined});
+				for (const order of news.forced) forced.set(order.hash, {order, forcedAtS: undefined, refused: undefined});
 				nextBlock = to + 1;
 			}
 			// Accounts are asked for their counters now and then in any case; these are asked now, for a gate may be over.
 			for (const account of new Set(posted.meters.map(({owner}) => owner)))
 				if (raised.has(account)) await raise(there, posted, account, (await onChain.account(account)).counter);
-			await takeForced(there, posted);
+			if (forced.size > 0) {
+				// What an account has follows from its deposit and the newest final day.
+				for (const trader of new Set([...forced.values()].map(({order}) => order.trader)))
+					if (posted.meters.some(({owner}) => owner === trader)) accounts.set(trader, await onChain.account(trader));
+				await lookAtDays(there, posted.engine);
+				await posted.refreshMargins();
+				await takeForced(there, posted);
+			}
 			nextBlock = Math.max(0, head.number + 1 - blocksAgain);
 			chainSeenS = head.timeS;
 			return head.timeS;
 		};
 
-		/** Why a cleared slot must not be posted: its operator would be convicted of it. */
-		const flawOf = async (engine: Engine, slot: number): Promise<string | undefined> => {
+		/** Why a cleared slot must not be posted: its operator would be convicted of it. `unknown` if that cannot be said yet. */
+		const flawOf = async (engine: Engine, slot: number): Promise<{readonly why: string} | 'unknown' | undefined> => {
 			if (await engine.isOutdated(slot))
-				return 'its orders changed on the chain before its gate, and that was heard of behind its clearing';
+				return {why: 'its orders changed on the chain before its gate, and that was heard of behind its clearing'};
 			const [gateS, at] = [engine.book.gateOf(slot), BigInt(slot)];
-			for (const [hash, {order, forcedAtS}] of forced) {
+			for (const [hash, {order, forcedAtS, refused}] of forced) {
 				const isOfSlot = order.slotFrom <= at && at < order.slotFrom + order.slotCount && order.validUntil >= BigInt(gateS);
-				if (isOfSlot && forcedAtS !== undefined && forcedAtS < gateS) return `order ${hash}, which was forced onto the chain, is not in it`;
+				if (!isOfSlot || (forcedAtS !== undefined && forcedAtS >= gateS)) continue;
+				return refused === undefined ? 'unknown' : {why: `order ${hash}, which was forced onto the chain, is not in it: ${refused}`};
 			}
 			return undefined;
 		};
@@ -229,8 +241,9 @@ export async function openMarketPosting(
 				if (found === undefined) {
 					// One that its day was settled with stood there before, and its orders are forgotten.
 					const flaw = isSettled ? undefined : await flawOf(engine, nextSlot);
+					if (flaw === 'unknown') return;
 					if (flaw !== undefined) {
-						miss(engine, nextSlot, flaw);
+						miss(engine, nextSlot, flaw.why);
 						continue;
 					}
 					const {header} = cleared.commitment;

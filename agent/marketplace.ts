@@ -167,6 +167,10 @@ export async function openMarketplace(parts: {
 			site.config.api === undefined
 				? undefined
 				: closing.use(await openServer(site, world, logger, desk, evidence, parts.illness, ledger, engine, rules));
+		const sources = courtSources(log, reader, proofs, channel);
+		const refreshMargins = async (): Promise<void> => {
+			if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
+		};
 		const ordersTopic = `p2p/${config.name}/orders`;
 		return {
 			port: server?.port,
@@ -178,11 +182,11 @@ export async function openMarketplace(parts: {
 				});
 			},
 			tick: async () => {
-				if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
+				await refreshMargins();
 				await engine.tick();
 			},
 			// Money waits for the chain, the market hardly does.
-			post: async () => posting?.step({engine, intake, meters, sources: courtSources(log, reader, proofs, channel)}),
+			post: async () => posting?.step({engine, intake, meters, sources, refreshMargins}),
 			filtersFor: deviceId => [`p2p/${config.name}/+/cleared`, `p2p/${config.name}/acknowledged/${deviceId}`],
 			status: () => ({
 				name: config.name,

@@ -194,7 +194,8 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 		const seen = new Set<string>();
 		return prepared.map((one, at) => {
 			if ('code' in one) return one;
-			if (book.find(one.hash) !== undefined || seen.has(one.hash)) return undefined;
+			if (book.find(one.hash) !== undefined) return knownProblem(one, atS);
+			if (seen.has(one.hash)) return undefined;
 			seen.add(one.hash);
 			const {meter, trader} = one.order;
 			const others = {count: counts.get(meter) ?? 0, nano: nanos.get(trader) ?? 0n};
@@ -202,6 +203,14 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			nanos.set(trader, others.nano + marginOfOrder(one.order));
 			return apart.get(at) ?? problemOf(one, atS, others);
 		});
+	};
+
+	/** The very same signed order is its own proof. Said with another signature, that must be good too: the answer holds what stands, with its own one. */
+	const knownProblem = ({order, hash, signer}: Prepared, atS: number): IntakeProblem | undefined => {
+		if (order.signature === book.find(hash)!.order.signature || signer?.address === order.trader) return undefined;
+		if (signer !== undefined && book.delegationFor(order, signer.address, atS) !== undefined) return undefined;
+		const detail = 'the order is known, and this signature of it is neither by its trader nor by an agent of his';
+		return {code: 'bad-signature', detail, pointer: '/signature', orderHash: hash};
 	};
 
 	/** Why orders that are each fine cannot stand together, by place. */
@@ -267,9 +276,10 @@ export function createIntake(needs: IntakeNeeds, rules: Rules & {readonly market
 			// From here to the last append nothing waits: what was checked is what is taken.
 			const taken = prepared.map((one): Taken => {
 				if ('code' in one) return {state: 'refused', problem: one};
-				if (book.find(one.hash) !== undefined) return {state: 'known', hash: one.hash};
-				const problem = problemOf(one, atS);
-				return problem === undefined ? {state: 'taken', ...take(one, atMs)} : {state: 'refused', problem};
+				const isKnown = book.find(one.hash) !== undefined;
+				const problem = isKnown ? knownProblem(one, atS) : problemOf(one, atS);
+				if (problem !== undefined) return {state: 'refused', problem};
+				return isKnown ? {state: 'known', hash: one.hash} : {state: 'taken', ...take(one, atMs)};
 			});
 			return Promise.all(
 				taken.map(async one => {

@@ -103,6 +103,18 @@ test('an order over HTTP is answered with its entry, a receipt that verifies and
 	const again = await post(`${url}/orders`, order(0));
 	t.is(again.status, 200);
 	t.is(((await again.json()) as {hash: string}).hash, body.hash);
+	for (const signature of [
+		'0x1234',
+		homes[1]!.key.sign(
+			digests.order({...(order(0) as unknown as Parameters<typeof digests.order>[0]), salt: BigInt(order(0).salt as string)}),
+		),
+	]) {
+		const forged = await post(`${url}/orders`, {...order(0), signature});
+		t.is(forged.status, 401);
+		const text = await forged.text();
+		t.is((JSON.parse(text) as {code: string}).code, 'bad-signature');
+		t.false(text.includes('acknowledgement') || text.includes(order(0).signature as string), 'a stranger is shown nothing');
+	}
 	const late = await post(`${url}/orders`, order(1, {slotFrom: firstSlot - 2}));
 	t.is(late.status, 409);
 	t.is(((await late.json()) as {code: string}).code, 'gate-closed');
@@ -181,6 +193,8 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 
 test('an order over MQTT is answered on a topic of its sender, and no neighbour can listen to it', async t => {
 	const {made, agent} = await startMarket(t, 600);
+	// Far enough away for a machine that is busy with other tests.
+	const slotFrom = firstSlot + 8;
 	const connect = async (device: string): Promise<MqttClient> => {
 		const client = await connectAsync(made.url, {
 			clientId: device,
@@ -200,10 +214,10 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	await seller.subscribeAsync('p2p/street/acknowledged/home-01', {qos: 1});
 	const replies: Record<string, unknown>[] = [];
 	seller.on('message', (_topic, payload) => replies.push(JSON.parse(payload.toString()) as Record<string, unknown>));
-	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0)), {qos: 1});
-	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0, {quantityWh: 999_999})), {qos: 1});
+	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0, {slotFrom})), {qos: 1});
+	await seller.publishAsync('p2p/street/orders', JSON.stringify(order(0, {slotFrom, quantityWh: 999_999})), {qos: 1});
 	await seller.publishAsync('p2p/street/orders', 'no order at all', {qos: 1});
-	await neighbour.publishAsync('p2p/street/orders', JSON.stringify(order(1, {side: 'buy', limitMicroPerKwh: 260_000})), {qos: 1});
+	await neighbour.publishAsync('p2p/street/orders', JSON.stringify(order(1, {slotFrom, side: 'buy', limitMicroPerKwh: 260_000})), {qos: 1});
 	const isThere = await until(async () => (replies.length === 3 ? true : undefined), {clock: systemClock, everyMs: 20, timeoutMs: 10_000});
 	t.true(isThere, JSON.stringify(replies));
 	t.true(replies[0]!.isNew);
@@ -243,7 +257,7 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 		['isNew', '0', 'id', 'id', 'malformed'],
 		JSON.stringify(replies.slice(3)),
 	);
-	const mirrored = await until(async () => heard.find(line => line.startsWith(`p2p/street/${firstSlot}/cleared`)), {
+	const mirrored = await until(async () => heard.find(line => line.startsWith(`p2p/street/${slotFrom}/cleared`)), {
 		clock: systemClock,
 		everyMs: 20,
 		timeoutMs: 20_000,
@@ -272,6 +286,6 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	const late = await connect('home-01:late');
 	const retained: string[] = [];
 	late.on('message', topic => retained.push(topic));
-	await late.subscribeAsync(`p2p/street/${firstSlot}/cleared`, {qos: 1});
+	await late.subscribeAsync(`p2p/street/${slotFrom}/cleared`, {qos: 1});
 	t.truthy(await until(async () => retained[0], {clock: systemClock, everyMs: 20, timeoutMs: 10_000}), 'whoever comes later hears it too');
 });

@@ -185,6 +185,7 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 				return problem('bad-signature', 'the signature is neither by the trader nor by an agent of his', {pointer: '/signature'});
 			if (delegation !== undefined && order.quantityWh > delegation.maxWhPerSlot)
 				return problem('delegation-exceeded', `the agent may trade ${delegation.maxWhPerSlot} Wh a slot`, {pointer: '/quantityWh'});
+			if (known !== undefined) return {hash, known};
 			if (owners.get(order.meter) !== order.trader)
 				return problem('not-your-meter', 'the meter is not registered to the trader', {pointer: '/meter'});
 		}

@@ -94,6 +94,28 @@ test('the same signed order is one order, however often and in whatever batch it
 	t.false('value' in again! ? again.value.isNew : true);
 });
 
+test('a known order with another signature is shown only if that signature is good', async t => {
+	const world = await openWorld(t, {
+		acceptsSignature: async (account, _, signature) => account === keyOf('home 1').address && signature === '0xc0ffee',
+	});
+	const [order, second] = [world.order(0, {}), world.order(1, {})];
+	t.deepEqual(await codesOf(world, order, second), ['taken', 'taken']);
+	const digest = digests.order({...order, salt: BigInt(order.salt)});
+	for (const signature of ['0x1234', keyOf('mallory').sign(digest), second.signature, `0x${'00'.repeat(65)}`]) {
+		const forged = {...order, signature};
+		t.deepEqual(await codesOf(world, forged), ['bad-signature'], signature);
+		const batch = await world.intake().submit([second, forged], {atomic: true});
+		t.deepEqual(batch.map(codeOf), ['batch-refused', 'bad-signature']);
+		t.false(JSON.stringify(batch).includes(order.signature));
+	}
+	const [same] = await world.intake().submit([order], {atomic: false});
+	t.false('value' in same! ? same.value.isNew : true);
+	// Good in another way, it says the same: what stands is what was signed first.
+	const [other] = await world.intake().submit([{...second, signature: '0xc0ffee'}], {atomic: false});
+	t.deepEqual('value' in other! && [other.value.isNew, other.value.acknowledged.booked.order.signature], [false, second.signature]);
+	t.is(world.engine().book.size(), 2);
+});
+
 test('all or none of a batch are taken where that is asked for', async t => {
 	const world = await openWorld(t);
 	const good = [world.order(0, {}), world.order(1, {})];
@@ -270,4 +292,61 @@ test('an order needs escrow for the worst that it and all others of the account 
 	]);
 	t.deepEqual(await codesOf(world, world.order(0, {slotFrom: firstSlot + 1, quantityWh: 750})), ['taken'], 'exactly as much as there is');
 	t.deepEqual(await codesOf(world, world.order(1, {})), ['taken'], 'everybody has his own');
+});
+
+test('an order that was forced onto the chain is taken as of then, also behind its gate, unless another stands in its place', async t => {
+	const world = await openWorld(t);
+	const gateS = firstSlot * slotS - 300;
+	const order = world.order(0, {});
+	world.moveTo(firstSlot, -200);
+	t.deepEqual(await codesOf(world, order), ['gate-closed']);
+	t.is(codeOf(await world.intake().force(order, gateS - 600)), 'taken');
+	t.is(codeOf(await world.intake().force(order, gateS - 600)), 'taken', 'again, it is the same one');
+	const set = () =>
+		world
+			.engine()
+			.book.setOf(firstSlot)
+			.map(({order: {salt}}) => salt);
+	t.deepEqual(set(), [order.salt]);
+	t.is(codeOf(await world.intake().force(world.order(0, {}), gateS - 600)), 'order-exists');
+	t.is(codeOf(await world.intake().force(world.order(0, {side: 'buy', limitMicroPerKwh: 200_000}), gateS - 600)), 'side-conflict');
+	t.is(codeOf(await world.intake().force({...world.order(1, {}), signature: order.signature}, gateS - 600)), 'bad-signature');
+	t.is(codeOf(await world.intake().force(world.order(1, {quantityWh: 5001}), gateS - 600)), 'capacity-exceeded');
+	// Nothing else is asked of it: not how early it came, nor that its salt is new.
+	t.is(codeOf(await world.intake().force(world.order(1, {slotFrom: firstSlot + 300, salt: order.salt}), gateS - 600)), 'taken');
+	await world.open();
+	t.deepEqual(set(), [order.salt], 'and it is in the log');
+});
+
+test('a counter that the chain raised takes orders out as of then, whenever it is heard of', async t => {
+	const world = await openWorld(t);
+	const {intake, engine} = world;
+	const orders = [0, 1, 2].map(at => world.order(0, {slotFrom: firstSlot + at}));
+	t.deepEqual(await codesOf(world, ...orders), ['taken', 'taken', 'taken']);
+	const trader = orders[0]!.trader;
+	const gateOf = (slot: number): number => slot * slotS - 300;
+	// Taken back by its trader behind the second gate, and by the chain before it.
+	const [, , last] = orders.map(order => toPrefixedHex(digests.order({...order, salt: BigInt(order.salt)})));
+	world.moveTo(firstSlot + 1, -100);
+	t.is(codeOf(await intake().cancel([last!], keyOf('home 0').sign(digests.cancellation({hashes: [last!]})))), 'taken');
+	await intake().counterOnChain(trader, 1, gateOf(firstSlot + 1) - 1);
+	const outs = () =>
+		[0, 1, 2].map(at =>
+			engine()
+				.book.setOf(firstSlot + at)
+				.map(booked => engine().book.isOut(booked, firstSlot + at)),
+		);
+	t.deepEqual(outs(), [[false], [true], [true]]);
+	t.is(engine().book.find(last!)!.cancellation!.receivedAt, gateOf(firstSlot + 1) - 1);
+	// One that was forced in with the counter that fell is in the set, and out of it.
+	t.is(codeOf(await intake().force(world.order(0, {slotFrom: firstSlot + 3}), gateOf(firstSlot + 1) - 50)), 'taken');
+	t.deepEqual(
+		engine()
+			.book.setOf(firstSlot + 3)
+			.map(booked => engine().book.isOut(booked, firstSlot + 3)),
+		[true],
+	);
+	t.deepEqual(await codesOf(world, world.order(0, {slotFrom: firstSlot + 3, counter: 1})), ['taken'], "what is out is in nobody's way");
+	await world.open();
+	t.deepEqual(outs(), [[false], [true], [true]]);
 });

@@ -3,7 +3,7 @@ import test from 'ava';
 import {qualities} from '../../agent/format/entry.ts';
 import {rowFlags} from '../../agent/trade/commitment.ts';
 import type {Engine} from '../../agent/trade/market-engine.ts';
-import {slotsPerDay} from '../../agent/trade/order.ts';
+import {slotS, slotsPerDay} from '../../agent/trade/order.ts';
 import {createMarketWorld, firstSlot, type MarketWorld} from './market-world.ts';
 
 /** The worked example: five homes, of which the last one's meter is silent. */
@@ -242,4 +242,35 @@ test('a slot that did not get onto the chain in time settles without contracts, 
 	standing = 'posted';
 	await world.open({withoutLedger: true});
 	t.deepEqual(await factsOf(world.engine()), before);
+});
+
+test('a slot is cleared behind the look at the chain that reaches its gate, or a minute after it, and is outdated if the chain had more', async t => {
+	let seenS = 0;
+	const world = await createMarketWorld(t, {chainSeenS: () => seenS});
+	await world.open();
+	const [ask, other] = [world.order(0, {}), world.order(1, {slotFrom: firstSlot + 1})];
+	await world.intake().submit([ask, other], {atomic: false});
+	const gateOf = (slot: number): number => slot * slotS - 300;
+	const isCleared = async (slot: number, seconds: number): Promise<boolean> => {
+		world.moveTo(slot, seconds);
+		await world.engine().tick();
+		return (await world.engine().cleared(slot)) !== undefined;
+	};
+	t.false(await isCleared(firstSlot, -300));
+	seenS = gateOf(firstSlot) - 1;
+	t.false(await isCleared(firstSlot, -241));
+	seenS = gateOf(firstSlot);
+	t.true(await isCleared(firstSlot, -241));
+	t.false(await world.engine().isOutdated(firstSlot));
+
+	t.false(await isCleared(firstSlot + 1, -241));
+	t.true(await isCleared(firstSlot + 1, -240), 'no chain answers');
+	t.false(await world.engine().isOutdated(firstSlot + 1));
+	await world.intake().counterOnChain(other.trader, 1, gateOf(firstSlot + 1));
+	t.false(await world.engine().isOutdated(firstSlot + 1), 'raised at the gate is raised too late');
+	await world.intake().force(world.order(2, {slotFrom: firstSlot + 1}), gateOf(firstSlot + 1) - 600);
+	t.true(await world.engine().isOutdated(firstSlot + 1));
+	t.false(await world.engine().isOutdated(firstSlot));
+	await world.open();
+	t.true(await world.engine().isOutdated(firstSlot + 1), 'nor does a restart make it right');
 });
