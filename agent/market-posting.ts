@@ -87,6 +87,8 @@ export async function openMarketPosting(
 		const accounts = new Map<string, AccountOnChain>();
 		/** Orders on the chain that are not in the book yet, by their hashes. Each costs its trader more gas than it costs us memory. */
 		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; refused: string | undefined}>();
+		/** Accounts whose counter was raised, until the book has it: an event is told once. */
+		const raised = new Set<string>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
@@ -143,10 +145,10 @@ export async function openMarketPosting(
 		const firstOpenSlot = (engine: Engine): number => Math.max(engine.firstSlot, ((engine.newestDay() ?? -1) + 1) * slotsPerDay);
 
 		/** Takes in what others did on the chain. */
-		const look = async (posted: PostedMarket): Promise<number> => {
+		const look = async (posted: PostedMarket): Promise<void> => {
+			await lookAtAccounts(posted);
 			const head = await chain.head();
 			nextBlock ??= await chain.firstBlockFrom(head.timeS - lookBackS);
-			const raised = new Set<string>();
 			for (let from = nextBlock; from <= head.number; from = nextBlock) {
 				const to = Math.min(head.number, from + newsBlocks - 1);
 				const news = await court.news(from, to);
@@ -156,9 +158,11 @@ export async function openMarketPosting(
 				nextBlock = to + 1;
 			}
 			// Accounts are asked for their counters now and then in any case; these are asked now, for a gate may be over.
-			for (const account of new Set(posted.meters.map(({owner}) => owner)))
-				if (raised.has(account)) await raise(posted, account, (await onChain.account(account)).counter);
-			await lookAtAccounts(posted);
+			const owners = new Set(posted.meters.map(({owner}) => owner));
+			for (const account of raised) {
+				if (owners.has(account)) await raise(posted, account, (await onChain.account(account)).counter);
+				raised.delete(account);
+			}
 			if (forced.size > 0) {
 				// What an account has follows from the newest final day too.
 				await lookAtDays(posted.engine);
@@ -167,7 +171,6 @@ export async function openMarketPosting(
 			}
 			nextBlock = Math.max(0, head.number + 1 - blocksAgain);
 			chainSeenS = head.timeS;
-			return head.timeS;
 		};
 
 		/** Why a cleared slot must not be posted: its operator would be convicted of it. `unknown` if that cannot be said yet. */
@@ -262,11 +265,11 @@ export async function openMarketPosting(
 			demands: answering.open,
 			step: async posted => {
 				const {engine, sources} = posted;
-				const headTimeS = await look(posted);
-				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so has a slot.
+				const answer = async (): Promise<void> => answering.step(engine, sources, await onChain.headTimeS());
+				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so have a slot and a day.
 				const failures: unknown[] = [];
-				for (const part of [postSlots, () => answering.step(engine, sources, headTimeS), postDays, lookAtDays])
-					await part(engine).catch(error => failures.push(error));
+				for (const part of [() => look(posted), () => postSlots(engine), answer, () => postDays(engine), () => lookAtDays(engine)])
+					await part().catch(error => failures.push(error));
 				if (failures.length > 0) throw failures[0];
 			},
 			[Symbol.asyncDispose]: () => {
