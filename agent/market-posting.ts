@@ -101,6 +101,8 @@ export async function openMarketPosting(
 		const accounts = new Map<string, AccountOnChain>();
 		/** Orders on the chain that are not in the book yet, by their hashes. Each costs its trader more gas than it costs us memory. */
 		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; refused: string | undefined}>();
+		/** Accounts whose counter was raised, until the book has it: an event is told once. */
+		const raised = new Set<string>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
@@ -171,11 +173,10 @@ export async function openMarketPosting(
 		};
 
 		/** Takes in what others did on the chain. */
-		const look = async (there: There, posted: PostedMarket): Promise<number> => {
+		const look = async (there: There, posted: PostedMarket): Promise<void> => {
 			const {onChain, court, answering} = there;
 			const head = await chain.head();
 			nextBlock ??= await chain.firstBlockFrom(head.timeS - lookBackS);
-			const raised = new Set<string>();
 			for (let from = nextBlock; from <= head.number; from = nextBlock) {
 				const to = Math.min(head.number, from + newsBlocks - 1);
 				const news = await court.news(from, to);
@@ -185,8 +186,11 @@ export async function openMarketPosting(
 				nextBlock = to + 1;
 			}
 			// Accounts are asked for their counters now and then in any case; these are asked now, for a gate may be over.
-			for (const account of new Set(posted.meters.map(({owner}) => owner)))
-				if (raised.has(account)) await raise(there, posted, account, (await onChain.account(account)).counter);
+			const owners = new Set(posted.meters.map(({owner}) => owner));
+			for (const account of raised) {
+				if (owners.has(account)) await raise(there, posted, account, (await onChain.account(account)).counter);
+				raised.delete(account);
+			}
 			if (forced.size > 0) {
 				// What an account has follows from its deposit and the newest final day.
 				for (const trader of new Set([...forced.values()].map(({order}) => order.trader)))
@@ -197,7 +201,6 @@ export async function openMarketPosting(
 			}
 			nextBlock = Math.max(0, head.number + 1 - blocksAgain);
 			chainSeenS = head.timeS;
-			return head.timeS;
 		};
 
 		/** Why a cleared slot must not be posted: its operator would be convicted of it. `unknown` if that cannot be said yet. */
@@ -321,12 +324,13 @@ export async function openMarketPosting(
 			step: async posted => {
 				const {engine, sources} = posted;
 				const there = await open();
-				const headTimeS = await look(there, posted);
-				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so has a slot.
+				const answer = async (): Promise<void> => there.answering.step(engine, sources, await there.onChain.headTimeS());
+				// One thing that the chain refuses must not keep the others from it: a demand has a deadline, and so have a slot and a day.
 				const failures: unknown[] = [];
 				const parts = [
+					() => look(there, posted),
 					() => postSlots(there, engine),
-					() => there.answering.step(engine, sources, headTimeS),
+					answer,
 					() => postDays(there, engine),
 					() => lookAtDays(there, engine),
 					() => lookAtAccounts(there, posted),
