@@ -206,7 +206,11 @@ test('whatever is sent, it is answered and nothing but sound orders gets into th
 	const world = await openWorld(t);
 	const sound = world.order(0, {});
 	const values = fc.oneof(fc.jsonValue(), fc.integer(), fc.bigInt().map(String), fc.constantFrom('', '0x', 'buy', -1, 1.5, 2 ** 53, null));
-	const mutated = fc.record({key: fc.constantFrom(...Object.keys(sound)), value: values}).map(({key, value}) => ({...sound, [key]: value}));
+	const mutated = fc
+		.record({key: fc.constantFrom(...Object.keys(sound)), value: values})
+		.map(({key, value}) => ({...sound, [key]: value}))
+		// Chance may find what was there, which is sound.
+		.filter(value => JSON.stringify(value) !== JSON.stringify(sound));
 	const before = world.log().size();
 	await fc.assert(
 		fc.asyncProperty(fc.oneof(mutated, fc.jsonValue()), async value => {
