@@ -107,7 +107,7 @@ export async function payOut(parts: {
 		paidUnits += got;
 		if (got === owedUnits) continue;
 		different += 1;
-		examples.push(`${account} was paid ${got} token units; the judge says ${owedUnits}`);
+		examples.push(`${account} was paid ${got} millionths; the judge says ${owedUnits}`);
 	}
 	const gas = await gasOf(url, prepared.contract);
 	const posted = gas.postSlot.mean * gas.postSlot.transactions + gas.postDay.mean * gas.postDay.transactions;

@@ -1,6 +1,6 @@
 // A community that lives through days in minutes: a local chain, the agent with its market, homes that publish over MQTT and trade over HTTP, and a judge at the end.
 
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {drawLimit, type Prices} from '../sim/community/habit.ts';
 import {slotsOf} from '../sim/community/home.ts';
@@ -35,7 +35,7 @@ import {createSigner, type Signer as DigestSigner} from './base/secp256k1.ts';
 import {type MoneyReport, payOut, prepareMoney} from './community-money.ts';
 import {deviceUrn} from './format/subject.ts';
 import {formatTrust} from './format/trust.ts';
-import {anvilPath, askNode, freePort, playMoneyKey, startChild} from './local-chain.ts';
+import {anvilPath, askNode, freePort, playMoneyKey, refuseTakenPort, startChild} from './local-chain.ts';
 import {type Agent, openAgent} from './main.ts';
 import type {PreparedMarket} from './market-deploying.ts';
 import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
@@ -60,6 +60,8 @@ export type CommunityRunOptions = {
 	readonly logger: Logger;
 	/** Somebody trades for the last home himself: with this private key of 32 bytes, at this port of the market's HTTP interface. */
 	readonly mine?: {readonly key: Uint8Array; readonly port: number};
+	/** What the market made is written beside the site: `bills/`, `rows.csv` and, of slots with trade, `evidence/`. @default false */
+	readonly isKept?: boolean;
 	readonly onStep: (sentence: string) => void;
 	/** Told about once a second while the community lives. */
 	readonly onProgress: (progress: CommunityProgress) => void;
@@ -72,6 +74,22 @@ export type CommunityProgress = {
 	readonly acknowledged: number;
 	readonly slotsCleared: number;
 	readonly slots: number;
+	/** What the run waits for now. */
+	readonly waitingFor: 'readings' | 'settlement' | 'finality';
+};
+
+/** How the home fared that somebody traded for himself. Amounts are what it is paid; negative is what it pays. */
+export type MineReport = {
+	readonly home: string;
+	/** Orders that stood in at least one slot, and slots with a contract. */
+	readonly orders: number;
+	readonly slotsContracted: number;
+	readonly soldWh: number;
+	readonly boughtWh: number;
+	readonly importWh: number;
+	readonly exportWh: number;
+	readonly netNano: bigint;
+	readonly withoutMarketNano: bigint;
 };
 
 export type CommunityReport = {
@@ -93,6 +111,10 @@ export type CommunityReport = {
 	readonly bills: {readonly compared: number; readonly different: number};
 	/** Evidence files of slots that were checked, each by itself, and those that failed a check. */
 	readonly evidence: {readonly checked: number; readonly failed: number};
+	/** undefined without `mine`. */
+	readonly mine: MineReport | undefined;
+	/** Evidence files that were kept. */
+	readonly evidenceKept: number;
 	/** Entries that are under an anchor which is final on the chain. */
 	readonly anchoredSize: number;
 	/** undefined without money. */
@@ -125,12 +147,18 @@ const settleWallMsMax = 120_000;
 const finalWallMsMax = 600_000;
 const progressEveryMs = 1000;
 const examplesMax = 20;
+/** Evidence files that are kept at most: some hundred kB each. */
+const evidenceKeptMax = 200;
 
-/** Runs until the last day is settled, and judges. Fails with the codes of the agent, of the chain, or AGENT_UNREACHABLE. */
+/** Runs until the last day is settled, and judges. Fails with the codes of the agent, of the chain, with PORT_TAKEN, DATA_EXISTS, or AGENT_UNREACHABLE. */
 export async function runCommunity(options: CommunityRunOptions): Promise<CommunityReport> {
 	const {homes: count, seed, prices, random, signal, onStep} = options;
 	const begunMs = systemClock.monotonicMs();
 	const directory = resolve(options.directory);
+	if (options.mine !== undefined && options.mine.port !== 0) await refuseTakenPort(options.mine.port, '--port');
+	const configPath = join(directory, 'kedge.yaml');
+	if (await stat(configPath).catch(() => undefined))
+		throw new AgentError('DATA_EXISTS', `${configPath} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
 	await mkdir(directory, {recursive: true, mode: 0o700});
 	const homes = planCommunity({seed, homes: count, prices, cadenceMs: cadenceS * 1000});
 	const slotFrom = options.startMs / slotMs;
@@ -148,7 +176,7 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 				return [id, {digests: createSigner(key)!, transactions: signerFromKey(toPrefixedHex(key))}];
 			}),
 		);
-		onStep(`making a site for ${count} homes`);
+		onStep(`making a site for ${count} homes in ${directory}; its trust file is ${join(directory, 'trust.json')}`);
 		const made = await prepareSite({directory, homes, keys, chain, token, options});
 		const clock = createPacedClock(options.startMs - leadMs);
 		const traffic = closing.use(
@@ -220,6 +248,7 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 		clock.setSpeed(options.speed);
 
 		const living = new AbortController();
+		let waitingFor: CommunityProgress['waitingFor'] = 'readings';
 		const watching = watch({
 			client,
 			marketId: market.id,
@@ -227,14 +256,16 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			clock,
 			slotFrom,
 			slotCount,
-			onProgress: options.onProgress,
+			onProgress: progress => options.onProgress({...progress, waitingFor}),
 			signal: living.signal,
 		});
 		try {
 			await live({homes: others, traffic, trader, clock, slotFrom, slotCount, speed: options.speed, prices, seed, signal});
+			waitingFor = 'settlement';
 			onStep('all registers are acknowledged; waiting for the last day to be settled');
 			await untilSettled(agent, (slotFrom + slotCount) / slotsPerDay - 1, signal);
 			if (prepared !== undefined) {
+				waitingFor = 'finality';
 				onStep('waiting for the last day to be posted, and to be final on the chain');
 				await chain.setPace(Math.max(options.speed, endingSpeed));
 				clock.setSpeed(Math.max(options.speed, endingSpeed));
@@ -255,7 +286,8 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 			trader,
 			slotFrom,
 			slotCount,
-			mine: mineId === undefined ? undefined : owners.get(mineId),
+			mine: mineId,
+			directory,
 			options,
 		});
 		const {size, anchor} = await agent.status();
@@ -527,7 +559,7 @@ async function watch(parts: {
 	readonly clock: Clock;
 	readonly slotFrom: number;
 	readonly slotCount: number;
-	readonly onProgress: (progress: CommunityProgress) => void;
+	readonly onProgress: (progress: Omit<CommunityProgress, 'waitingFor'>) => void;
 	readonly signal: AbortSignal;
 }): Promise<void> {
 	const {client, marketId, traffic, clock, slotFrom, slotCount, signal} = parts;
@@ -590,11 +622,18 @@ async function judged(parts: {
 	readonly trader: Trader;
 	readonly slotFrom: number;
 	readonly slotCount: number;
-	/** Whose orders nobody here has sent: the judge takes them from the evidence, whose signatures were checked. */
-	readonly mine: Owner | undefined;
+	/** The home whose orders nobody here has sent: the judge takes them from the evidence, whose signatures were checked. */
+	readonly mine: string | undefined;
+	readonly directory: string;
 	readonly options: CommunityRunOptions;
-}): Promise<Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'slotsTraded' | 'lateReadings' | 'good' | 'examples'>> {
-	const {client, marketId, homes, owners, traffic, slotFrom, slotCount, options} = parts;
+}): Promise<
+	Pick<CommunityReport, 'verdict' | 'bills' | 'evidence' | 'evidenceKept' | 'mine' | 'slotsTraded' | 'lateReadings' | 'good' | 'examples'>
+> {
+	const {client, marketId, homes, owners, traffic, slotFrom, slotCount, directory, options} = parts;
+	const mineAddress = parts.mine === undefined ? undefined : owners.get(parts.mine)!.address;
+	const [billsFolder, evidenceFolder] = [join(directory, 'bills'), join(directory, 'evidence')];
+	if (options.isKept === true) for (const folder of [billsFolder, evidenceFolder]) await mkdir(folder, {recursive: true});
+	let evidenceKept = 0;
 	const [from, to] = [slotFrom, slotFrom + slotCount];
 	const examples: string[] = [];
 	const slots: PublishedSlot[] = [];
@@ -610,7 +649,12 @@ async function judged(parts: {
 			priceBuyMicroPerKwh: clearing.priceBuyMicroPerKwh,
 			priceSellMicroPerKwh: clearing.priceSellMicroPerKwh,
 		});
-		const evidence = parseSlotEvidence(utf8(await client.getSlotEvidence({market: marketId, slot})));
+		const evidenceText = await client.getSlotEvidence({market: marketId, slot});
+		if (options.isKept === true && clearing.volumeWh > 0 && evidenceKept < evidenceKeptMax) {
+			await writeFile(join(evidenceFolder, `${slotName(slot)}.json`), evidenceText);
+			evidenceKept += 1;
+		}
+		const evidence = parseSlotEvidence(utf8(evidenceText));
 		if ('problem' in evidence) {
 			failed += 1;
 			examples.push(`the evidence of slot ${slot}: ${evidence.problem}`);
@@ -623,7 +667,7 @@ async function judged(parts: {
 		for (const {name, state, detail} of checks)
 			if (state === 'fail') examples.push(`the evidence of slot ${slot} fails ${name}: ${detail}`);
 		for (const {hash, order, withdrawal} of evidence.value.orders) {
-			if (order.trader !== parts.mine?.address || withdrawal !== undefined) continue;
+			if (order.trader !== mineAddress || withdrawal !== undefined) continue;
 			const {meter, side, quantityWh, limitMicroPerKwh} = order;
 			mine.push({hash, meter, side, slotFrom: slot, slotCount: 1, quantityWh, limitMicroPerKwh});
 		}
@@ -662,23 +706,62 @@ async function judged(parts: {
 		late,
 		used: {loadWh, pvWh},
 	});
+	const homeOf = new Map([...owners].map(([id, {address}]) => [address, id]));
+	const tables: string[] = [];
 	let different = 0;
 	for (const {account, netNano} of verdict.bills) {
-		const bill = JSON.parse(await client.exportBill({market: marketId, account, from, to, format: 'json'})) as {
-			readonly totals: {readonly net: {readonly nano: string}};
-		};
+		const billText = await client.exportBill({market: marketId, account, from, to, format: 'json'});
+		if (options.isKept === true) {
+			const table = await client.exportBill({market: marketId, account, from, to, format: 'csv'});
+			await writeFile(join(billsFolder, `${homeOf.get(account)}.json`), billText);
+			await writeFile(join(billsFolder, `${homeOf.get(account)}.csv`), table);
+			// One heading for all of them.
+			tables.push(tables.length === 0 ? table : table.slice(table.indexOf('\n') + 1));
+		}
+		const bill = JSON.parse(billText) as {readonly totals: {readonly net: {readonly nano: string}}};
 		if (BigInt(bill.totals.net.nano) === netNano) continue;
 		different += 1;
 		examples.push(`the bill of ${account} comes to ${bill.totals.net.nano} nano; the judge's to ${netNano}`);
 	}
+	if (options.isKept === true) await writeFile(join(directory, 'rows.csv'), tables.join(''));
 	return {
 		verdict,
+		mine: parts.mine === undefined ? undefined : mineReport(parts.mine, mineAddress!, mine, rows, verdict),
+		evidenceKept,
 		bills: {compared: verdict.bills.length, different},
 		evidence: {checked: slots.length, failed},
 		lateReadings: late.size,
 		slotsTraded: slots.filter(({volumeWh}) => volumeWh > 0).length,
 		good: isGood(verdict) && different === 0 && failed === 0,
 		examples: [...verdict.examples, ...examples].slice(0, examplesMax),
+	};
+}
+
+/** When it begins, such as `2026-06-20T12.00Z`: no file system minds it, and it sorts. */
+function slotName(slot: number): string {
+	return `${new Date(slot * slotMs).toISOString().slice(0, 16).replace(':', '.')}Z`;
+}
+
+function mineReport(
+	home: string,
+	account: string,
+	orders: readonly SentOrder[],
+	rows: readonly PublishedRow[],
+	{bills}: CommunityVerdict,
+): MineReport {
+	const own = rows.filter(row => row.account === account);
+	const sum = (energyOf: (row: PublishedRow) => number): number => own.reduce((total, row) => total + Math.max(0, energyOf(row)), 0);
+	const bill = bills.find(one => one.account === account);
+	return {
+		home,
+		orders: new Set(orders.map(({hash}) => hash)).size,
+		slotsContracted: own.filter(({contractedWh}) => contractedWh !== 0).length,
+		soldWh: sum(({contractedWh}) => contractedWh),
+		boughtWh: sum(({contractedWh}) => -contractedWh),
+		importWh: sum(({meteredWh}) => -meteredWh),
+		exportWh: sum(({meteredWh}) => meteredWh),
+		netNano: bill?.netNano ?? 0n,
+		withoutMarketNano: bill?.withoutMarketNano ?? 0n,
 	};
 }
 

@@ -81,6 +81,17 @@ export function freePort(): Promise<number> {
 	});
 }
 
+/** Whoever needs one port and no other looks before it does what takes long. Fails with PORT_TAKEN. */
+export function refuseTakenPort(port: number, option: string): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', cause =>
+			reject(new AgentError('PORT_TAKEN', `cannot listen on 127.0.0.1:${port}`, {hint: `Name another port with ${option}.`, cause})),
+		);
+		server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
+	});
+}
+
 /** Asks a local node what no interface of ours has, such as its test controls. Fails with CHAIN_REFUSED or CHAIN_UNREACHABLE. */
 export async function askNode<T>(url: string, method: string, params: readonly unknown[]): Promise<T> {
 	let answer: {readonly result?: T; readonly error?: {readonly message?: string}};

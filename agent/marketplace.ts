@@ -378,7 +378,7 @@ async function registerProof(log: Log, proofs: Proofs, name: string, number: num
 	if (index === undefined) return undefined;
 	const entry = await proofs.entry(index);
 	const anchor = (await proofs.anchors()).filter(({size}) => size > index).sort((a, b) => a.size - b.size)[0];
-	const shown = {channel: name, number, index, entry: toPrefixedHex(entry), receipt: `kedge prove --index ${index}`};
+	const shown = {channel: name, number, index, entry: toPrefixedHex(entry), receipt: `kedge prove ${index}`};
 	if (anchor === undefined) return shown;
 	const path = await proofs.inclusion(index, anchor.size);
 	const root = toPrefixedHex(await proofs.rootAt(anchor.size));

@@ -10,7 +10,7 @@ import {createSigner, type Signer} from './base/secp256k1.ts';
 import {deviceUrn} from './format/subject.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import type {Mode, Side, SignedOrder} from './trade/order.ts';
-import {slotS} from './trade/order.ts';
+import {slotCountMax, slotS} from './trade/order.ts';
 import {messageDigest} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 
@@ -56,6 +56,11 @@ export type OrderWish = {
 /** Asks the market what it is, and signs an order for it. Fails with AGENT_UNREACHABLE or ARGUMENT_INVALID. */
 export async function signOrder(wish: OrderWish, signer: Signer, random: Random): Promise<SignedOrder> {
 	const {url, device, side, quantityWh, limitMicroPerKwh, minQuantityWh, slotCount, counter} = wish;
+	if (slotCount < 1 || slotCount > slotCountMax)
+		throw new AgentError(
+			'ARGUMENT_INVALID',
+			`an order is for 1 to ${slotCountMax} slots, not for ${slotCount}: no market takes more than 31 days in one`,
+		);
 	const {markets, nowMs} = await readMarkets(url);
 	const market = markets.find(({name}) => wish.market === undefined || name === wish.market);
 	if (market === undefined || (wish.market === undefined && markets.length > 1))

@@ -15,7 +15,12 @@ type Operation = {
 	readonly summary: string;
 	readonly parameters: readonly Parameter[];
 	readonly requestBody?: {readonly required: boolean; readonly content: Readonly<Record<string, {readonly schema: Json}>>};
-	readonly responses: Readonly<Record<string, {readonly content: Readonly<Record<string, {readonly schema: Json}>>}>>;
+	readonly responses: Readonly<
+		Record<
+			string,
+			{readonly content: Readonly<Record<string, {readonly schema: Json /** Not to be read as JSON. */; readonly 'x-text'?: boolean}>>}
+		>
+	>;
 	/** Which answer each form of the body gets. */
 	readonly 'x-forms'?: readonly {readonly body: Json; readonly answer: Json}[];
 };
@@ -130,7 +135,7 @@ function answerOf(operation: Operation): {
 	const contents = good.flatMap(([, {content}]) => Object.entries(content));
 	if (contents.some(([type]) => type === 'text/event-stream')) return {type: 'Event', isText: true, isStream: true, schema: undefined};
 	const schemas = contents.map(([, {schema}]) => schema);
-	const isText = schemas.some(schema => Object.keys(schema).length === 0 || schema.type === 'string');
+	const isText = contents.some(([, content]) => content['x-text'] === true);
 	if (isText) return {type: 'string', isText, isStream: false, schema: undefined};
 	return {
 		type: [...new Set(schemas.flatMap(schema => typeText(schema).split(' | ')))].join(' | '),

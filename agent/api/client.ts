@@ -304,7 +304,7 @@ export type MeterReading = {
 	readonly meter: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
-	readonly reading: unknown;
+	readonly reading: SlotReading;
 };
 
 export type Nonce = {
@@ -409,6 +409,22 @@ export type Problem = {
 	readonly requiredNano?: string;
 	readonly availableNano?: string;
 	readonly newestSequence?: number;
+};
+
+/** An entry of a register in the log, as the contract takes it. */
+export type RegisterEntry = {
+	/** URN of the register. */
+	readonly channel: string;
+	/** Number of the entry under its channel. */
+	readonly number: number;
+	/** Place of the entry in the log. */
+	readonly index: number;
+	/** The entry itself, in hexadecimal: what the leaf of the log is made from. */
+	readonly entry: string;
+	/** The command by which the operator makes the receipt of the entry. */
+	readonly receipt: string;
+	/** The smallest anchored head that covers the entry; missing while there is none. */
+	readonly anchor?: {readonly logId: string; readonly size: number; readonly time: number; readonly root: string; readonly path: readonly (string)[]};
 };
 
 export type RevokeRequest = {
@@ -530,8 +546,52 @@ export type Slot = {
 	readonly priceSellMicroPerKwh?: number;
 };
 
+/** The file that `kedge evidence` checks. It is canonical: whoever checks it keeps its bytes as they came. */
+export type SlotEvidence = {
+	readonly format: 'kedge slot evidence 1';
+	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	readonly market: string;
+	readonly domain: {readonly chainId: number; readonly verifyingContract: string};
+	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	readonly operator: string;
+	/** Seconds since 1970. */
+	readonly gate: number;
+	readonly rules: {readonly pricing: 'auction' | 'midmarket'; readonly feedInMicroPerKwh: number; readonly retailMicroPerKwh: number; readonly gridFeeMicroPerKwh: number; readonly lineLimitWh?: number};
+	/** What the slot was cleared to. Prices are energy prices, without the grid fee; 0 where nothing was traded. */
+	readonly header: {readonly slot: number; readonly paramsVersion: number; readonly mode: 'metered' | 'forward'; readonly orderCount: number; readonly orderSetRoot: string; readonly bidTiers: number; readonly bidRoot: string; readonly askTiers: number; readonly askRoot: string; readonly volumeWh: number; readonly priceBuyMicroPerKwh: number; readonly priceSellMicroPerKwh: number};
+	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	readonly headerHash: string;
+	/** The operator's signature over the SlotStatement [EIP-712]. */
+	readonly statement: string;
+	/** Every order acknowledged before the gate, by rising sequence. */
+	readonly orders: readonly ({readonly sequence: number; readonly hash: string; readonly order: SignedOrder; readonly receivedAt: number; readonly acknowledgement?: string; readonly delegation?: {readonly owner: string; readonly agent: string; readonly market: string; readonly meter: string; readonly maxWhPerSlot: number; readonly minSellMicroPerKwh: number; readonly maxBuyMicroPerKwh: number; readonly notBefore: number; readonly notAfter: number; readonly nonce: string; readonly signature: string}; readonly byContract?: boolean; readonly withdrawal?: {readonly kind: 'cancellation' | 'counter'; readonly orders?: readonly (string)[]; readonly counter?: number; readonly signature: string; readonly receivedAt: number}; readonly entry?: {readonly index: number; readonly receipt?: string}})[];
+	readonly bids: readonly ({readonly priceMicroPerKwh: number; readonly quantityWh: number; readonly fills: readonly ({readonly sequence: number; readonly quantityWh: number; readonly fillWh: number})[]})[];
+	readonly asks: readonly ({readonly priceMicroPerKwh: number; readonly quantityWh: number; readonly fills: readonly ({readonly sequence: number; readonly quantityWh: number; readonly fillWh: number})[]})[];
+	readonly certificate: {readonly bids: {readonly lastIndex: number; readonly last: {readonly priceMicroPerKwh: string; readonly quantityWh: string; readonly ordersRoot: string; readonly path: readonly (string)[]}; readonly next?: {readonly priceMicroPerKwh: string; readonly quantityWh: string; readonly ordersRoot: string; readonly path: readonly (string)[]}}; readonly asks: {readonly lastIndex: number; readonly last: {readonly priceMicroPerKwh: string; readonly quantityWh: string; readonly ordersRoot: string; readonly path: readonly (string)[]}; readonly next?: {readonly priceMicroPerKwh: string; readonly quantityWh: string; readonly ordersRoot: string; readonly path: readonly (string)[]}}};
+	readonly meters: readonly ({readonly meter: string; readonly owner: string; readonly onlyTakes?: boolean; readonly imported?: {readonly from: {readonly slot: number; readonly index: number; readonly receipt?: string; readonly number: number; readonly registerWh: number; readonly counterEpoch: number}; readonly to: {readonly slot: number; readonly index: number; readonly receipt?: string; readonly number: number; readonly registerWh: number; readonly counterEpoch: number}}; readonly exported?: {readonly from: {readonly slot: number; readonly index: number; readonly receipt?: string; readonly number: number; readonly registerWh: number; readonly counterEpoch: number}; readonly to: {readonly slot: number; readonly index: number; readonly receipt?: string; readonly number: number; readonly registerWh: number; readonly counterEpoch: number}}; readonly atClearing?: {readonly netExportWh?: string}})[];
+	/** Missing while the slot is not settled. */
+	readonly settled?: {readonly rows: readonly ({readonly account: string; readonly meter: string; readonly orderHash?: string; readonly contractedWh: string; readonly meteredWh: string; readonly usualImportWh: number; readonly flags: number; readonly importFrom: number; readonly importTo: number; readonly exportFrom: number; readonly exportTo: number; readonly netNano: string})[]; readonly gridNano: string; readonly retailerNano: string; readonly poolNano: string};
+	/** SHA-256, behind a tag, of the file without this member. */
+	readonly digest: string;
+};
+
 export type SlotList = {
 	readonly items: readonly (Slot)[];
+};
+
+/** What the registers showed at the start (From) and the end (To) of the slot, and the entries that say so. */
+export type SlotReading = {
+	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	readonly meter: string;
+	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
+	readonly slot: number;
+	/** URNs of the registers; a meter that only takes has none of what it gives. */
+	readonly channels: {readonly import: string; readonly export?: string};
+	/** What the meter gave less what it took in the slot, Wh; missing while that is not known, and where the missing rule stood in for it. */
+	readonly netExportWh?: number;
+	readonly entries: {readonly importFrom: number; readonly importTo: number; readonly exportFrom: number; readonly exportTo: number};
+	/** The entries themselves; one that is not there yet is missing. */
+	readonly proofs: {readonly importFrom?: RegisterEntry; readonly importTo?: RegisterEntry; readonly exportFrom?: RegisterEntry; readonly exportTo?: RegisterEntry};
 };
 
 export type Tier = {

@@ -323,13 +323,13 @@ export type MarketDesk = {
 	readonly balance: (account: string) => Promise<BalanceView>;
 	readonly claims: (account: string) => Promise<readonly ClaimView[]>;
 	readonly meterOwner: (meter: string) => string | undefined;
-	/** Everything that has the account, or nothing in it: slots, orders, and rows in plain files. */
+	/** The account's settled rows from … before `to` as a file; undefined while no slot of them is settled. */
 	readonly bill: (query: {
 		readonly account: string;
 		readonly from: number;
 		readonly to: number;
 		readonly format: 'csv' | 'json';
-	}) => Promise<string>;
+	}) => Promise<BillFile | undefined>;
 	readonly sharingKeys: (query: {
 		readonly from: number;
 		readonly to: number;
@@ -353,6 +353,9 @@ export type MarketDesk = {
 	/** Told of each event once it is durable, in order. Gives what ends that. MUST NOT throw. */
 	readonly onEvent: (listener: (event: MarketEvent) => void) => () => void;
 };
+
+/** `settledTo`: the slots before this one are settled; `to`, if all are. */
+export type BillFile = {readonly text: string; readonly settledTo: number};
 
 export type DelegationRequest = {
 	readonly owner: string;

@@ -104,13 +104,19 @@ function parametersOf(schema: TSchema | undefined, place: 'path' | 'query', publ
 	}));
 }
 
-function answersOf({answers}: Route, published: Published): Json {
+function answersOf({answers, file = {}}: Route, published: Published): Json {
 	const shown: Record<string, Json> = {};
 	for (const kind of ['ok', 'created'] as const) {
 		const answer = answers[kind];
 		if (answer === undefined) continue;
 		const content = Array.isArray(answer)
-			? Object.fromEntries((answer as readonly string[]).map(type => [type, {schema: type === 'application/json' ? {} : {type: 'string'}}]))
+			? Object.fromEntries(
+					(answer as readonly string[]).map(type => [
+						type,
+						// The bytes count, or may: a client hands them on as they came.
+						{schema: type === 'application/json' ? published.of(file) : {type: 'string'}, 'x-text': true},
+					]),
+				)
 			: {'application/json': {schema: published.of(answer)}};
 		shown[statuses[kind]] = {description: kind === 'ok' ? 'It went well.' : 'It is there now.', content};
 	}

@@ -49,7 +49,7 @@ const signedFields = {
 	signature,
 };
 
-const signedOrderSchema = Type.Object(signedFields, {[nameKey]: 'SignedOrder'});
+export const signedOrderSchema = Type.Object(signedFields, {[nameKey]: 'SignedOrder'});
 
 const clientOrderId = Type.String({maxLength: 64, pattern: '^[\\x21-\\x7e]*$', description: 'Only echoed: neither signed nor kept.'});
 const timeInForce = Type.String({

@@ -83,6 +83,8 @@ export type Route = {
 	readonly idempotency?: 'optional' | 'required';
 	/** By how it went: a schema of JSON, or media types of a text. */
 	readonly answers: {readonly ok?: TSchema | readonly string[]; readonly created?: TSchema};
+	/** What the JSON text among the answers holds: for the description, since texts are not written by a schema. */
+	readonly file?: TSchema;
 	/** Which answer each form of the body gets, where there are several. */
 	readonly forms?: readonly {readonly body: TSchema; readonly answer: TSchema}[];
 	/** Beyond what every request may meet. */

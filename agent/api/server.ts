@@ -452,7 +452,10 @@ function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {
 		reply.header('vary', 'origin');
 		const origin = allowed(request.headers.origin);
 		if (origin !== undefined)
-			reply.headers({'access-control-allow-origin': origin, 'access-control-expose-headers': 'etag, link, location, retry-after'});
+			reply.headers({
+				'access-control-allow-origin': origin,
+				'access-control-expose-headers': 'allow, etag, link, location, retry-after, settled-to',
+			});
 		done();
 	});
 	app.options('/v1/*', (request, reply) => {

@@ -3,6 +3,7 @@
 import {seesAll} from './access.ts';
 import type {MarketDesk, SlotView} from './desk.ts';
 import {gateMs} from './desks.ts';
+import {slotEvidenceSchema} from './evidence-schema.ts';
 import {slotsPerPageMax} from './limits.ts';
 import {Problem} from './problem.ts';
 import {type Context, defineRoute, type Route} from './route.ts';
@@ -152,6 +153,7 @@ export const slotRoutes: readonly Route[] = [
 		cost: 'request',
 		params: ofSlot,
 		answers: {ok: ['application/json']},
+		file: slotEvidenceSchema,
 		problems: ['unknown-market', 'unknown-slot', 'not-yet', 'forbidden'],
 		handle: async ({params, caller, context}) => {
 			if (!seesAll(caller)) throw new Problem('forbidden', 'the evidence of a slot holds what belongs to others');

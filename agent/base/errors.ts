@@ -68,7 +68,8 @@ export function describeError(error: unknown): string {
 	const parts: string[] = [];
 	for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 5; depth += 1) {
 		const message = at instanceof Error ? at.message || at.name : String(at);
-		if (!parts.includes(message)) parts.push(message);
+		// Some sentences quote their cause already.
+		if (!parts.some(part => part.includes(message))) parts.push(message);
 		at = at instanceof Error ? at.cause : undefined;
 	}
 	return parts.join(': ');

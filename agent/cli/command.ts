@@ -23,7 +23,7 @@ export type Io = {
 	readonly out: (text: string) => void;
 	readonly error: (text: string) => void;
 	readonly isTerminal: boolean;
-	/** Aborts at SIGINT or SIGTERM. */
+	/** Aborts at SIGINT, SIGTERM or SIGHUP. */
 	readonly signal: AbortSignal;
 	readonly clock: Clock;
 };

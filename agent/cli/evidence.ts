@@ -32,13 +32,18 @@ export const evidenceCommand: Command = {
 		if (isSet(values, 'json')) io.out(`${JSON.stringify({good, slot, checks, receipts: found})}\n`);
 		else {
 			const lines = checks.map(({name, state, detail}) => `${state.padEnd(8)}${name.padEnd(18)}${detail}`);
-			const rest = found.missing === 0 ? '' : `, ${found.missing} not given`;
+			const entries = found.good + found.missing;
+			const receiptsLine =
+				receipts.length > 0
+					? `receipts: ${found.good} fit; ${found.missing} of ${entries} entries have none here`
+					: `receipts: not asked for; name those of the ${entries} entries that FILE rests on behind it, with --trust (kedge prove INDEX makes one)`;
 			const start = new Date(slot * 900_000).toISOString();
 			io.out(
 				[
 					`slot ${slot} from ${start}: ${good ? 'good' : 'NOT GOOD'}`,
 					...lines,
-					`receipts: ${found.good} fit${rest}`,
+					'prices are of the energy: whoever takes it from the grid pays the grid fee on top',
+					receiptsLine,
 					...found.problems,
 					'',
 				].join('\n'),

@@ -91,7 +91,7 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 	},
 	{
 		name: 'sim community',
-		summary: 'let recorded homes trade, and recompute every bill',
+		summary: 'let simulated or recorded homes trade, and recompute every bill',
 		load: async () => (await import('./sim-community.ts')).simCommunityCommand,
 	},
 	{
@@ -152,14 +152,16 @@ function report(error: unknown, io: Io): number {
 }
 
 const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+// SIGHUP is a terminal that was closed: children that are in groups of their own, such as a local chain, get none.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
 // A child of the demo ends with its parent, however the parent ended.
 process.on('disconnect', () => stop.abort());
-// `kedge prove 1 | head` closes the pipe early: that is no error of ours. What runs until it is stopped stops; a verdict keeps its exit code.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-	if (error.code !== 'EPIPE') throw error;
-	stop.abort();
-});
+// `kedge prove 1 | head` closes the pipe early, and a terminal that is gone answers EIO: that is no error of ours. What runs until it is stopped stops; a verdict keeps its exit code.
+for (const stream of [process.stdout, process.stderr])
+	stream.on('error', (error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+		stop.abort();
+	});
 
 const io: Io = {
 	out: text => process.stdout.write(text),

@@ -28,7 +28,7 @@ export const orderCommand: Command = {
 		limit: {type: 'string', value: 'PRICE', help: 'currency a kWh, such as 0.21'},
 		min: {type: 'string', value: 'WH', help: 'filled with at least this, or not at all (default: 0)'},
 		slot: {type: 'string', value: 'N', help: 'first slot: s since 1970 divided by 900 (default: the next that is open)'},
-		slots: {type: 'string', value: 'N', help: 'how many slots (default: 1)'},
+		slots: {type: 'string', value: 'N', help: 'how many slots, at most 2976 (default: 1)'},
 		counter: {type: 'string', value: 'N', help: "the trader's counter (default: 0)"},
 	},
 	run: async ({values}, io) => {

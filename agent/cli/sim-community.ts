@@ -2,7 +2,7 @@
 
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {join, resolve} from 'node:path';
 import {createLineLogger} from '../base/logger.ts';
 import {createSystemRandom} from '../base/random.ts';
 import {
@@ -14,7 +14,7 @@ import {
 	recordedExports,
 	recordedPrices,
 } from '../community.ts';
-import type {CommunityReport} from '../community-run.ts';
+import type {CommunityProgress, CommunityReport} from '../community-run.ts';
 import {decimalText} from '../format/decimal.ts';
 import {readTraderKey} from '../trading.ts';
 import {type Command, countOf, exitCodes, type Io, isSet, textOf, timeOf, usageError, type Values} from './command.ts';
@@ -26,6 +26,10 @@ const liveDefaults = {homes: '50', days: '2', speed: '600', start: '2026-06-20'}
 const liveMax = {homes: 1000, days: 31, speed: 7200} as const;
 const dayMs = 86_400_000;
 const portDefault = 8787;
+/** Of the market that is made here. */
+const currency = 'EUR';
+/** Where nobody watches, progress is told so seldom. */
+const lineEveryMs = 15_000;
 
 export const simCommunityCommand: Command = {
 	name: 'sim community',
@@ -44,7 +48,7 @@ export const simCommunityCommand: Command = {
 		statement: {type: 'boolean', help: 'let no money move: the market only says who owes what'},
 		mine: {type: 'string', value: 'FILE', help: 'trade for the last home yourself, with this private key of 64 hexadecimal digits'},
 		port: {type: 'string', value: 'N', help: `--mine: where its market answers (default: ${portDefault})`},
-		dir: {type: 'string', value: 'DIR', help: 'keep the site there; it must be new (default: a folder that is deleted)'},
+		dir: {type: 'string', value: 'DIR', help: 'keep site, bills and evidence there; it must be new (default: a folder that is deleted)'},
 		data: {type: 'string', value: 'DIR', help: 'the recording'},
 		seed: {type: 'string', value: 'TEXT', help: `makes homes and limits (default: ${seedDefault})`},
 		draws: {type: 'string', value: 'N', help: `--data: how many further draws of limits to compare with (default: ${drawsDefault})`},
@@ -103,6 +107,10 @@ async function runLive(values: Values, io: Io): Promise<number> {
 					},
 				};
 	const isJson = isSet(values, 'json');
+	const isDrawn = io.isTerminal && !isJson;
+	// Whoever reads JSON reads it alone.
+	const say = isJson ? io.error : io.out;
+	let lineAtMs = 0;
 	const kept = textOf(values, 'dir');
 	const directory = kept ?? (await mkdtemp(join(tmpdir(), 'kedge-community-')));
 	// Loaded only here: it is the whole agent.
@@ -120,16 +128,19 @@ async function runLive(values: Values, io: Io): Promise<number> {
 			prices: recordedPrices,
 			random: createSystemRandom(),
 			logger: createLineLogger(io.error, 'error'),
-			onStep: sentence => {
-				if (!isJson) io.out(`${io.isTerminal ? '\r\u001b[K' : ''}${sentence}\n`);
-			},
-			onProgress: ({atMs, sent, slotsCleared, slots}) => {
-				const line = `${new Date(atMs).toISOString().slice(0, 16)}Z: ${sent} messages, ${slotsCleared} of ${slots} slots cleared`;
-				if (!isJson && io.isTerminal) io.out(`\r\u001b[K${line}`);
+			isKept: kept !== undefined,
+			onStep: sentence => say(`${isDrawn ? '\r\u001b[K' : ''}${sentence}\n`),
+			onProgress: progress => {
+				const line = progressText(progress);
+				if (isDrawn) io.out(`\r\u001b[K${line}`);
+				else if (io.clock.monotonicMs() >= lineAtMs) {
+					lineAtMs = io.clock.monotonicMs() + lineEveryMs;
+					say(`${line}\n`);
+				}
 			},
 			signal: io.signal,
 		});
-		io.out(isJson ? `${JSON.stringify(plain(report))}\n` : liveText(report, savedNano(report.verdict)));
+		io.out(isJson ? `${JSON.stringify(plain(report))}\n` : liveText(report, savedNano(report.verdict), kept));
 		return report.good ? exitCodes.ok : exitCodes.no;
 	} finally {
 		if (kept === undefined) await rm(directory, {recursive: true, force: true, maxRetries: 5});
@@ -141,27 +152,44 @@ function plain(report: CommunityReport): unknown {
 	return JSON.parse(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)));
 }
 
-function liveText(report: CommunityReport, saved: bigint): string {
+function progressText({atMs, sent, slotsCleared, slots, waitingFor}: CommunityProgress): string {
+	const line = `${new Date(atMs).toISOString().slice(0, 16)}Z: ${sent} messages, ${slotsCleared} of ${slots} slots cleared`;
+	if (waitingFor === 'settlement') return `${line}; waiting for the last day to be settled`;
+	return waitingFor === 'finality' ? `${line}; waiting for the last day to be posted, and to be final` : line;
+}
+
+function counted(count: number, one: string): string {
+	return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** In whole currency, exact. */
+function money(nano: bigint): string {
+	return `${decimalText(nano, -9)} ${currency}`;
+}
+
+function liveText(report: CommunityReport, saved: bigint, kept: string | undefined): string {
 	const {verdict, prices, orders, bills, evidence} = report;
 	const {shares, averages, counterAccounts, energy} = verdict;
 	const row = (name: string, alone: string, market: string): string => `${name.padEnd(34)}${alone.padStart(14)}${market.padStart(14)}`;
 	const kwh = (energyWh: bigint): string => decimalText(energyWh, -3);
 	const lines = [
 		'',
-		`${report.homes} homes (${report.withPanels} with panels, ${report.withBattery} of them with a battery), ${report.days} days from ${new Date(report.startMs).toISOString().slice(0, 10)}`,
+		`${counted(report.homes, 'home')} (${report.withPanels} with panels, ${report.withBattery} of them with a battery), ${counted(report.days, 'day')} from ${new Date(report.startMs).toISOString().slice(0, 10)}`,
 		`${orders.http} orders over HTTP, ${orders.mqtt} over MQTT, ${orders.cancelled} taken back; ${report.messages} messages, ${report.entries} entries, ${report.anchoredSize} under a final anchor`,
 		'',
 		row('', 'alone', 'with market'),
 		row('self-consumption %', percentText(shares.selfConsumptionPpm.own), percentText(shares.selfConsumptionPpm.withMarket)),
 		row('self-sufficiency %', percentText(shares.selfSufficiencyPpm.own), percentText(shares.selfSufficiencyPpm.withMarket)),
-		row('a kWh given brings (thousandths)', milliText(prices.feedInMicroPerKwh), milliText(averages.sellerMicroPerKwh)),
-		row('a kWh taken costs (thousandths)', milliText(prices.retailMicroPerKwh), milliText(averages.buyerMicroPerKwh)),
+		row(`a kWh given brings, ${currency}/1000`, milliText(prices.feedInMicroPerKwh), milliText(averages.sellerMicroPerKwh)),
+		row(`a kWh taken costs, ${currency}/1000`, milliText(prices.retailMicroPerKwh), milliText(averages.buyerMicroPerKwh)),
 		'',
-		`${kwh(energy.tradedWh)} kWh went from neighbour to neighbour in ${report.slotsTraded} slots; all homes together are ${decimalText(saved, -9)} better off`,
-		`grid ${decimalText(counterAccounts.gridNano, -9)}, retailer ${decimalText(counterAccounts.retailerNano, -9)}, pool ${decimalText(counterAccounts.poolNano, -9)}`,
+		`${kwh(energy.tradedWh)} kWh went from neighbour to neighbour in ${report.slotsTraded} slots; all homes together are ${money(saved)} better off`,
+		`the grid gets ${money(counterAccounts.gridNano)}, the retailer ${money(counterAccounts.retailerNano)}, the pool ${money(counterAccounts.poolNano)}`,
 		`judge: ${verdict.rows} rows recomputed, ${verdict.wrongRows + verdict.missingRows + verdict.unexpectedRows} wrong; ${verdict.wrongSlots} slots wrong; ${verdict.unexplainedNano} nano unexplained`,
 		`bills: ${bills.compared} compared, ${bills.different} different; evidence: ${evidence.checked} slots cleared and settled again from their files, ${evidence.failed} failed`,
 		...moneyLines(report),
+		...mineLines(report),
+		...keptLines(report, kept),
 		...(report.lateReadings === 0
 			? []
 			: [`${report.lateReadings} readings were anchored too late for their clearing: --speed is too high for this machine`]),
@@ -171,12 +199,34 @@ function liveText(report: CommunityReport, saved: bigint): string {
 	return `${lines.join('\n')}\n`;
 }
 
-function moneyLines({money}: CommunityReport): string[] {
-	if (money === undefined) return ['no money moved: the market only said who owes what'];
-	const {postSlot, postDay, claim, perParticipantSlot} = money.gas;
+function mineLines({mine}: CommunityReport): string[] {
+	if (mine === undefined) return [];
+	const {home, orders, slotsContracted, soldWh, boughtWh, importWh, exportWh, netNano, withoutMarketNano} = mine;
+	const wh = (energyWh: number): string => `${energyWh} Wh`;
+	const due = (nano: bigint): string => (nano < 0n ? `you pay ${money(-nano)}` : `you get ${money(nano)}`);
+	const better = netNano - withoutMarketNano;
+	return [
+		'',
+		`your home, ${home}: ${counted(orders, 'order')}, contracts in ${counted(slotsContracted, 'slot')}; bought ${wh(boughtWh)} of the ${wh(importWh)} that it took, sold ${wh(soldWh)} of the ${wh(exportWh)} that it gave`,
+		`your bill: ${due(netNano)}; without the market ${due(withoutMarketNano)}: ${better < 0n ? `${money(-better)} worse off` : `${money(better)} better off`}`,
+		'',
+	];
+}
+
+function keptLines({mine, evidenceKept}: CommunityReport, kept: string | undefined): string[] {
+	if (kept === undefined) return mine === undefined ? [] : ['nothing was kept: with --dir DIR the bills and the evidence are'];
+	const folder = resolve(kept);
+	return [
+		`kept in ${folder}: bills/HOME.csv and .json${mine === undefined ? '' : ` (yours is bills/${mine.home}.csv)`}, rows.csv, evidence/SLOT.json (${evidenceKept} slots with trade), trust.json`,
+	];
+}
+
+function moneyLines({money: paid}: CommunityReport): string[] {
+	if (paid === undefined) return ['no money moved: the market only said who owes what'];
+	const {postSlot, postDay, claim, perParticipantSlot} = paid.gas;
 	const gas = (name: string, {transactions, mean, most}: typeof postSlot): string => `${name} ${mean} (${transactions}, at most ${most})`;
 	return [
-		`claims: ${money.claims} accounts were paid ${money.paidUnits} token units, ${money.different} of them not what the judge says`,
+		`claims: ${paid.claims} accounts were paid ${decimalText(BigInt(paid.paidUnits), -6)} ${currency} of play money, ${paid.different} of them not what the judge says`,
 		`gas: ${gas('a slot', postSlot)}, ${gas('a day', postDay)}, ${gas('a claim', claim)}; ${perParticipantSlot} for a home and slot`,
 	];
 }
@@ -189,7 +239,7 @@ function text(found: RecordedCommunity): string {
 		`${percentText(own)} → ${percentText(withMarket)}`;
 	const lines = [
 		`${found.homes} homes, ${found.slots} slots from ${new Date(found.startMs).toISOString()}`,
-		`thousandths of currency a kWh: the grid pays ${f} and charges ${r}, of which the fee is ${g}`,
+		`thousandths of ${currency} a kWh: the grid pays ${f} and charges ${r}, of which the fee is ${g}`,
 		'',
 		'Everybody takes any price better than the grid’s; % alone → with the market:',
 		columns('panels', 'self-consumption', 'self-sufficiency'.padStart(20)),

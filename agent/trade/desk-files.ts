@@ -10,13 +10,16 @@ import {type KeyKind, type SharedSlot, sharingKeys, sharingKeysCsv, sharingKeysJ
 import {contractsOf} from './slot-clearing.ts';
 
 export type DeskFiles = {
-	/** Of settled days only: what is not settled yet is no bill. Slots from … before `to`. */
+	/**
+	 * Of settled days only: what is not settled yet is no bill. Slots from … before `to`; `settledTo`: the slots before this one are settled. undefined while none of them is; what lies before the
+	 * market's first slot is settled, with nothing in it.
+	 */
 	readonly bill: (query: {
 		readonly account: string;
 		readonly from: number;
 		readonly to: number;
 		readonly format: 'csv' | 'json';
-	}) => Promise<string>;
+	}) => Promise<{readonly text: string; readonly settledTo: number} | undefined>;
 	readonly sharingKeys: (query: {
 		readonly from: number;
 		readonly to: number;
@@ -68,9 +71,12 @@ export function createDeskFiles(
 
 	return {
 		bill: async ({account, from, to, format}) => {
+			const begin = Math.max(from, engine.firstSlot);
+			const settledTo = begin >= to ? to : Math.min(to, ((engine.newestDay() ?? -1) + 1) * slotsPerDay);
+			if (begin < to && settledTo <= begin) return undefined;
 			const {rows, terms, openingNano} = await rowsBetween(from, to, account);
 			const bill = billOf({market: name, account, currency, from, to, openingNano}, rows, slot => terms.get(slot)!);
-			return format === 'csv' ? billCsv(bill) : billJson(bill);
+			return {text: format === 'csv' ? billCsv(bill) : billJson(bill), settledTo};
 		},
 		sharingKeys: async ({from, to, kind, format}) => {
 			const {rows} = await rowsBetween(from, to);

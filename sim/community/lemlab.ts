@@ -66,7 +66,7 @@ async function namesIn(folder: string): Promise<string[]> {
 		return await readdir(folder);
 	} catch (cause) {
 		throw new AgentError('DATA_MISSING', `cannot read ${folder}`, {
-			hint: 'Give the folder that holds prosumers/hh and prosumers/pv, such as ../shared/data/load-pv/lemlab-15min',
+			hint: 'Give the folder that holds prosumers/hh and prosumers/pv, as the lemlab recording has them',
 			cause,
 		});
 	}

@@ -1,16 +1,21 @@
 // A community of simulated homes on a real chain node, MQTT and HTTP, for one day in seconds: every bill must be the judge's, and no nano unexplained.
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
 import test from 'ava';
 import {createLineLogger} from '../../agent/base/logger.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {recordedPrices} from '../../agent/community.ts';
 import {type CommunityProgress, runCommunity, savedNano} from '../../agent/community-run.ts';
+import {checkEvidenceFile} from '../../agent/evidence.ts';
 import {testFolder} from '../helpers/site.ts';
 
 test('homes that live through a day trade what their meters show, and a judge finds every row, price, bill and payout as it must be', async t => {
 	t.timeout(240_000);
 	const progress: CommunityProgress[] = [];
+	const directory = testFolder(t);
 	const report = await runCommunity({
-		directory: testFolder(t),
+		directory,
+		isKept: true,
 		homes: 10,
 		days: 1,
 		speed: 3600,
@@ -42,6 +47,14 @@ test('homes that live through a day trade what their meters show, and a judge fi
 	t.is(orders.cancelled, 1);
 	t.true(report.slotsTraded > 20);
 	t.is(report.messages, progress.at(-1)!.sent);
+	// What was made can be opened: a bill of every home, all rows, and the evidence of every slot with trade.
+	t.is(readdirSync(join(directory, 'bills')).length, 2 * 10);
+	t.is(readFileSync(join(directory, 'rows.csv'), 'utf8').trimEnd().split('\n').length, 1 + 10 * 96);
+	const kept = readdirSync(join(directory, 'evidence'));
+	t.is(kept.length, report.slotsTraded);
+	t.true(kept.includes('2026-06-20T12.00Z.json'));
+	const noon = {name: 'noon', bytes: readFileSync(join(directory, 'evidence', '2026-06-20T12.00Z.json'))};
+	t.true((await checkEvidenceFile(noon, [], undefined)).good);
 	t.true(savedNano(verdict) > 0n, 'trading is better than the grid');
 	const {own, withMarket} = verdict.shares.selfSufficiencyPpm;
 	t.true(withMarket! > own!);

@@ -172,13 +172,15 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 		`accounts/${account}/balance`,
 		`accounts/${account}/claims`,
 		'disputes',
-		`exports/bill?${range}&format=json&account=${account}`,
 		`exports/sharing-keys?${range}&kind=pro-rata&format=csv`,
 		`exports/price-event?${range}`,
 		'time',
 		'healthz',
 	])
 		t.is((await fetch(`${url}/${path}`, auditor)).status, 200, path);
+	const bill = await fetch(`${url}/exports/bill?${range}&format=json&account=${account}`, auditor);
+	t.is(((await bill.json()) as {code: string}).code, 'not-yet');
+	t.true(Number(bill.headers.get('retry-after')) >= 900);
 	const evidence = Buffer.from(
 		await (
 			await fetch(`${url}/slots/${market}/${firstSlot}/evidence`, {

@@ -31,6 +31,7 @@ test('a client places orders, watches them clear, and reads what is his', async 
 	t.is(fill?.fillWh, 1000);
 	t.is((await bert.listSettlements({from: slot, to: slot + 1})).items[0]?.contractedWh, -1000);
 	t.is((await anna.getBalance({account: accountOf('anna')})).drawnNano, '0');
+	desk.finish(slot);
 	t.regex(await anna.exportBill({from: slot, to: slot + 1, format: 'csv'}), /^account/);
 	t.is((await anna.getClearing({market: 'street', slot})).volumeWh, 1000);
 });

@@ -235,6 +235,40 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 	const ofSlot = (slot: number): OrderView[] =>
 		[...orders.values()].filter(one => one.order.slotFrom === slot && one.state !== 'cancelled');
 
+	const evidenceOf = (slot: number): object => {
+		const zero = `0x${'0'.repeat(64)}`;
+		const prices = {volumeWh: 0, priceBuyMicroPerKwh: 0, priceSellMicroPerKwh: 0};
+		const side = {lastIndex: 0, last: {priceMicroPerKwh: '0', quantityWh: '0', ordersRoot: zero, path: []}};
+		return {
+			format: 'kedge slot evidence 1',
+			market: id,
+			domain: {chainId: domain.chainId, verifyingContract: zeroAddress},
+			operator: operator.address.toLowerCase(),
+			gate: gateMsOf(slot) / 1000,
+			rules: {pricing: 'auction', ...tariff},
+			header: {
+				slot,
+				paramsVersion: 1,
+				mode: 'forward',
+				orderCount: 0,
+				orderSetRoot: zero,
+				bidTiers: 0,
+				bidRoot: zero,
+				askTiers: 0,
+				askRoot: zero,
+				...prices,
+			},
+			headerHash: zero,
+			statement: '0x',
+			orders: [],
+			bids: [],
+			asks: [],
+			certificate: {bids: side, asks: side},
+			meters: [],
+			digest: '0'.repeat(64),
+		};
+	};
+
 	const desk: MemoryDesk = {
 		domain,
 		halted: undefined,
@@ -435,7 +469,19 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 			return {items, next: all.length > limit ? {slot: last!.slot, account: last!.account, meter: last!.meter} : undefined};
 		},
 		settlementProof: async (slot, account) => (finished.has(slot) ? {slot, account, path: []} : undefined),
-		meterReading: async (meter, slot) => (clearings.has(slot) ? {meter, entries: []} : undefined),
+		meterReading: async (meter, slot) =>
+			clearings.has(slot)
+				? {
+						meter,
+						slot,
+						channels: {import: 'urn:kedge:device:x/ch/import'},
+						netExportWh: -5,
+						entries: {importFrom: 1, importTo: 2, exportFrom: 0, exportTo: 0},
+						proofs: {
+							importFrom: {channel: 'urn:kedge:device:x/ch/import', number: 1, index: 7, entry: '0x00', receipt: 'kedge prove 7'},
+						},
+					}
+				: undefined,
 		balance: async account => ({
 			account,
 			depositedNano: String(depositNano),
@@ -447,11 +493,15 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 		}),
 		claims: async account => [{day: 20_000, account, cumNano: '-5', to: zeroAddress, calldata: '0x1234'}],
 		meterOwner: meter => owners.get(meter),
-		bill: async ({account, from, to, format}) =>
-			format === 'csv' ? `account,from,to\n${account},${from},${to}\n` : `{"account": "${account}"}\n`,
+		bill: async ({account, from, to, format}) => {
+			const settledTo = finished.size === 0 ? 0 : Math.max(...finished) + 1;
+			if (settledTo <= from) return undefined;
+			const text = format === 'csv' ? `account,from,to\n${account},${from},${to}\n` : `{"account": "${account}"}\n`;
+			return {text, settledTo: Math.min(to, settledTo)};
+		},
 		sharingKeys: async ({kind, format}) => (format === 'csv' ? `kind\n${kind}\n` : `{"kind": "${kind}"}\n`),
 		priceEvent: async ({from, to}) => ({objectType: 'EVENT', from, to}),
-		slotEvidence: async slot => (finished.has(slot) ? `{"slot": ${slot}}\n` : undefined),
+		slotEvidence: async slot => (finished.has(slot) ? `${JSON.stringify(evidenceOf(slot))}\n` : undefined),
 		openDispute: async ({account, slot, reason}) => {
 			if (!isKnown(slot)) return problem('unknown-slot', `there is no slot ${slot}`, {pointer: '/slot'});
 			const one: DisputeView = {id: `d${disputes.length + 1}`, account, slot, reason, state: 'open', openedAtMs: clock.nowMs()};

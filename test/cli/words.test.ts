@@ -77,6 +77,17 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 	[['init', 'a-file'], 2, /a-file cannot be made a directory/],
 	[['evidence'], 2, /takes a file/],
 	[['evidence', 'a-file'], 2, /a-file is no evidence of a slot/],
+	[['order', '--key', 'no-key', '--address'], 2, /cannot read the secret in no-key: ENOENT/],
+	[
+		['order', '--key', 'a-key', '--token', '--url', 'http://127.0.0.1:1'],
+		3,
+		/no market answers at http:\/\/127\.0\.0\.1:1: fetch failed: bad port$/m,
+	],
+	[
+		['order', '--key', 'a-key', '--meter', 'm', '--buy', '1', '--limit', '0.2', '--slots', '99999'],
+		2,
+		/for 1 to 2976 slots, not for 99999/,
+	],
 	[['sim', 'community', '--draws', '3'], 2, /--draws needs --data/],
 	[['sim', 'community', '--homes', '0'], 2, /--homes 0 is not from 1 to 1000/],
 	[['sim', 'community', '--start', '2026-06-20T01:00Z'], 2, /--start is no midnight/],
@@ -122,11 +133,14 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 test('wrong words name the thing and the value, say what to do, and leave nothing behind', async t => {
 	const directory = testFolder(t);
 	await writeFile(join(directory, 'a-file'), 'this is text');
+	await writeFile(join(directory, 'a-key'), '11'.repeat(32));
 	for (const [words, code, ...said] of wrong) {
 		const ran = await kedge(t, words, {directory});
 		t.is(ran.code, code, `${words.join(' ')}: ${ran.err}`);
 		t.is(ran.out, '', words.join(' '));
 		for (const pattern of said) t.regex(ran.err, pattern, words.join(' '));
+		const [first = ''] = ran.err.split('\n');
+		t.notRegex(first, /(\bE[A-Z]{4,}\b).*\1/, `${words.join(' ')} repeats itself`);
 		t.notRegex(ran.err, /\n {4}at /, `${words.join(' ')} shows a stack`);
 	}
 	t.is(readFileSync(join(directory, 'a-file'), 'utf8'), 'this is text');

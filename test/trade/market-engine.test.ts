@@ -2,9 +2,10 @@
 import test from 'ava';
 import {qualities} from '../../agent/format/entry.ts';
 import {rowFlags} from '../../agent/trade/commitment.ts';
+import {createDeskFiles} from '../../agent/trade/desk-files.ts';
 import type {Engine} from '../../agent/trade/market-engine.ts';
 import {slotS, slotsPerDay} from '../../agent/trade/order.ts';
-import {createMarketWorld, firstSlot, type MarketWorld} from './market-world.ts';
+import {baseRules, createMarketWorld, firstSlot, type MarketWorld} from './market-world.ts';
 
 /** The worked example: five homes, of which the last one's meter is silent. */
 const example = [
@@ -65,9 +66,17 @@ test('the worked example goes from signed orders to a settled day, to the last n
 	world.moveTo(firstSlot + slotsPerDay, 60);
 	await engine.tick();
 	t.is(engine.newestDay(), undefined, 'one meter is silent, and its reading is waited for');
+	const files = createDeskFiles(engine, baseRules, {name: 'street', currency: 'EUR', clock: world.logWorld.clock});
+	const billOf = (from: number, to: number) => files.bill({account: world.meters[0]!.owner, from, to, format: 'csv'});
+	t.is(await billOf(firstSlot - 96, firstSlot + 1), undefined, 'what is not settled is no bill');
+	t.is((await billOf(firstSlot - 96, engine.firstSlot))?.settledTo, engine.firstSlot, 'before the market there is nothing to wait for');
 	world.moveTo(firstSlot + 2 * slotsPerDay, 0);
 	await engine.tick();
 	t.is(engine.newestDay(), day);
+	const bill = await billOf(firstSlot, firstSlot + 2 * slotsPerDay);
+	t.is(bill?.settledTo, firstSlot + slotsPerDay, 'a part of the period');
+	t.is(bill?.text.trim().split('\n').length, 1 + slotsPerDay);
+	t.is(await billOf(firstSlot + slotsPerDay, firstSlot + 2 * slotsPerDay), undefined);
 	const {commitment, record} = (await engine.day(day))!;
 	t.is(commitment.header.rowCount, example.length * slotsPerDay);
 	for (const [home, {netNano, meteredWh, fillWh, side}] of example.entries()) {
