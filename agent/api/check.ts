@@ -34,7 +34,15 @@ export function createCheck(): Check {
 }
 
 function createValidators(allErrors: boolean): (schema: TSchema) => ValidateFunction {
-	const ajv = new Ajv2020({allErrors, strict: true, strictTypes: false, keywords: [nameKey], ownProperties: true, validateSchema: false});
+	const ajv = new Ajv2020({
+		allErrors,
+		strict: true,
+		strictTypes: false,
+		keywords: [nameKey],
+		ownProperties: true,
+		verbose: true,
+		validateSchema: false,
+	});
 	const known = new WeakMap<TSchema, ValidateFunction>();
 	return schema => {
 		let validate = known.get(schema);
@@ -61,12 +69,20 @@ export function pointerPart(key: string): string {
 	return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
+/** What a text with a pattern must be, in words: the first sentence of its description. */
+function formOf(schema: unknown): string | undefined {
+	const {description} = (schema ?? {}) as {readonly description?: string};
+	return /^(.*?)(?:\.$|\. )/.exec(description ?? '')?.[1]?.replace(/^[A-Z](?=[a-z ])/, first => first.toLowerCase());
+}
+
 function fieldErrors(errors: readonly ErrorObject[] | null | undefined): readonly FieldError[] {
-	return (errors ?? []).slice(0, fieldErrorsMax).map(({instancePath, keyword, params, message}) => {
+	return (errors ?? []).slice(0, fieldErrorsMax).map(({instancePath, keyword, params, message, parentSchema}) => {
 		const key = (params as Readonly<Record<string, unknown>>)[keyword === 'required' ? 'missingProperty' : 'additionalProperty'];
 		const pointer = typeof key === 'string' ? `${instancePath}${pointerPart(key.slice(0, 64))}` : instancePath;
 		const allowed = (params as {readonly allowedValues?: readonly unknown[]}).allowedValues;
-		const detail = `${keyword === 'additionalProperties' ? 'is not known' : keyword === 'required' ? 'is missing' : (message ?? keyword)}`;
+		const form = keyword === 'pattern' ? formOf(parentSchema) : undefined;
+		const said = form === undefined ? (message ?? keyword) : `must be ${form}`;
+		const detail = keyword === 'additionalProperties' ? 'is not known' : keyword === 'required' ? 'is missing' : said;
 		return {pointer, code: keyword, detail: allowed === undefined ? detail : `${detail}: ${allowed.join(', ')}`};
 	});
 }

@@ -5,7 +5,7 @@ import {type CallOptions, type ClientOptions, createTransport, type Operation, t
 export {type CallOptions, type ClientOptions, MarketProblem, MarketUnreachable} from './client-transport.ts';
 
 export type AcceptedOrder = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly hash: string;
 	/** Place in the order of arrival, from 1, without gaps in a market. */
 	readonly sequence: number;
@@ -24,9 +24,9 @@ export type AcceptedOrder = {
 
 /** The operator's signature over what it acknowledged [EIP-712]: the contract takes it against an order that was left out. */
 export type Acknowledgement = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly orderHash: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -34,13 +34,13 @@ export type Acknowledgement = {
 	readonly sequence: number;
 	/** Seconds since 1970. */
 	readonly receivedAt: number;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
 /** Pending is settled and not final yet. */
 export type Balance = {
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
 	/** Amount in nano-currency, as decimal text. */
 	readonly depositedNano: string;
@@ -63,13 +63,13 @@ export type Book = {
 
 /** A signed CounterIncrement: orders with a lower counter fall. */
 export type CancelAllRequest = {
-	/** Name of a market, or keccak256 of it. May be left out where the agent has one market. */
+	/** Name of a market, or keccak-256 of it. May be left out where the agent has one market. */
 	readonly market?: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly trader: string;
 	/** A count. */
 	readonly counter: number;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
@@ -79,26 +79,26 @@ export type CancelAllResult = {
 };
 
 export type CancelOneRequest = {
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature?: string;
 };
 
 export type CancelRequest = {
-	/** Name of a market, or keccak256 of it. May be left out where the agent has one market. */
+	/** Name of a market, or keccak-256 of it. May be left out where the agent has one market. */
 	readonly market?: string;
 	readonly hashes: readonly (string)[];
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
 export type Claim = {
 	/** Number of a day in UTC: the slot divided by 96, rounded down. */
 	readonly day: number;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
 	/** Amount in nano-currency, as decimal text. */
 	readonly cumNano: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly to: string;
 	/** To be sent to `to` as it is. */
 	readonly calldata: string;
@@ -109,7 +109,7 @@ export type ClaimList = {
 };
 
 export type Clearing = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -123,13 +123,13 @@ export type Clearing = {
 	readonly lowMicroPerKwh?: number;
 	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
 	readonly highMicroPerKwh?: number;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly seed: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly bidRoot: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly askRoot: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly headerHash: string;
 	readonly header: unknown;
 	readonly certificate: unknown;
@@ -140,13 +140,13 @@ export type Clearing = {
 };
 
 export type Delegation = {
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly owner: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly agent: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets. */
 	readonly market: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the text urn:kedge:device: and the name of the meter, as 0x and 64 hexadecimal digits. */
 	readonly meter: string;
 	/** Energy in Wh. */
 	readonly maxWhPerSlot: number;
@@ -164,19 +164,19 @@ export type Delegation = {
 
 /** The digest that was signed [EIP-712]. */
 export type DelegationId = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly id: string;
 };
 
 export type DelegationRequest = {
 	readonly delegation: Delegation;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
 export type Dispute = {
 	readonly id: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -191,7 +191,7 @@ export type DisputeList = {
 };
 
 export type DisputeRequest = {
-	/** Name of a market, or keccak256 of it. May be left out where the agent has one market. */
+	/** Name of a market, or keccak-256 of it. May be left out where the agent has one market. */
 	readonly market?: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -203,7 +203,7 @@ export type Event = {
 	readonly sequence: number;
 	/** The event before it that this reader was shown, or where he began: what concerns others is left out, and no gap goes unseen. */
 	readonly previousSequence: number;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	readonly type: 'slot.opened' | 'slot.closing' | 'slot.cleared' | 'slot.unposted' | 'order.accepted' | 'order.cancelled' | 'order.filled' | 'reading.anchored' | 'reading.missing' | 'settlement.provisional' | 'settlement.posted' | 'settlement.final' | 'settlement.adjusted' | 'dispute.opened' | 'dispute.resolved' | 'params.changed' | 'market.halted';
 	/** RFC 3339, UTC. */
@@ -219,13 +219,13 @@ export type FieldError = {
 };
 
 export type Fill = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly orderHash: string;
 	/** Place in the order of arrival, from 1, without gaps in a market. */
 	readonly sequence: number;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly meter: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -245,7 +245,7 @@ export type FillPage = {
 };
 
 export type FillProof = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly orderHash: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -259,7 +259,7 @@ export type Health = {
 };
 
 export type Market = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly id: string;
 	readonly name: string;
 	readonly mode: 'metered' | 'forward';
@@ -272,9 +272,9 @@ export type Market = {
 	/** What orders are signed under [EIP-712]. */
 	readonly domain: {readonly name: string; readonly version: string; readonly chainId: number; readonly verifyingContract: string};
 	readonly types: unknown;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly contract?: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly operator: string;
 	/** A count. */
 	readonly meters: number;
@@ -300,7 +300,7 @@ export type MarketParams = {
 };
 
 export type MeterReading = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly meter: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -314,7 +314,7 @@ export type Nonce = {
 };
 
 export type Order = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly hash: string;
 	/** Place in the order of arrival, from 1, without gaps in a market. */
 	readonly sequence: number;
@@ -342,13 +342,15 @@ export type OrderPage = {
 };
 
 export type OrderRequest = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets. */
 	readonly market: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the text urn:kedge:device: and the name of the meter, as 0x and 64 hexadecimal digits. */
 	readonly meter: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly trader: string;
+	/** Signed as a number: buy is 1, sell is 2. */
 	readonly side: 'buy' | 'sell';
+	/** That of the market. Signed as a number: metered is 1, forward is 2. */
 	readonly mode: 'metered' | 'forward';
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slotFrom: number;
@@ -364,11 +366,11 @@ export type OrderRequest = {
 	readonly validUntil: number;
 	/** A count. */
 	readonly counter: number;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly salt: string;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
-	/** Only echoed: neither signed nor kept. */
+	/** At most 64 printable characters of ASCII without spaces. It is only echoed: neither signed nor kept. */
 	readonly clientOrderId?: string;
 	/** GTG, good till gate, is the default; "standing" says the same of several slots. For FOK set minQuantityWh to quantityWh. */
 	readonly timeInForce?: string;
@@ -403,7 +405,7 @@ export type Problem = {
 	readonly title: string;
 	readonly status: number;
 	readonly detail: string;
-	readonly code: 'malformed' | 'idempotency-missing' | 'unauthorised' | 'bad-signature' | 'forbidden' | 'not-your-meter' | 'delegation-exceeded' | 'not-found' | 'unknown-market' | 'unknown-order' | 'unknown-slot' | 'not-yet' | 'not-acceptable' | 'request-timeout' | 'side-conflict' | 'order-exists' | 'duplicate-salt' | 'gate-closed' | 'idempotency-in-flight' | 'stream-gap' | 'too-large' | 'unsupported-media' | 'price-out-of-band' | 'capacity-exceeded' | 'insufficient-escrow' | 'counter-stale' | 'unsupported-tif' | 'batch-refused' | 'idempotency-mismatch' | 'rate-limited' | 'headers-too-large' | 'internal' | 'operator-halted';
+	readonly code: 'malformed' | 'idempotency-missing' | 'unauthorised' | 'bad-signature' | 'forbidden' | 'not-your-meter' | 'delegation-exceeded' | 'not-found' | 'unknown-market' | 'unknown-order' | 'unknown-slot' | 'not-yet' | 'method-not-allowed' | 'not-acceptable' | 'request-timeout' | 'side-conflict' | 'order-exists' | 'duplicate-salt' | 'gate-closed' | 'idempotency-in-flight' | 'stream-gap' | 'too-large' | 'unsupported-media' | 'price-out-of-band' | 'capacity-exceeded' | 'insufficient-escrow' | 'counter-stale' | 'unsupported-tif' | 'batch-refused' | 'idempotency-mismatch' | 'rate-limited' | 'headers-too-large' | 'internal' | 'operator-halted';
 	readonly errors?: readonly (FieldError)[];
 	readonly orderHash?: string;
 	readonly requiredNano?: string;
@@ -428,13 +430,13 @@ export type RegisterEntry = {
 };
 
 export type RevokeRequest = {
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature?: string;
 };
 
 export type Session = {
 	readonly token: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
 	/** RFC 3339, UTC. */
 	readonly expiresAt: string;
@@ -442,15 +444,15 @@ export type Session = {
 
 /** Energy is net export: what was sold or fed in is positive. `entries` are the numbers of the readings that it rests on; 0 for none. */
 export type Settlement = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly meter: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly orderHash?: string;
 	/** Energy in Wh; negative is import. */
 	readonly contractedWh: number;
@@ -481,29 +483,31 @@ export type SettlementPage = {
 };
 
 export type SettlementProof = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
 	readonly proof: unknown;
 };
 
 export type SignInRequest = {
 	readonly message: string;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
 export type SignedOrder = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets. */
 	readonly market: string;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** keccak-256 of the text urn:kedge:device: and the name of the meter, as 0x and 64 hexadecimal digits. */
 	readonly meter: string;
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly trader: string;
+	/** Signed as a number: buy is 1, sell is 2. */
 	readonly side: 'buy' | 'sell';
+	/** That of the market. Signed as a number: metered is 1, forward is 2. */
 	readonly mode: 'metered' | 'forward';
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slotFrom: number;
@@ -519,15 +523,15 @@ export type SignedOrder = {
 	readonly validUntil: number;
 	/** A count. */
 	readonly counter: number;
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly salt: string;
-	/** 65 bytes r, s, v; up to 2048 bytes for a contract account [ERC-1271]. */
+	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
 /** Prices are energy prices, without the grid fee; missing until it is cleared, and where nothing was traded. */
 export type Slot = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
@@ -549,17 +553,17 @@ export type Slot = {
 /** The file that `kedge evidence` checks. It is canonical: whoever checks it keeps its bytes as they came. */
 export type SlotEvidence = {
 	readonly format: 'kedge slot evidence 1';
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
 	readonly domain: {readonly chainId: number; readonly verifyingContract: string};
-	/** Address of an account. Either case is taken; answers have lower-case digits. */
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly operator: string;
 	/** Seconds since 1970. */
 	readonly gate: number;
 	readonly rules: {readonly pricing: 'auction' | 'midmarket'; readonly feedInMicroPerKwh: number; readonly retailMicroPerKwh: number; readonly gridFeeMicroPerKwh: number; readonly lineLimitWh?: number};
 	/** What the slot was cleared to. Prices are energy prices, without the grid fee; 0 where nothing was traded. */
 	readonly header: {readonly slot: number; readonly paramsVersion: number; readonly mode: 'metered' | 'forward'; readonly orderCount: number; readonly orderSetRoot: string; readonly bidTiers: number; readonly bidRoot: string; readonly askTiers: number; readonly askRoot: string; readonly volumeWh: number; readonly priceBuyMicroPerKwh: number; readonly priceSellMicroPerKwh: number};
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly headerHash: string;
 	/** The operator's signature over the SlotStatement [EIP-712]. */
 	readonly statement: string;
@@ -581,7 +585,7 @@ export type SlotList = {
 
 /** What the registers showed at the start (From) and the end (To) of the slot, and the entries that say so. */
 export type SlotReading = {
-	/** 32 bytes in hexadecimal. Answers have lower-case digits. */
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly meter: string;
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;

@@ -2,14 +2,28 @@
 
 import {Problem, problemOf} from './problem.ts';
 import {defineRoute, headerOf, type Route} from './route.ts';
-import {address, closed, energyWh, hash, market, nameKey, price, seconds, signature, Type, wideNumber} from './schema.ts';
+import {
+	address,
+	closed,
+	energyWh,
+	hash,
+	market,
+	marketId,
+	meterId,
+	nameKey,
+	price,
+	seconds,
+	signature,
+	Type,
+	wideNumber,
+} from './schema.ts';
 
 const delegationSchema = Type.Object(
 	{
 		owner: address,
 		agent: address,
-		market: hash,
-		meter: hash,
+		market: marketId,
+		meter: meterId,
 		maxWhPerSlot: energyWh,
 		minSellMicroPerKwh: price,
 		maxBuyMicroPerKwh: price,

@@ -84,7 +84,8 @@ export const meterRoutes: readonly Route[] = [
 			const owner = desk.meterOwner(meter);
 			const isOwn = owner !== undefined && owner.toLowerCase() === caller.account;
 			// Before it is said whether there is such a meter.
-			if (!isOwn && !seesAll(caller) && caller.role !== 'mdc') throw new Problem('forbidden', 'this meter belongs to another account');
+			if (!isOwn && !seesAll(caller) && caller.role !== 'mdc')
+				throw new Problem('forbidden', 'this meter belongs to another account, or this market has no such meter');
 			if (owner === undefined) throw new Problem('not-found', `there is no meter ${meter} in this market`);
 			const reading = await desk.meterReading(meter, params.slot);
 			if (reading === undefined) throw new Problem('not-yet', `meter ${meter} has no reading of slot ${params.slot} yet`);

@@ -14,6 +14,8 @@ import {
 	cursor,
 	hash,
 	market,
+	marketId,
+	meterId,
 	mode,
 	nameKey,
 	oneOf,
@@ -28,12 +30,18 @@ import {
 	textOrNull,
 } from './schema.ts';
 
+const signedSide = Type.Unsafe<'buy' | 'sell'>({...side, description: 'Signed as a number: buy is 1, sell is 2.'});
+const signedMode = Type.Unsafe<'metered' | 'forward'>({
+	...mode,
+	description: 'That of the market. Signed as a number: metered is 1, forward is 2.',
+});
+
 const signedFields = {
-	market: hash,
-	meter: hash,
+	market: marketId,
+	meter: meterId,
 	trader: address,
-	side,
-	mode,
+	side: signedSide,
+	mode: signedMode,
 	slotFrom: slot,
 	slotCount: Type.Integer({minimum: 1, maximum: 0xffff_ffff, description: 'How many slots it stands for, from slotFrom.'}),
 	quantityWh: Type.Integer({minimum: 1, maximum: 0xffff_ffff, description: 'Wh in each slot; metered: at most that much.'}),
@@ -51,7 +59,11 @@ const signedFields = {
 
 export const signedOrderSchema = Type.Object(signedFields, {[nameKey]: 'SignedOrder'});
 
-const clientOrderId = Type.String({maxLength: 64, pattern: '^[\\x21-\\x7e]*$', description: 'Only echoed: neither signed nor kept.'});
+const clientOrderId = Type.String({
+	maxLength: 64,
+	pattern: '^[\\x21-\\x7e]*$',
+	description: 'At most 64 printable characters of ASCII without spaces. It is only echoed: neither signed nor kept.',
+});
 const timeInForce = Type.String({
 	maxLength: 16,
 	description: 'GTG, good till gate, is the default; "standing" says the same of several slots. For FOK set minQuantityWh to quantityWh.',

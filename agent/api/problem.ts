@@ -9,23 +9,24 @@ export const problems = {
 	unauthorised: {status: 401, title: 'A valid token is needed'},
 	'bad-signature': {status: 401, title: 'The signature does not hold'},
 	forbidden: {status: 403, title: 'This is not yours to see or do'},
-	'not-your-meter': {status: 403, title: 'The meter belongs to somebody else'},
+	'not-your-meter': {status: 403, title: 'The meter is not registered to that account'},
 	'delegation-exceeded': {status: 403, title: 'The delegation does not go that far'},
 	'not-found': {status: 404, title: 'There is no such thing'},
 	'unknown-market': {status: 404, title: 'There is no such market'},
 	'unknown-order': {status: 404, title: 'There is no such order'},
 	'unknown-slot': {status: 404, title: 'The market has no such slot'},
 	'not-yet': {status: 404, title: 'It is not there yet'},
+	'method-not-allowed': {status: 405, title: 'That method does not go with that path'},
 	'not-acceptable': {status: 406, title: 'There is no such representation'},
 	'request-timeout': {status: 408, title: 'The request took too long to arrive'},
 	'side-conflict': {status: 409, title: 'The meter has an order on the other side of that slot'},
 	'order-exists': {status: 409, title: 'The meter has an order on that side of that slot'},
 	'duplicate-salt': {status: 409, title: 'The salt was used before'},
-	'gate-closed': {status: 409, title: 'The gate of that slot is closed'},
+	'gate-closed': {status: 409, title: 'The gate of that slot does not let it through'},
 	'idempotency-in-flight': {status: 409, title: 'The same request is still being worked on'},
 	'stream-gap': {status: 410, title: 'Some of the events asked for are not kept any more'},
 	'too-large': {status: 413, title: 'The body is too large'},
-	'unsupported-media': {status: 415, title: 'The body is not JSON'},
+	'unsupported-media': {status: 415, title: 'The body is not of the type application/json'},
 	'price-out-of-band': {status: 422, title: 'The limit lies outside of the band'},
 	'capacity-exceeded': {status: 422, title: 'The meter cannot carry that much'},
 	'insufficient-escrow': {status: 422, title: 'The deposit does not cover the order'},
@@ -60,9 +61,11 @@ export type ProblemMembers = {
 	readonly newestSequence?: number;
 	/** Becomes the header Retry-After, in whole seconds, and no member. */
 	readonly retryAfterS?: number;
+	/** Becomes the header Allow, and no member. */
+	readonly allow?: readonly string[];
 };
 
-export type ProblemBody = Omit<ProblemMembers, 'retryAfterS'> & {
+export type ProblemBody = Omit<ProblemMembers, 'retryAfterS' | 'allow'> & {
 	readonly type: string;
 	readonly title: string;
 	readonly status: number;
@@ -90,7 +93,7 @@ export function typeOf(code: ProblemCode): string {
 }
 
 export function problemBody({code, message, members}: Problem): ProblemBody {
-	const {retryAfterS: _, ...shown} = members;
+	const {retryAfterS: _1, allow: _2, ...shown} = members;
 	return {type: typeOf(code), title: problems[code].title, status: problems[code].status, detail: message, code, ...shown};
 }
 
@@ -105,22 +108,24 @@ export function problemOf(refused: DeskProblem, prefix = ''): Problem {
 	});
 }
 
-/** What the HTTP library refuses by itself, by the code of its error. */
-const libraryProblems: Readonly<Record<string, ProblemCode>> = {
-	FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media',
-	FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
-	HPE_HEADER_OVERFLOW: 'headers-too-large',
-	ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+/** What the HTTP library refuses by itself, by the code of its error, in our words: its own are about its insides. */
+const libraryProblems: Readonly<Record<string, readonly [code: ProblemCode, detail: string]>> = {
+	FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media', 'the header Content-Type must be application/json'],
+	FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed', 'the body is not as long as the header Content-Length says'],
+	FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', problems['too-large'].title],
+	FST_ERR_BAD_URL: ['malformed', 'the path holds a % that is followed by no hexadecimal byte of UTF-8'],
+	HPE_HEADER_OVERFLOW: ['headers-too-large', problems['headers-too-large'].title],
+	ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', problems['request-timeout'].title],
 };
 
 /** Any thrown thing as a problem. What is nobody's fault but ours says nothing of itself. */
 export function problemOfError(error: unknown): Problem {
 	if (error instanceof Problem) return error;
-	const {code, statusCode, message} = error as {readonly code?: string; readonly statusCode?: number; readonly message?: string};
+	const {code, statusCode} = error as {readonly code?: string; readonly statusCode?: number};
 	const known = libraryProblems[code ?? ''];
-	if (known !== undefined) return new Problem(known, problems[known].title);
+	if (known !== undefined) return new Problem(...known);
 	if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-		return new Problem('malformed', message ?? problems.malformed.title);
+		return new Problem('malformed', 'the request cannot be read as one of HTTP');
 	return new Problem('internal', 'the agent failed; its own log says why');
 }
 

@@ -9,13 +9,19 @@ export const nameKey = 'x-name';
 const hex = (bytes: number, description: string) =>
 	Type.String({pattern: `^0x[0-9a-fA-F]{${2 * bytes}}$`, maxLength: 2 + 2 * bytes, description});
 
-export const hash = hex(32, '32 bytes in hexadecimal. Answers have lower-case digits.');
-export const address = hex(20, 'Address of an account. Either case is taken; answers have lower-case digits.');
+export const hash = hex(32, '32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits.');
+/** What orders and delegations are signed for. */
+export const marketId = hex(32, "keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets.");
+export const meterId = hex(32, 'keccak-256 of the text urn:kedge:device: and the name of the meter, as 0x and 64 hexadecimal digits.');
+export const address = hex(
+	20,
+	'Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits.',
+);
 export const signature = Type.String({
 	pattern: '^0x(?:[0-9a-fA-F]{2})+$',
 	minLength: 4,
 	maxLength: 2 + 2 * signatureBytesMax,
-	description: `65 bytes r, s, v; up to ${signatureBytesMax} bytes for a contract account [ERC-1271].`,
+	description: `65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to ${signatureBytesMax} bytes [ERC-1271].`,
 });
 
 const whole = (description: string, maximum: number = Number.MAX_SAFE_INTEGER, minimum = 0) =>
@@ -37,7 +43,7 @@ export const mode = Type.Unsafe<'metered' | 'forward'>({type: 'string', enum: ['
 export const market = Type.String({
 	pattern: '^(?:0x[0-9a-fA-F]{64}|[A-Za-z0-9_-]{1,64})$',
 	maxLength: 66,
-	description: 'Name of a market, or keccak256 of it. May be left out where the agent has one market.',
+	description: 'Name of a market, or keccak-256 of it. May be left out where the agent has one market.',
 });
 export const anything = Type.Unknown();
 
@@ -50,7 +56,7 @@ export function textOrNull(description: string) {
 	return Type.Unsafe<string | null>({type: ['string', 'null'], description});
 }
 
-export const cursor = Type.String({pattern: '^[A-Za-z0-9_-]{1,256}$', maxLength: 256, description: 'As `next` of the page before had it.'});
+export const cursor = Type.String({pattern: '^[A-Za-z0-9_-]{1,256}$', maxLength: 256, description: 'The `next` of the page before.'});
 
 /** A list with the cursor of its next page. */
 export function pageOf<T extends TSchema>(name: string, items: T) {

@@ -225,25 +225,65 @@ function createApp(serving: Serving, options: ServerOptions): FastifyInstance {
 	app.addContentTypeParser('application/json', {parseAs: 'string'}, (_request, text, done) => {
 		// An empty body is none: a DELETE may carry its signature in a header.
 		if (text === '') return done(null, undefined);
-		app.getDefaultJsonParser('error', 'remove')(_request, text as string, done);
+		app.getDefaultJsonParser('error', 'remove')(_request, text as string, (error, value) => done(error && notJson(text as string), value));
 	});
 	app.setErrorHandler((error, request, reply) => sendProblem(reply, error, serving.logger, request));
-	app.setNotFoundHandler((request, reply) =>
-		sendProblem(
-			reply,
-			new Problem('not-found', `there is no ${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`),
-			serving.logger,
-			request,
-		),
-	);
+	const methodsAt = createMethodsAt();
+	app.setNotFoundHandler((request, reply) => {
+		const path = request.url.split('?')[0]!;
+		const shown = `${request.method} ${path.slice(0, 200)}`;
+		const allow = methodsAt(path);
+		const problem =
+			allow.length === 0
+				? new Problem('not-found', `there is no ${shown}; ${descriptionPath} says what there is`)
+				: new Problem('method-not-allowed', `there is no ${shown}, but ${allow.join(', ')}`, {allow});
+		return sendProblem(reply, problem, serving.logger, request);
+	});
 	const origins = options.origins ?? [];
 	if (origins.length > 0) allowOrigins(app, origins);
 	const description = `${JSON.stringify(openApi(routes), null, '\t')}\n`;
-	app.get('/v1/openapi.json', (_request, reply) =>
+	for (const path of startPaths)
+		app.get(path, (_request, reply) =>
+			reply
+				.headers({'cache-control': 'public, max-age=60', link: `<${descriptionPath}>; rel="service-desc"`})
+				.type('application/json; charset=utf-8')
+				.send(`${JSON.stringify(start, null, '\t')}\n`),
+		);
+	app.get(descriptionPath, (_request, reply) =>
 		reply.header('cache-control', 'public, max-age=60').type('application/json; charset=utf-8').send(description),
 	);
 	for (const route of routes) addRoute(app, route, serving);
 	return app;
+}
+
+const descriptionPath = '/v1/openapi.json';
+const startPaths = ['/', '/v1', '/v1/'];
+/** For whoever has the address and nothing else. */
+const start = {service: 'Kedge energy market', openapi: descriptionPath, asyncapi: '/v1/asyncapi.json', markets: '/v1/markets'};
+
+/** Why a text that could not be read as a body's JSON was not. */
+function notJson(text: string): Problem {
+	try {
+		JSON.parse(text);
+	} catch {
+		return new Problem('malformed', 'the body is no JSON text');
+	}
+	return new Problem('malformed', 'the body has a member __proto__, which is not taken');
+}
+
+/** Says which methods a path has; none for one that there is not. */
+function createMethodsAt(): (path: string) => readonly string[] {
+	const known = [
+		...routes.map(({method, path, isStream}) => ({
+			methods: method === 'GET' && isStream !== true ? ['GET', 'HEAD'] : [method],
+			pattern: new RegExp(`^/v1${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+		})),
+		...[...startPaths, descriptionPath].map(path => ({
+			methods: ['GET', 'HEAD'],
+			pattern: new RegExp(`^${path.replaceAll('.', '\\.')}$`),
+		})),
+	];
+	return path => [...new Set(known.filter(({pattern}) => pattern.test(path)).flatMap(({methods}) => methods))].sort();
 }
 
 function addRoute(app: FastifyInstance, route: Route, serving: Serving): void {
@@ -270,9 +310,12 @@ function admit(request: FastifyRequest, route: Route, {context, charge}: Serving
 	const caller = context.access.callerOf(authorization, request.ip);
 	charge(caller, route.cost, 1);
 	if (!isAcceptable(accept, mediaTypesOf(route))) throw new Problem('not-acceptable', `there is ${mediaTypesOf(route).join(' and ')}`);
-	if (route.access === 'token' && caller.role === undefined) throw new Problem('unauthorised', 'this needs a token: see /v1/auth/siwe');
+	if (route.access === 'token' && caller.role === undefined) throw new Problem('unauthorised', tokenNeeded);
 	return caller;
 }
+
+const tokenNeeded =
+	'this needs the header Authorization: Bearer TOKEN. Sign in with a wallet (POST /v1/auth/nonce, then POST /v1/auth/siwe), or ask the operator for a token';
 
 function mediaTypesOf({answers}: Route): readonly string[] {
 	return Array.isArray(answers.ok) ? (answers.ok as readonly string[]) : ['application/json'];
@@ -334,6 +377,8 @@ function checkRequest(
 	const wrongQuery = route.query === undefined ? [] : check.query(route.query, query);
 	if (wrongQuery.length > 0)
 		throw new Problem('malformed', `the query does not fit: ${wrongQuery[0]!.pointer} ${wrongQuery[0]!.detail}`, {errors: wrongQuery});
+	if (route.body !== undefined && route.method === 'POST' && body === undefined)
+		throw new Problem('malformed', 'the body is empty: this request takes a JSON document');
 	if (route.body === undefined || route.checksBody === true) return;
 	if (body === undefined && route.method !== 'POST') return;
 	const wrong = check.body(route.body, body, isShort);
@@ -425,7 +470,8 @@ function sendProblem(reply: FastifyReply, error: unknown, logger: Logger, reques
 			error: describeError(error),
 		});
 	const body = problemBody(problem);
-	const {retryAfterS} = problem.members;
+	const {retryAfterS, allow} = problem.members;
+	if (allow !== undefined) reply.header('allow', allow.join(', '));
 	if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
 	if (problem.code === 'unauthorised') reply.header('www-authenticate', 'Bearer');
 	return reply.code(body.status).header('cache-control', 'no-store').type(problemMediaType).send(JSON.stringify(body));

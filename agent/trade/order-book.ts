@@ -188,7 +188,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		if (hash === undefined)
 			return {
 				code: 'bad-signature',
-				detail: `the order is signed by ${signer.address}, which is neither its trader nor an agent of his for this meter`,
+				detail: `the signature gives ${signer.address}, neither the trader nor an agent of his for this meter: it is somebody else's, or the order was changed after signing`,
 				pointer: '/signature',
 			};
 		const {maxWhPerSlot, minSellMicroPerKwh, maxBuyMicroPerKwh} = delegations.get(hash)!;
@@ -221,7 +221,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		return order.validUntil < gateS
 			? {
 					code: 'gate-closed',
-					detail: `the order is valid until ${isoOf(order.validUntil)}, the gate closes at ${isoOf(gateS)}`,
+					detail: `the order ${order.validUntil < nowS ? 'expired' : 'expires'} at ${isoOf(order.validUntil)}; for slot ${order.slotFrom} it must be valid until the gate at ${isoOf(gateS)}`,
 					pointer: '/validUntil',
 				}
 			: undefined;
@@ -234,7 +234,13 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		if (order.mode !== rules.mode)
 			return {code: 'malformed', detail: `the market's mode is ${rules.mode}, the order's is ${order.mode}`, pointer: '/mode'};
 		if (meters.get(order.meter)?.owner !== order.trader)
-			return {code: 'not-your-meter', detail: `${order.trader} does not answer for meter ${order.meter}`, pointer: '/meter'};
+			return {
+				code: 'not-your-meter',
+				detail: meters.has(order.meter)
+					? `${order.trader} does not answer for meter ${order.meter}`
+					: `this market has no such meter: ${order.meter}`,
+				pointer: '/meter',
+			};
 		return undefined;
 	};
 

@@ -118,6 +118,22 @@ test('an order over HTTP is answered with its entry, a receipt that verifies and
 	const late = await post(`${url}/orders`, order(1, {slotFrom: firstSlot - 2}));
 	t.is(late.status, 409);
 	t.is(((await late.json()) as {code: string}).code, 'gate-closed');
+	const refused: readonly (readonly [order: Record<string, unknown>, code: string, detail: RegExp])[] = [
+		[
+			order(1, {validUntil: (firstSlot - 3) * 900}),
+			'gate-closed',
+			/^the order expired at .*; for slot \d+ it must be valid until the gate at /,
+		],
+		[order(1, {validUntil: firstSlot * 900 - 301}), 'gate-closed', /^the order expires at /],
+		[order(1, {meter: hashText('nowhere')}), 'not-your-meter', /^this market has no such meter: 0x/],
+		[order(1, {meter: order(0).meter}), 'not-your-meter', /does not answer for meter/],
+		[{...order(1), quantityWh: 999}, 'bad-signature', /or the order was changed after signing$/],
+	];
+	for (const [one, code, detail] of refused) {
+		const problem = (await (await post(`${url}/orders`, one)).json()) as {code: string; detail: string};
+		t.is(problem.code, code);
+		t.regex(problem.detail, detail);
+	}
 });
 
 test('a site with a market starts again with its orders', async t => {

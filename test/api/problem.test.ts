@@ -138,6 +138,15 @@ const ways: Readonly<Record<ProblemCode, (t: ExecutionContext) => Promise<{reado
 		t.is(answer.headers.get('retry-after'), '1500');
 		return {answer};
 	},
+	'method-not-allowed': async t => {
+		const {ask} = await openWorld(t);
+		t.is((await ask('/orders/x/y/z')).status, 404);
+		t.is((await ask('/openapi.json', {method: 'DELETE'})).headers.get('allow'), 'GET, HEAD');
+		t.is((await ask(`/orders/${meterOf('x')}`, {json: {}})).headers.get('allow'), 'DELETE, GET, HEAD');
+		const answer = await ask('/orders', {method: 'PUT', json: {}});
+		t.is(answer.headers.get('allow'), 'GET, HEAD, POST');
+		return {answer};
+	},
 	'not-acceptable': async t => {
 		const {ask} = await openWorld(t);
 		t.is((await ask('/time', {headers: {accept: 'text/html, application/*;q=0.1'}})).status, 200);
@@ -284,6 +293,43 @@ for (const [code, way] of Object.entries(ways)) {
 		if (like !== undefined) t.like(answer.body, like);
 	});
 }
+
+test('details are sentences of ours that say what to do', async t => {
+	const world = await openWorld(t);
+	const {ask, desk} = world;
+	const json = {'content-type': 'application/json'};
+	const detailOf = async (path: string, init: Parameters<typeof ask>[1]): Promise<string> => (await ask(path, init)).body.detail;
+	t.is(await detailOf('/orders', {method: 'POST', body: '{"a": ', headers: json}), 'the body is no JSON text');
+	t.regex(await detailOf('/orders', {method: 'POST', body: '{"__proto__": {}}', headers: json}), /has a member __proto__/);
+	for (const headers of [json, {}]) t.regex(await detailOf('/orders', {method: 'POST', headers}), /^the body is empty/);
+	t.regex(await detailOf('/auth/siwe', {method: 'POST', headers: json}), /^the body is empty/);
+	t.regex(
+		await detailOf('/orders', {method: 'POST', body: 'x', headers: {'content-type': 'text/plain'}}),
+		/Content-Type must be application\/json/,
+	);
+	const named = await ask('/orders', {json: {...desk.sign('anna'), market: 'street'}});
+	t.is(named.body.errors[0].pointer, '/market');
+	t.regex(named.body.detail, /\/market must be keccak-256 of the market's name, as 0x and 64 hexadecimal digits/);
+	t.regex(await detailOf('/orders', {json: {...desk.sign('anna'), trader: '0x12'}}), /\/trader must be address of an account/);
+	t.regex(await detailOf('/orders', {json: {...desk.sign('anna'), clientOrderId: 'a b'}}), /must be at most 64 printable characters/);
+	t.regex(await detailOf('/orders', {}), /Bearer TOKEN.*\/v1\/auth\/siwe.*operator/);
+	t.regex(await detailOf('/orders', {token: 'nope'}), /^the token is not known here/);
+	t.regex(await detailOf('/time', {headers: {authorization: 'Basic abc'}}), /is not "Bearer TOKEN"/);
+	t.regex(await detailOf('/nowhere', {}), /\/v1\/openapi\.json/);
+	t.regex(await detailOf(`/meters/${meterOf('nobody')}/readings/${slot}`, {token: tokens.anna}), /or this market has no such meter/);
+	t.regex(answered(await raw(world, 'GET /v1/slots/%zz/1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).body.detail, /holds a %/);
+});
+
+test('whoever has the address alone is shown where the description is', async t => {
+	const {url} = await openWorld(t);
+	for (const path of ['/', '/v1', '/v1/']) {
+		const answer = await fetch(`${url}${path}`);
+		t.is(answer.status, 200, path);
+		t.is(answer.headers.get('link'), '</v1/openapi.json>; rel="service-desc"');
+		const start = (await answer.json()) as Loose;
+		for (const where of [start.openapi, start.asyncapi, start.markets]) t.is((await fetch(`${url}${where}`)).status, 200, where);
+	}
+});
 
 test('bytes that are no HTTP are answered with a problem and closed', async t => {
 	const world = await openWorld(t);

@@ -273,7 +273,7 @@ test('pages of other origins may ask only where they are listed', async t => {
 	const closed = await openWorld(t);
 	const origin = 'https://panel.example';
 	t.is((await closed.ask('/time', {headers: {origin}})).headers.get('access-control-allow-origin'), null);
-	t.is((await closed.ask('/orders', {method: 'OPTIONS', headers: {origin}})).status, 404);
+	t.is((await closed.ask('/orders', {method: 'OPTIONS', headers: {origin}})).status, 405);
 	const open = await openWorld(t, {server: {origins: [origin]}});
 	t.is((await open.ask('/time', {headers: {origin}})).headers.get('access-control-allow-origin'), origin);
 	t.is((await open.ask('/time', {headers: {origin: 'https://other.example'}})).headers.get('access-control-allow-origin'), null);
@@ -288,7 +288,7 @@ test('a HEAD is answered like a GET without its body, and an offer of HTTP/2 as 
 	t.is(head.status, 200);
 	t.is(head.text, '');
 	t.true(Number(head.headers.get('content-length')) > 100);
-	t.is((await ask('/events', {method: 'HEAD'})).status, 404);
+	t.is((await ask('/events', {method: 'HEAD'})).status, 405);
 	for (const [line, body] of [
 		['GET /v1/time', ''],
 		['POST /v1/orders', JSON.stringify(desk.sign('anna'))],
