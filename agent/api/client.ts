@@ -115,9 +115,9 @@ export type Clearing = {
 	readonly slot: number;
 	/** Energy in Wh. */
 	readonly volumeWh: number;
-	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
+	/** Energy price of what is bought, µ-currency/kWh, without the grid fee, which the buyer pays on top and which his limit includes. */
 	readonly priceBuyMicroPerKwh?: number;
-	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
+	/** Energy price of what is sold, µ-currency/kWh: what the seller gets. */
 	readonly priceSellMicroPerKwh?: number;
 	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
 	readonly lowMicroPerKwh?: number;
@@ -230,11 +230,11 @@ export type Fill = {
 	/** Number of a slot: seconds since 1970 divided by 900, rounded down. */
 	readonly slot: number;
 	readonly side: 'buy' | 'sell';
-	/** Energy in Wh. */
+	/** What the order wanted in this slot, Wh; metered: at most what the meter shows. */
 	readonly quantityWh: number;
-	/** Energy in Wh. */
+	/** What it got, Wh. */
 	readonly fillWh: number;
-	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
+	/** Energy price of its side, µ-currency/kWh, without the grid fee that a buyer pays on top; 0 where nothing was traded. */
 	readonly priceMicroPerKwh: number;
 };
 
@@ -271,6 +271,7 @@ export type Market = {
 	readonly timeline: {readonly slotS: number; readonly openBeforeS: number; readonly gateBeforeS: number; readonly readingDeadlineS: number};
 	/** What orders are signed under [EIP-712]. */
 	readonly domain: {readonly name: string; readonly version: string; readonly chainId: number; readonly verifyingContract: string};
+	/** Types of all that is signed, by name: lists of {name, type} [EIP-712]. */
 	readonly types: unknown;
 	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly contract?: string;
@@ -341,6 +342,7 @@ export type OrderPage = {
 	readonly next?: string;
 };
 
+/** An order and its signature [EIP-712]. */
 export type OrderRequest = {
 	/** keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets. */
 	readonly market: string;
@@ -358,15 +360,15 @@ export type OrderRequest = {
 	readonly slotCount: number;
 	/** Wh in each slot; metered: at most that much. */
 	readonly quantityWh: number;
-	/** Sell: net to the seller. Buy: all that is paid, grid fee included. */
+	/** µ-currency/kWh. Sell: the least that the seller gets, net. Buy: the most that is paid in all, grid fee included: the energy price of a slot is at most this less the grid fee. */
 	readonly limitMicroPerKwh: number;
 	/** Filled with at least this, or not at all. */
 	readonly minQuantityWh: number;
-	/** Seconds since 1970. */
+	/** Seconds since 1970. The order stands only in slots whose gate is not later. */
 	readonly validUntil: number;
-	/** A count. */
+	/** The counter of the trader: 0 until he raises it. */
 	readonly counter: number;
-	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
+	/** Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits. */
 	readonly salt: string;
 	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
@@ -454,21 +456,23 @@ export type Settlement = {
 	readonly meter: string;
 	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly orderHash?: string;
-	/** Energy in Wh; negative is import. */
+	/** What was traded before, Wh: sold is positive, bought negative. */
 	readonly contractedWh: number;
-	/** Energy in Wh; negative is import. */
+	/** What the meter says, Wh: fed in is positive, taken negative. If `substituted`, what stands in for it. */
 	readonly meteredWh: number;
-	/** Energy in Wh; negative is import. */
+	/** meteredWh less contractedWh, Wh. */
 	readonly deviationWh: number;
-	/** Amount in nano-currency, as decimal text. */
+	/** For what was traded, nano-currency as decimal text: contractedWh times the energy price of its side; positive is paid to the account. */
 	readonly forwardNano: string;
-	/** Amount in nano-currency, as decimal text. */
+	/** For the deviation, nano-currency as decimal text: what is over is paid the feed-in price, what is short costs retail less the grid fee. */
 	readonly imbalanceNano: string;
-	/** Amount in nano-currency, as decimal text. */
+	/** The grid fee of what was taken, nano-currency as decimal text: zero or negative. */
 	readonly gridNano: string;
-	/** Amount in nano-currency, as decimal text. */
+	/** The sum of the three, nano-currency as decimal text; positive is paid to the account. A row that adjusts another has the difference alone. */
 	readonly netNano: string;
+	/** The reading was missing at its deadline: a seller is taken to have delivered nothing, a buyer to have taken what he bought or usually takes, whichever is more. */
 	readonly substituted: boolean;
+	/** A register was not read at both ends of the slot: what it counted between readings further apart is spread evenly over the slots between. */
 	readonly spread: boolean;
 	readonly entries: {readonly importFrom: number; readonly importTo: number; readonly exportFrom: number; readonly exportTo: number};
 	readonly state: 'contracted' | 'metered' | 'provisional' | 'posted' | 'final';
@@ -498,6 +502,7 @@ export type SignInRequest = {
 	readonly signature: string;
 };
 
+/** As its trader signed it; its hash is the EIP-712 digest. */
 export type SignedOrder = {
 	/** keccak-256 of the market's name, as 0x and 64 hexadecimal digits: `id` of GET /v1/markets. */
 	readonly market: string;
@@ -515,21 +520,21 @@ export type SignedOrder = {
 	readonly slotCount: number;
 	/** Wh in each slot; metered: at most that much. */
 	readonly quantityWh: number;
-	/** Sell: net to the seller. Buy: all that is paid, grid fee included. */
+	/** µ-currency/kWh. Sell: the least that the seller gets, net. Buy: the most that is paid in all, grid fee included: the energy price of a slot is at most this less the grid fee. */
 	readonly limitMicroPerKwh: number;
 	/** Filled with at least this, or not at all. */
 	readonly minQuantityWh: number;
-	/** Seconds since 1970. */
+	/** Seconds since 1970. The order stands only in slots whose gate is not later. */
 	readonly validUntil: number;
-	/** A count. */
+	/** The counter of the trader: 0 until he raises it. */
 	readonly counter: number;
-	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
+	/** Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits. */
 	readonly salt: string;
 	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
 };
 
-/** Prices are energy prices, without the grid fee; missing until it is cleared, and where nothing was traded. */
+/** Prices are energy prices, without the grid fee; a buyer pays the fee on top of it, and his order's limit includes it. They are missing until it is cleared, and where nothing was traded. */
 export type Slot = {
 	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly market: string;
@@ -544,9 +549,9 @@ export type Slot = {
 	readonly phase: 'open' | 'closed' | 'cleared' | 'metered' | 'posted' | 'final' | 'void';
 	/** Energy in Wh. */
 	readonly volumeWh?: number;
-	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
+	/** Energy price of what is bought, µ-currency/kWh, without the grid fee, which the buyer pays on top and which his limit includes. */
 	readonly priceBuyMicroPerKwh?: number;
-	/** Price in µ-currency/kWh, which is nano-currency/Wh. */
+	/** Energy price of what is sold, µ-currency/kWh: what the seller gets. */
 	readonly priceSellMicroPerKwh?: number;
 };
 

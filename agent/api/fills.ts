@@ -15,9 +15,12 @@ const fillSchema = Type.Object(
 		meter: hash,
 		slot,
 		side,
-		quantityWh: energyWh,
-		fillWh: energyWh,
-		priceMicroPerKwh: price,
+		quantityWh: {...energyWh, description: 'What the order wanted in this slot, Wh; metered: at most what the meter shows.'},
+		fillWh: {...energyWh, description: 'What it got, Wh.'},
+		priceMicroPerKwh: {
+			...price,
+			description: 'Energy price of its side, µ-currency/kWh, without the grid fee that a buyer pays on top; 0 where nothing was traded.',
+		},
 	},
 	{[nameKey]: 'Fill'},
 );

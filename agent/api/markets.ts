@@ -2,7 +2,7 @@
 
 import type {MarketDesk} from './desk.ts';
 import {defineRoute, type Route} from './route.ts';
-import {address, anything, count, energyWh, hash, market, mode, nameKey, oneOf, price, sequence, Type} from './schema.ts';
+import {address, count, energyWh, hash, market, mode, nameKey, oneOf, price, sequence, Type} from './schema.ts';
 
 const paramsSchema = Type.Object(
 	{
@@ -32,7 +32,7 @@ const marketSchema = Type.Object(
 			{name: Type.String(), version: Type.String(), chainId: count, verifyingContract: address},
 			{description: 'What orders are signed under [EIP-712].'},
 		),
-		types: anything,
+		types: Type.Unknown({description: 'Types of all that is signed, by name: lists of {name, type} [EIP-712].'}),
 		contract: Type.Optional(address),
 		operator: address,
 		meters: count,
@@ -43,7 +43,7 @@ const marketSchema = Type.Object(
 
 /** What is signed [EIP-712], so that a client needs no other page. */
 const field = (type: string, name: string) => ({name, type});
-const signedTypes = {
+export const signedTypes = {
 	Order: [
 		field('address', 'trader'),
 		field('bytes32', 'market'),

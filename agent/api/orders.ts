@@ -3,7 +3,9 @@
 import {accountFor, type Caller, seesAll} from './access.ts';
 import type {Answer, MarketDesk, OrderRequest, OrderView, SubmittedOrder} from './desk.ts';
 import {gateMs} from './desks.ts';
+import {exampleOrder, exampleTaken} from './examples.ts';
 import {fieldErrorsMax, hashesPerCancelMax, ordersPerBatchMax, pageItemsDefault, pageItemsMax} from './limits.ts';
+import {signedTypes} from './markets.ts';
 import {type FieldError, Problem, problemBody, problemOf} from './problem.ts';
 import {problemSchema} from './problem-schema.ts';
 import {type Context, cursorOf, defineRoute, headerOf, keyOfCursor, type Reply, type Route} from './route.ts';
@@ -48,16 +50,25 @@ const signedFields = {
 	limitMicroPerKwh: Type.Integer({
 		minimum: 0,
 		maximum: Number.MAX_SAFE_INTEGER,
-		description: 'Sell: net to the seller. Buy: all that is paid, grid fee included.',
+		description:
+			'µ-currency/kWh. Sell: the least that the seller gets, net. Buy: the most that is paid in all, grid fee included: the energy price of a slot is at most this less the grid fee.',
 	}),
 	minQuantityWh: Type.Integer({minimum: 0, maximum: 0xffff_ffff, description: 'Filled with at least this, or not at all.'}),
-	validUntil: seconds,
-	counter: count,
-	salt: hash,
+	validUntil: Type.Integer({
+		minimum: 0,
+		maximum: Number.MAX_SAFE_INTEGER,
+		description: 'Seconds since 1970. The order stands only in slots whose gate is not later.',
+	}),
+	counter: Type.Integer({minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The counter of the trader: 0 until he raises it.'}),
+	salt: Type.String({...hash, description: 'Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits.'}),
 	signature,
 };
 
-export const signedOrderSchema = Type.Object(signedFields, {[nameKey]: 'SignedOrder'});
+export const signedOrderSchema = Type.Object(signedFields, {
+	[nameKey]: 'SignedOrder',
+	description: 'As its trader signed it; its hash is the EIP-712 digest.',
+	examples: [exampleOrder],
+});
 
 const clientOrderId = Type.String({
 	maxLength: 64,
@@ -71,7 +82,12 @@ const timeInForce = Type.String({
 
 export const orderRequestSchema = Type.Object(
 	{...signedFields, clientOrderId: Type.Optional(clientOrderId), timeInForce: Type.Optional(timeInForce)},
-	{[nameKey]: 'OrderRequest', ...closed},
+	{
+		[nameKey]: 'OrderRequest',
+		description: 'An order and its signature [EIP-712].',
+		examples: [{...exampleOrder, clientOrderId: 'noon'}],
+		...closed,
+	},
 );
 
 const batchFields = {
@@ -102,7 +118,7 @@ const orderFields = {
 	order: signedOrderSchema,
 	acknowledgement: acknowledgementSchema,
 };
-export const orderSchema = Type.Object(orderFields, {[nameKey]: 'Order'});
+export const orderSchema = Type.Object(orderFields, {[nameKey]: 'Order', examples: [exampleTaken]});
 
 const acceptedSchema = Type.Object(
 	{
@@ -114,7 +130,12 @@ const acceptedSchema = Type.Object(
 		),
 		receiptLink: Type.String(),
 	},
-	{[nameKey]: 'AcceptedOrder'},
+	{
+		[nameKey]: 'AcceptedOrder',
+		examples: [
+			{...exampleTaken, isNew: true, clientOrderId: 'noon', receipt: null, receiptLink: `/v1/orders/${exampleTaken.hash}/receipt`},
+		],
+	},
 );
 
 const resultSchema = Type.Object(
@@ -292,6 +313,15 @@ export async function findOrder(
 	throw new Problem('unknown-order', `there is no order ${hash} that this token may see`);
 }
 
+/** How an order is signed, from the types that markets show. */
+const signing = [
+	'An order is signed by EIP-712 typed data.',
+	`Domain: name "Kedge Energy Market", version "1", chainId and verifyingContract as \`domain\` of GET /v1/markets has them; verifyingContract is the zero address in a market without a contract.`,
+	`Type: Order(${signedTypes.Order.map(({type, name}) => `${type} ${name}`).join(',')}).`,
+	'In what is signed, side is 1 for buy and 2 for sell, mode is 1 for metered and 2 for forward, and salt is the number that its 32 bytes are; all else is as in the JSON.',
+	"The digest is the order's hash. The other types are in `types` of GET /v1/markets.",
+].join(' ');
+
 const ofOrder = Type.Object({hash});
 const receiptQuery = Type.Object(
 	{
@@ -349,8 +379,7 @@ export const orderRoutes: readonly Route[] = [
 		id: 'submitOrders',
 		tag: 'orders',
 		summary: `One signed order, or up to ${ordersPerBatchMax}`,
-		description:
-			'An order is acknowledged once it is durable in the log. The same signed order again is answered 200 with the same order. One that is malformed or refused in a batch spoils no other, unless the batch is atomic.',
+		description: `An order is acknowledged once it is durable in the log. The same signed order again is answered 200 with the same order. One that is malformed or refused in a batch spoils no other, unless the batch is atomic. ${signing}`,
 		access: 'signed',
 		cost: 'write',
 		query: receiptQuery,

@@ -1,6 +1,7 @@
 // /settlements: what each slot came to for an account, and the bundle that proves it on chain.
 
 import {accountFor} from './access.ts';
+import {exampleSettlement} from './examples.ts';
 import {pageItemsDefault, pageItemsMax, slotsPerExportMax} from './limits.ts';
 import {pageKey} from './orders.ts';
 import {Problem} from './problem.ts';
@@ -30,21 +31,43 @@ const settlementSchema = Type.Object(
 		account: address,
 		meter: hash,
 		orderHash: Type.Optional(hash),
-		contractedWh: signedEnergyWh,
-		meteredWh: signedEnergyWh,
-		deviationWh: signedEnergyWh,
-		forwardNano: nano,
-		imbalanceNano: nano,
-		gridNano: nano,
-		netNano: nano,
-		substituted: Type.Boolean(),
-		spread: Type.Boolean(),
+		contractedWh: {...signedEnergyWh, description: 'What was traded before, Wh: sold is positive, bought negative.'},
+		meteredWh: {
+			...signedEnergyWh,
+			description: 'What the meter says, Wh: fed in is positive, taken negative. If `substituted`, what stands in for it.',
+		},
+		deviationWh: {...signedEnergyWh, description: 'meteredWh less contractedWh, Wh.'},
+		forwardNano: {
+			...nano,
+			description:
+				'For what was traded, nano-currency as decimal text: contractedWh times the energy price of its side; positive is paid to the account.',
+		},
+		imbalanceNano: {
+			...nano,
+			description:
+				'For the deviation, nano-currency as decimal text: what is over is paid the feed-in price, what is short costs retail less the grid fee.',
+		},
+		gridNano: {...nano, description: 'The grid fee of what was taken, nano-currency as decimal text: zero or negative.'},
+		netNano: {
+			...nano,
+			description:
+				'The sum of the three, nano-currency as decimal text; positive is paid to the account. A row that adjusts another has the difference alone.',
+		},
+		substituted: Type.Boolean({
+			description:
+				'The reading was missing at its deadline: a seller is taken to have delivered nothing, a buyer to have taken what he bought or usually takes, whichever is more.',
+		}),
+		spread: Type.Boolean({
+			description:
+				'A register was not read at both ends of the slot: what it counted between readings further apart is spread evenly over the slots between.',
+		}),
 		entries: Type.Object({importFrom: count, importTo: count, exportFrom: count, exportTo: count}),
 		state: oneOf(['contracted', 'metered', 'provisional', 'posted', 'final']),
 		adjustmentOf: Type.Optional(slot),
 	},
 	{
 		[nameKey]: 'Settlement',
+		examples: [exampleSettlement],
 		description:
 			'Energy is net export: what was sold or fed in is positive. `entries` are the numbers of the readings that it rests on; 0 for none.',
 	},

@@ -9,6 +9,13 @@ import {Problem} from './problem.ts';
 import {type Context, defineRoute, type Route} from './route.ts';
 import {anything, closed, count, energyWh, hash, market, nameKey, oneOf, price, slot, Type, textOrNull, time} from './schema.ts';
 
+const energyPriceBuy = {
+	...price,
+	description:
+		'Energy price of what is bought, µ-currency/kWh, without the grid fee, which the buyer pays on top and which his limit includes.',
+};
+const energyPriceSell = {...price, description: 'Energy price of what is sold, µ-currency/kWh: what the seller gets.'};
+
 export const slotSchema = Type.Object(
 	{
 		market: hash,
@@ -18,12 +25,13 @@ export const slotSchema = Type.Object(
 		gate: time,
 		phase: oneOf(['open', 'closed', 'cleared', 'metered', 'posted', 'final', 'void']),
 		volumeWh: Type.Optional(energyWh),
-		priceBuyMicroPerKwh: Type.Optional(price),
-		priceSellMicroPerKwh: Type.Optional(price),
+		priceBuyMicroPerKwh: Type.Optional(energyPriceBuy),
+		priceSellMicroPerKwh: Type.Optional(energyPriceSell),
 	},
 	{
 		[nameKey]: 'Slot',
-		description: 'Prices are energy prices, without the grid fee; missing until it is cleared, and where nothing was traded.',
+		description:
+			"Prices are energy prices, without the grid fee; a buyer pays the fee on top of it, and his order's limit includes it. They are missing until it is cleared, and where nothing was traded.",
 	},
 );
 
@@ -35,8 +43,8 @@ const clearingSchema = Type.Object(
 		market: hash,
 		slot,
 		volumeWh: energyWh,
-		priceBuyMicroPerKwh: Type.Optional(price),
-		priceSellMicroPerKwh: Type.Optional(price),
+		priceBuyMicroPerKwh: Type.Optional(energyPriceBuy),
+		priceSellMicroPerKwh: Type.Optional(energyPriceSell),
 		lowMicroPerKwh: Type.Optional(price),
 		highMicroPerKwh: Type.Optional(price),
 		seed: hash,
