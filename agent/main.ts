@@ -3,13 +3,14 @@
 import type {Broker} from '../broker/broker.ts';
 import type {Anchor} from './anchor/anchor.ts';
 import {openAnchor, openChainHeads} from './anchoring.ts';
-import type {Status} from './api/status-server.ts';
+import type {MarketStatus, Status} from './api/status-server.ts';
 import {createBackupDesk} from './backup.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
+import type {MarketConfig} from './config.ts';
 import {noteKinds} from './format/entry.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest, type Ingest} from './ingest/ingest.ts';
@@ -188,22 +189,28 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			),
 		);
 		let broker: Broker | undefined;
+		let marketHalted: string | undefined;
 		const market =
 			config.market === undefined || release.frozen.aborted
 				? undefined
-				: closing.use(
-						await openMarket({
-							site,
-							log,
-							world,
-							logger,
-							provenSize: async () => (anchor === undefined ? (release.released()?.size ?? 0) : (await anchor.status()).minedSize),
-							illness: () => illnessOf(log, release, isFull),
-							publish: (...message) => broker?.publish(...message),
-							stopping: stopping.signal,
-						}),
-					);
+				: await openMarket({
+						site,
+						log,
+						world,
+						logger,
+						provenSize: async () => (anchor === undefined ? (release.released()?.size ?? 0) : (await anchor.status()).minedSize),
+						illness: () => illnessOf(log, release, isFull),
+						publish: (...message) => broker?.publish(...message),
+						stopping: stopping.signal,
+					}).catch(error => {
+						// A market that contradicts its log signs nothing more; readings go on.
+						if (!(error instanceof AgentError) || error.code !== 'MARKET_HALTED') throw error;
+						marketHalted = error.message;
+						logger.log('error', 'the market is halted', {error: describeError(error)});
+						return undefined;
+					});
 		if (market !== undefined) {
+			closing.use(market);
 			takesOrders = market;
 			for (const call of [market.tick, market.post]) closing.defer(keepCalling(ticking(call, isShut, logger), clock, stopping.signal));
 		}
@@ -261,7 +268,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				ingest,
 				scrub,
 				refusals,
-				market: () => market?.status(),
+				market: () => market?.status() ?? haltedMarket(config.market, marketHalted),
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,
@@ -407,6 +414,13 @@ function createClientDoor(
 			await change(false);
 		},
 	};
+}
+
+/** What is said of a market that contradicts its log. */
+function haltedMarket(config: MarketConfig | undefined, halted: string | undefined): MarketStatus | undefined {
+	if (config === undefined || halted === undefined) return undefined;
+	const {name, mode} = config;
+	return {name, mode, orders: 0, newestDay: undefined, demands: undefined, halted, api: undefined};
 }
 
 /** Loaded only where there is a market: it brings elliptic curves and an HTTP server. */

@@ -43,12 +43,25 @@ const daysS = 86_400;
 
 /** Deploys the contracts of the market in the config with the market's key, which must have been funded. The section `anchor` says where. */
 export async function prepareMarketContract(site: Site, options: DeployMarketOptions, clock: Clock = systemClock): Promise<PreparedMarket> {
-	const {market: config, anchor} = site.config;
+	const {market: config, anchor, devices} = site.config;
 	if (config === undefined || anchor === undefined)
 		throw new AgentError(
 			'ARGUMENT_INVALID',
 			`${site.configPath} needs the sections market and anchor before the market can have a contract`,
 		);
+	for (const {device, maxExportWh} of config.meters)
+		if (maxExportWh === 0)
+			throw new AgentError(
+				'ARGUMENT_INVALID',
+				`meter ${device} has maxExportWh 0, and on a chain every meter has a register of both directions`,
+				{
+					hint: 'Let it publish energy-export too, which stays 0, and set maxExportWh to 1.',
+				},
+			);
+		else if (devices.find(({id}) => id === device)!.cadenceSeconds! > slotS)
+			throw new AgentError('ARGUMENT_INVALID', `meter ${device} has cadenceSeconds over ${slotS}, and the contract takes at most a slot`, {
+				hint: 'Its registers must be published at least once in a quarter of an hour.',
+			});
 	const [{openChain}, deploying] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/market-deploy.ts')]);
 	const signer = await openMarketKey(site);
 	await using chain = openChain({url: anchor.rpcUrl, chainId: anchor.chainId});

@@ -103,6 +103,10 @@ export async function openMarketPosting(
 		const forced = new Map<string, {readonly order: ForcedOrder; forcedAtS: number | undefined; refused: string | undefined}>();
 		/** Accounts whose counter was raised, until the book has it: an event is told once. */
 		const raised = new Set<string>();
+		/** Days that the court voided. */
+		const voidedDays = new Set<number>();
+		/** Meters that the chain has as the config has them. */
+		const registered = new Set<string>();
 		let finalDay: number | undefined;
 		let lookedAtMs = Number.NEGATIVE_INFINITY;
 		let nextSlot: number | undefined;
@@ -182,6 +186,7 @@ export async function openMarketPosting(
 				const news = await court.news(from, to);
 				for (const demand of news.demands) answering.add(demand);
 				for (const account of news.raised) raised.add(account);
+				for (const day of news.voidedDays) voidedDays.add(day);
 				for (const order of news.forced) forced.set(order.hash, {order, forcedAtS: undefined, refused: undefined});
 				nextBlock = to + 1;
 			}
@@ -219,6 +224,23 @@ export async function openMarketPosting(
 		const miss = (engine: Engine, slot: number, reason: string): void => {
 			missed.add(slot);
 			tell(engine, 'slot.unposted', {slot, reason});
+		};
+
+		/** Rows and orders of a meter that the chain does not know, or that belongs to somebody else there, cost the bond: nothing is posted with them. */
+		const checkMeters = async ({onChain}: There, {engine, meters}: PostedMarket): Promise<void> => {
+			if (registered.size === meters.length) return;
+			const first = Math.max(engine.firstSlot, ((await onChain.latestDay()) + 1) * slotsPerDay);
+			for (const {id, deviceId, owner} of meters) {
+				if (registered.has(id)) continue;
+				const found = await onChain.ownerOf(id, first);
+				if (found !== owner)
+					throw new AgentError(
+						'CHAIN_MISMATCH',
+						`meter ${deviceId} is ${found === undefined ? 'registered for nobody' : `${found}'s`} in slot ${first} on the chain, and ${owner}'s in the config`,
+						{hint: 'Nothing is posted. Let the grid operator register it from the first slot on, or correct market.meters.'},
+					);
+				registered.add(id);
+			}
 		};
 
 		/** A slot without orders has nothing to commit to, and settles without contracts as it is. */
@@ -283,10 +305,30 @@ export async function openMarketPosting(
 			return true;
 		};
 
+		/** KNOWN GAP: a day or slot that the court voided is not settled anew; the operator must look at it. */
+		const checkDay = (onChain: MarketChain, engine: Engine, day: number, opening: Readonly<Record<string, string>> | undefined): void => {
+			if (voidedDays.has(day))
+				throw dayMismatch(
+					`the court voided day ${day} as it was settled`,
+					'It is not posted again as it was: that would cost the bond once more.',
+				);
+			if (day * slotsPerDay + slotsPerDay <= engine.firstSlot)
+				throw dayMismatch(
+					`the contract wants day ${day} next, and this market began with slot ${engine.firstSlot}`,
+					'The contract was deployed for an earlier day: deploy another, or set market.firstSlot in a new site.',
+				);
+			if (day === onChain.firstDay && Object.values(opening ?? {}).some(nano => nano !== '0'))
+				throw dayMismatch(
+					`day ${day} is the contract's first, and accounts have balances from the days before`,
+					'A market that was run without a contract cannot take one: begin another.',
+				);
+		};
+
 		const postDays = async ({onChain}: There, engine: Engine): Promise<void> => {
 			for (let day = (await onChain.latestDay()) + 1; day <= (engine.newestDay() ?? -1); day += 1) {
 				if ((await onChain.headTimeS()) < onChain.dayOpensAt(day)) return;
 				const settled = await engine.day(day);
+				checkDay(onChain, engine, day, settled?.record.opening);
 				if (settled === undefined) return;
 				const {commitment} = settled;
 				if (!(await standsAsSettled(onChain, engine, day, settled.record.unposted))) return;
@@ -329,9 +371,14 @@ export async function openMarketPosting(
 				const failures: unknown[] = [];
 				const parts = [
 					() => look(there, posted),
-					() => postSlots(there, engine),
+					async () => {
+						await checkMeters(there, posted);
+						await postSlots(there, engine);
+					},
 					answer,
-					() => postDays(there, engine),
+					async () => {
+						if (registered.size === posted.meters.length) await postDays(there, engine);
+					},
 					() => lookAtDays(there, engine),
 					() => lookAtAccounts(there, posted),
 				];
@@ -344,6 +391,10 @@ export async function openMarketPosting(
 		await closing.close().catch(() => {});
 		throw error;
 	}
+}
+
+function dayMismatch(sentence: string, hint: string): AgentError {
+	return new AgentError('CHAIN_MISMATCH', sentence, {hint});
 }
 
 /** The call that pays an account what a day gives it; undefined if it has no balance there. */

@@ -74,6 +74,8 @@ export type MarketChain = {
 	readonly headTimeS: () => Promise<number>;
 	/** Deposits without what is asked back. */
 	readonly account: (account: string) => Promise<AccountOnChain>;
+	/** Whom a meter belongs to in a slot; undefined while it is not registered. */
+	readonly ownerOf: (meter: string, slot: number) => Promise<string | undefined>;
 	readonly acceptsSignature: (account: string, digest: string, signature: string) => Promise<boolean>;
 	/** Each sends one transaction and resolves once its effect is there. */
 	readonly postSlot: (
@@ -116,6 +118,10 @@ export async function openMarketChain(
 	const nanoPerUnit = (await market('nanoPerUnit'))[0] as bigint;
 	const readingDeadline = Number((await market('readingDeadline'))[0]);
 
+	const ownerOf: MarketChain['ownerOf'] = async (meter, number) => {
+		const [tenure] = (await ask(rules, rulesInterface, 'tenureAt', [meter, number])) as unknown as [{readonly owner: string}];
+		return BigInt(tenure.owner) === 0n ? undefined : tenure.owner.toLowerCase();
+	};
 	const [params] = (await ask(rules, rulesInterface, 'paramsOf', [options.paramsVersion])) as unknown as [
 		{readonly postWindowSeconds: bigint; readonly mode: bigint},
 	];
@@ -152,6 +158,7 @@ export async function openMarketChain(
 		slotOpensAt: gateS => gateS + openAfterS,
 		slotClosesAt: gateS => (postWindowS === 0 ? Number.POSITIVE_INFINITY : gateS + postWindowS),
 		headTimeS: chain.headTimeS,
+		ownerOf,
 		account: async account => {
 			const [deposited, drawn, pending] = (await market('accountOf', [account])) as readonly bigint[];
 			const [counter] = await ask(rules, rulesInterface, 'counterOf', [account]);

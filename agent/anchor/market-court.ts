@@ -55,6 +55,8 @@ export type MarketNews = {
 	/** Whose counter was raised. */
 	readonly raised: readonly string[];
 	readonly forced: readonly ForcedOrder[];
+	/** Days that the court voided. */
+	readonly voidedDays: readonly number[];
 };
 
 /** An entry under an anchored head. [MeterReading.sol] */
@@ -99,6 +101,7 @@ const topicOf = (api: Interface, name: string): string => api.getEvent(name)!.to
 const topics = {
 	leaf: topicOf(court, 'LeafDemanded'),
 	reading: topicOf(market, 'ReadingDemanded'),
+	voided: topicOf(market, 'DaysVoided'),
 	counter: topicOf(rules, 'CounterIncremented'),
 	forced: topicOf(rules, 'OrderForced'),
 } as const;
@@ -167,7 +170,7 @@ export async function openMarketCourt(
 
 	return {
 		news: async (from, to) => {
-			const news = {demands: [] as Demand[], raised: [] as string[], forced: [] as ForcedOrder[]};
+			const news = {demands: [] as Demand[], raised: [] as string[], forced: [] as ForcedOrder[], voidedDays: [] as number[]};
 			for (const log of fresh(await find(from, to), from)) {
 				const [topic] = log.topics;
 				// The same topic of another contract says something else.
@@ -175,6 +178,8 @@ export async function openMarketCourt(
 					news.demands.push(leafDemand(court.decodeEventLog('LeafDemanded', log.data, log.topics)));
 				else if (log.address === contract && topic === topics.reading)
 					news.demands.push(readingDemand(market.decodeEventLog('ReadingDemanded', log.data, log.topics)));
+				else if (log.address === contract && topic === topics.voided)
+					news.voidedDays.push(Number(market.decodeEventLog('DaysVoided', log.data, log.topics)[0]));
 				else if (log.address === rulesAt && topic === topics.counter)
 					news.raised.push(String(rules.decodeEventLog('CounterIncremented', log.data, log.topics)[0]).toLowerCase());
 				else if (log.address === rulesAt && topic === topics.forced)

@@ -59,7 +59,9 @@ function statusText(status: Status): string {
 			'market',
 			status.market === undefined
 				? 'none'
-				: `${status.market.name}, ${status.market.mode}, ${status.market.orders} orders, ${status.market.demands === undefined ? '' : `${status.market.demands} open demands of the court, `}${status.market.api ?? 'no HTTP interface'}`,
+				: status.market.halted !== undefined
+					? `${status.market.name} is HALTED: ${status.market.halted}`
+					: `${status.market.name}, ${status.market.mode}, ${status.market.orders} orders, ${status.market.demands === undefined ? '' : `${status.market.demands} open demands of the court, `}${status.market.api ?? 'no HTTP interface'}`,
 		],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],

@@ -214,7 +214,7 @@ export async function openEngine(
 		halted = why;
 		tell('market.halted', {reason: why});
 		return new AgentError('MARKET_HALTED', why, {
-			hint: 'Nothing is signed any more. Was log.db or a rule of the market changed by hand? Restore what the log was made with.',
+			hint: 'Nothing is signed any more. Was log.db changed by hand, or a rule or meter of the market? Restore what the log was made with.',
 		});
 	};
 
@@ -376,6 +376,8 @@ export async function openEngine(
 			nextToClear += 1;
 		}
 	};
+
+	const nextUnsettled = (): number => Math.max(firstSlot, ((newestDay ?? -1) + 1) * slotsPerDay);
 
 	const isDecided = (slot: number): boolean => slot < nextToClear || decided.has(slot);
 
@@ -595,7 +597,26 @@ export async function openEngine(
 		}
 	};
 
+	/** A meter that went, or changed hands, while slots of its are not settled: neither its old nor its new owner's rows would be what the log says. */
+	const metersProblem = async (): Promise<string | undefined> => {
+		for (const {hash, order} of book.all()) {
+			const owner = byId.get(order.meter)?.owner;
+			if (order.slotFrom + order.slotCount > nextUnsettled() && owner !== order.trader)
+				return `order ${hash} stands for meter ${order.meter} of ${order.trader}, which is ${owner === undefined ? 'not in the config any more' : `${owner}'s there`}`;
+		}
+		const newest = newestDay === undefined ? undefined : await dayAt(newestDay);
+		for (let at = 0; newest !== undefined && at < newest.commitment.header.rowCount; at += 1) {
+			const {account, meter} = newest.commitment.rowAt(at);
+			const owner = byId.get(meter)?.owner;
+			if (owner !== undefined && owner !== account)
+				return `meter ${meter} was ${account}'s on day ${newestDay}, and is ${owner}'s in the config`;
+		}
+		return undefined;
+	};
+
 	await replay();
+	const changed = await metersProblem();
+	if (changed !== undefined) throw halt(changed);
 
 	return {
 		book,

@@ -29,7 +29,7 @@ function createCourt() {
 		open.delete(demand.id);
 	};
 	const chain: MarketCourt = {
-		news: async () => ({demands: [], raised: [], forced: []}),
+		news: async () => ({demands: [], raised: [], forced: [], voidedDays: []}),
 		isOpen: async ({id}) => open.has(id),
 		counterLeftAt: async () => undefined,
 		forcedAt: async () => undefined,

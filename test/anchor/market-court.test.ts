@@ -56,7 +56,7 @@ test('news are told once each, in ranges that the node takes, and again where a 
 	t.deepEqual(first.demands, [{kind: 'reading', id: `7 ${meter}`, slot: 7, meter, answerBefore: 5000}]);
 	t.deepEqual([first.raised, first.forced], [[trader], []]);
 	t.true(asked.length < 40, `${asked.length} questions`);
-	t.deepEqual(await found.news(0, 2000), {demands: [], raised: [], forced: []});
+	t.deepEqual(await found.news(0, 2000), {demands: [], raised: [], forced: [], voidedDays: []});
 	logs[0] = demanded(contract, 7, 11, 'bb');
 	t.is((await found.news(0, 2000)).demands.length, 1);
 });
