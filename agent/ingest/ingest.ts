@@ -224,6 +224,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	let arrival = 0;
 	let unsure: Admission<C>[] = [];
 	let unsureCount = 0;
+	/** How many of them each device has, by its id. */
+	const waiting = new Map<string, number>();
 	let unsureBytes = 0;
 	let looking = false;
 	let roomWanted: {readonly promise: Promise<void>; readonly resolve: () => void} | undefined;
@@ -296,7 +298,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refused: refused ?? noneRefused,
 			done,
 		};
-		if (!isUnsure) settle(admission, undefined);
+		// A device's messages keep their order: none overtakes one that waits for a look into the log.
+		if (!isUnsure && !waiting.has(device.id)) settle(admission, undefined);
 		else wait(admission);
 	};
 
@@ -435,6 +438,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		// The payload is a view into what the socket read, which it would keep alive.
 		unsure.push({...admission, delivery: {...delivery, payload: copyBytes(delivery.payload)}});
 		unsureCount += 1;
+		waiting.set(admission.device.id, (waiting.get(admission.device.id) ?? 0) + 1);
 		unsureBytes += delivery.payload.length;
 		if (!looking) void lookUp();
 	};
@@ -459,16 +463,24 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				failure = error;
 				logger.log('error', 'looking up repeats failed', {error: describeError(error)});
 			}
+			const again: Admission<C>[] = [];
+			const held = new Set<string>();
 			for (const admission of group) {
-				if (failure === undefined && !judgeAgain(admission, found)) {
-					unsure.push(admission);
+				const {id} = admission.device;
+				if (failure === undefined && (held.has(id) || !judgeAgain(admission, found))) {
+					again.push(admission);
+					held.add(id);
 					continue;
 				}
 				unsureCount -= 1;
+				const left = waiting.get(id)! - 1;
+				if (left === 0) waiting.delete(id);
+				else waiting.set(id, left);
 				unsureBytes -= admission.delivery.payload.length;
 				if (failure === undefined) settle(admission, found);
 				else admission.done('failed');
 			}
+			unsure = [...again, ...unsure];
 			if (roomWanted !== undefined && !isCrowded()) {
 				roomWanted.resolve();
 				roomWanted = undefined;

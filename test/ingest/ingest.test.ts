@@ -191,6 +191,28 @@ test('equal messages that wait together for one look into the log are one', asyn
 	);
 });
 
+test('no message of a device overtakes one that waits for a look into the log', async t => {
+	const world = await openWorld(t);
+	await world.send('count', {at: startMs, boot: 'a', seq: 1, v: 0});
+	await world.restart();
+	const outcomes: Promise<Outcome>[] = [];
+	const send = (i: number): void => void outcomes.push(world.send('count', {at: startMs + i, boot: 'b', seq: i, v: i}));
+	// The session is looked up for the first; those behind it wait for the next look, and the last could be judged without one.
+	for (let i = 1; i <= 100; i += 1) send(i);
+	await outcomes[0];
+	for (let i = 101; i <= 400; i += 1) {
+		send(i);
+		if (i % 10 === 0) await turns(1);
+	}
+	t.deepEqual(new Set(await Promise.all(outcomes)), new Set(['kept']));
+	t.deepEqual(
+		(await values(world)).map(Number),
+		Array.from({length: 401}, (_, i) => i),
+	);
+	const {log} = await world.readings();
+	t.is(log.counters.get('gaps') ?? 0, 0);
+});
+
 test('so many messages that wait together for one look that memory forgets the first are still told apart', async t => {
 	const world = await openWorld(t);
 	for (let i = 0; i < 300; i += 1) void world.send('clock', {at: startMs + 2000 + i, v: i});
