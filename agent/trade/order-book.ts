@@ -62,6 +62,8 @@ export type Signer = {readonly address: string; readonly isContract: boolean};
 
 /** Orders that a meter may have at once; a day ahead in quarters of an hour is 96. */
 export const ordersPerMeterMax = 512;
+/** Orders of a meter that are known, those taken back among them: whoever orders and takes back has so many until their day is settled. */
+export const knownPerMeterMax = 4096;
 /** An order for more slots than these is looked at for every slot. */
 const shortSlotsMax = 8;
 /** Delegations that an owner may have at once. */
@@ -251,6 +253,16 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 		return found && {...found, pointer};
 	};
 
+	/** What is forced onto the chain is not bounded by this: it costs its trader gas, and the contract wants it in the set. */
+	const knownProblem = (order: SignedOrder, others: number): BookProblem | undefined =>
+		(byMeter.get(order.meter)?.length ?? 0) + others >= knownPerMeterMax
+			? {
+					code: 'capacity-exceeded',
+					detail: `the meter has had ${knownPerMeterMax} orders for days that are not settled`,
+					pointer: '/meter',
+				}
+			: undefined;
+
 	const standingProblem = (order: SignedOrder, others: number): BookProblem | undefined => {
 		let standing = others;
 		for (const booked of byMeter.get(order.meter) ?? []) {
@@ -304,7 +316,7 @@ export function createOrderBook(rules: BookRules, meters: ReadonlyMap<string, Me
 			if (terms !== undefined) return terms;
 			if (salts.has(saltKey(order)))
 				return {code: 'duplicate-salt', detail: `another order of this trader has salt ${order.salt}`, pointer: '/salt'};
-			return timeProblem(order, nowS) ?? standingProblem(order, others);
+			return timeProblem(order, nowS) ?? knownProblem(order, others) ?? standingProblem(order, others);
 		},
 		forcedProblemOf: order => placeProblem(order) ?? termsProblem(order) ?? standingProblem(order, 0),
 		delegationFor,

@@ -1,7 +1,4 @@
 // Takes what TypeScript commits to before the court on a real chain node: honest slots and days are acquitted of everything, and each lie is convicted of its own wrong.
-import {type ChildProcess, spawn} from 'node:child_process';
-import {createRequire} from 'node:module';
-import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
 import {Contract, ContractFactory, getCreateAddress, type InterfaceAbi, JsonRpcProvider, type JsonRpcSigner} from 'ethers';
 import {commitSlot, orderSetOf, type SlotCommitment, type SlotOrder} from '../../agent/trade/certificate.ts';
@@ -26,6 +23,7 @@ import {marketReadingsAbi, marketReadingsBytecode} from '../../contracts/generat
 import {marketRulesAbi, marketRulesBytecode} from '../../contracts/generated/market-rules.ts';
 import {marketSlotJudgeAbi, marketSlotJudgeBytecode} from '../../contracts/generated/market-slot-judge.ts';
 import {testTokenAbi, testTokenBytecode} from '../../contracts/generated/test-token.ts';
+import {type Anvil, startAnvil} from '../helpers/anvil.ts';
 import {hashOf, order, rules, tariff} from '../trade/world.ts';
 
 const addressOf = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`;
@@ -46,25 +44,11 @@ type World = {
 	readonly owners: readonly string[];
 };
 let world: World;
-let anvil: ChildProcess;
-
-async function startAnvil(): Promise<string> {
-	const architecture = {x64: 'amd64', arm64: 'arm64'}[process.arch as string];
-	const extension = process.platform === 'win32' ? '.exe' : '';
-	const program = createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${architecture}/bin/anvil${extension}`);
-	anvil = spawn(program, ['--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
-	return new Promise((resolve, reject) => {
-		anvil.once('error', reject);
-		anvil.once('exit', code => reject(new Error(`anvil ended with code ${code} before it listened`)));
-		createInterface({input: anvil.stdout!}).on('line', line => {
-			const address = /^Listening on (\S+)$/.exec(line)?.[1];
-			if (address !== undefined) resolve(`http://${address}`);
-		});
-	});
-}
+let anvil: Anvil;
 
 test.before(async () => {
-	const provider = new JsonRpcProvider(await startAnvil(), undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
+	anvil = await startAnvil();
+	const provider = new JsonRpcProvider(anvil.url, undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
 	const operator = await provider.getSigner(0);
 	const owners = await Promise.all([1, 2, 3, 4, 5].map(async at => (await provider.getSigner(at)).address.toLowerCase()));
 	let nonce = await operator.getNonce();
@@ -142,9 +126,8 @@ test.before(async () => {
 	world = {provider, market, rules: rulesContract, court, slotJudge, dayJudge, firstSlot, owners};
 });
 
-test.after.always(() => {
-	anvil?.removeAllListeners('exit');
-	anvil?.kill();
+test.after.always(async () => {
+	await anvil?.stop();
 });
 
 async function deployed(signer: JsonRpcSigner, abi: InterfaceAbi, bytecode: string, values: readonly unknown[]): Promise<Contract> {

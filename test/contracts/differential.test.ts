@@ -1,8 +1,5 @@
 // Compares the registry on a real chain with the reference twin, case by case, and the calls that the agent makes with their promises.
-import {type ChildProcess, spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {createRequire} from 'node:module';
-import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
 import {
 	AbiCoder,
@@ -19,6 +16,7 @@ import {
 	toUtf8Bytes,
 } from 'ethers';
 import {anchorRegistryAbi, anchorRegistryBytecode} from '../../contracts/generated/anchor-registry.ts';
+import {type Anvil, startAnvil} from '../helpers/anvil.ts';
 import {consistentLarge, standardLeaf} from '../helpers/make-vectors.ts';
 import * as reference from '../helpers/reference-merkle.ts';
 
@@ -33,29 +31,7 @@ type World = {
 };
 
 let world: World;
-let anvil: ChildProcess;
-
-/** The native program; the package's own starter would stay between us and the process that we have to end. */
-function anvilProgram(): string {
-	const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-	const program = process.platform === 'win32' ? 'anvil.exe' : 'anvil';
-	return createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${architecture}/bin/${program}`);
-}
-
-/** Starts a chain on a port that the system picks, and resolves to its address once it listens. */
-function startAnvil(): Promise<string> {
-	anvil = spawn(anvilProgram(), ['--port', '0', '--accounts', '2'], {stdio: ['ignore', 'pipe', 'ignore']});
-	// Also if the tests time out, in which case no teardown runs.
-	process.once('exit', () => anvil.kill('SIGKILL'));
-	return new Promise((resolve, reject) => {
-		anvil.once('error', reject);
-		anvil.once('exit', code => reject(new Error(`anvil ended with code ${code} before it listened`)));
-		createInterface({input: anvil.stdout!}).on('line', line => {
-			const address = /^Listening on (\S+)$/.exec(line)?.[1];
-			if (address !== undefined) resolve(`http://${address}`);
-		});
-	});
-}
+let anvil: Anvil;
 
 async function mined(sent: Promise<ContractTransactionResponse>): Promise<TransactionReceipt> {
 	const receipt = await (await sent).wait(1, 30_000);
@@ -64,16 +40,17 @@ async function mined(sent: Promise<ContractTransactionResponse>): Promise<Transa
 }
 
 test.before(async () => {
-	const provider = new JsonRpcProvider(await startAnvil(), undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
+	anvil = await startAnvil();
+	const provider = new JsonRpcProvider(anvil.url, undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
 	const operator = await provider.getSigner(0);
 	const stranger = await provider.getSigner(1);
 	const deployed = await new ContractFactory(anchorRegistryAbi, anchorRegistryBytecode, operator).deploy(challengeTimeS);
 	world = {provider, operator, stranger, registry: new Contract(await deployed.getAddress(), anchorRegistryAbi, operator)};
 });
 
-test.after.always(() => {
+test.after.always(async () => {
 	world?.provider.destroy();
-	anvil?.kill('SIGKILL');
+	await anvil?.stop();
 });
 
 // Every test that follows is serial: they send from one account, and the chain gives out its nonces one by one.

@@ -1,7 +1,4 @@
 // Takes a market through a day on a real chain with what TypeScript commits to, and prints what its transactions cost.
-import {type ChildProcess, spawn} from 'node:child_process';
-import {createRequire} from 'node:module';
-import {createInterface} from 'node:readline';
 import test from 'ava';
 import {
 	Contract,
@@ -25,6 +22,7 @@ import {createDay, type DayCommitment} from '../../agent/trade/day.ts';
 import {energyMarketAbi, energyMarketBytecode} from '../../contracts/generated/energy-market.ts';
 import {marketRulesAbi, marketRulesBytecode} from '../../contracts/generated/market-rules.ts';
 import {testTokenAbi, testTokenBytecode} from '../../contracts/generated/test-token.ts';
+import {type Anvil, startAnvil} from '../helpers/anvil.ts';
 
 const tariff = {feedInMicroPerKwh: 80_000, retailMicroPerKwh: 300_000, gridFeeMicroPerKwh: 40_000};
 const grid = '0x0000000000000000000000000000000000001001';
@@ -45,27 +43,7 @@ type World = {
 };
 
 let world: World;
-let anvil: ChildProcess;
-
-/** The native program; the package's own starter would stay between us and the process that we have to end. */
-function anvilProgram(): string {
-	const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-	const program = process.platform === 'win32' ? 'anvil.exe' : 'anvil';
-	return createRequire(import.meta.url).resolve(`@foundry-rs/anvil-${process.platform}-${architecture}/bin/${program}`);
-}
-
-function startAnvil(): Promise<string> {
-	anvil = spawn(anvilProgram(), ['--port', '0', '--accounts', '3'], {stdio: ['ignore', 'pipe', 'ignore']});
-	process.once('exit', () => anvil.kill('SIGKILL'));
-	return new Promise((resolve, reject) => {
-		anvil.once('error', reject);
-		anvil.once('exit', code => reject(new Error(`anvil ended with code ${code} before it listened`)));
-		createInterface({input: anvil.stdout!}).on('line', line => {
-			const address = /^Listening on (\S+)$/.exec(line)?.[1];
-			if (address !== undefined) resolve(`http://${address}`);
-		});
-	});
-}
+let anvil: Anvil;
 
 async function mined(sent: Promise<ContractTransactionResponse>): Promise<TransactionReceipt> {
 	const receipt = await (await sent).wait(1, 30_000);
@@ -79,7 +57,8 @@ async function warp(to: number): Promise<void> {
 }
 
 test.before(async () => {
-	const provider = new JsonRpcProvider(await startAnvil(), undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
+	anvil = await startAnvil();
+	const provider = new JsonRpcProvider(anvil.url, undefined, {cacheTimeout: -1, batchMaxCount: 1, pollingInterval: 20});
 	const [operator, seller, buyer] = [await provider.getSigner(0), await provider.getSigner(1), await provider.getSigner(2)];
 	const token = await new ContractFactory(testTokenAbi, testTokenBytecode, operator).deploy();
 	// The beginning of the day after next.
@@ -147,9 +126,9 @@ test.before(async () => {
 	await mined(world.market.connect(seller).getFunction('deposit')(1_000_000n));
 });
 
-test.after.always(() => {
+test.after.always(async () => {
 	world?.provider.destroy();
-	anvil?.kill('SIGKILL');
+	await anvil?.stop();
 });
 
 /** One order in each of so many tiers a side; the prices cross in the middle, so that both sides end between two tiers. */
