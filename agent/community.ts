@@ -14,10 +14,10 @@ import {type Recording, readLemlab} from '../sim/community/lemlab.ts';
 import {createChance} from '../sim/seed.ts';
 import {toHex, utf8} from './base/bytes.ts';
 import {keccak256} from './base/hash.ts';
-import {slotMs} from './market.ts';
 import {type BilledRow, billCsv, billJson, billOf, type SlotTerms} from './trade/bill.ts';
 import {type Order, orderProblem, quantityWhMax} from './trade/book.ts';
 import {clear, type Rules} from './trade/clear.ts';
+import {slotMs, slotsPerDay} from './trade/order.ts';
 import {priceEventText} from './trade/price-event.ts';
 import {settle} from './trade/settle.ts';
 import {type Energies, type SharedSlot, sharingKeys, sharingKeysCsv, sharingKeysJson} from './trade/sharing-keys.ts';
@@ -256,7 +256,6 @@ function spreads(all: readonly Totals[]): RecordedRow['draws'] {
 
 const market = 'recorded';
 const currency = 'EUR';
-const slotsPerDay = 96;
 
 /**
  * What the market of the table's first row hands out for its busiest day, with one limit a home: a bill of each home, the three kinds of sharing keys and the prices as an

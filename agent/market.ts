@@ -7,6 +7,7 @@ import {parseHistory} from './format/history.ts';
 import {quantityOfCode} from './format/quantity.ts';
 import {type Clearing, clear} from './trade/clear.ts';
 import {boundariesOf, type RegisterEntry, type SlotEnergy, slotEnergies} from './trade/meter.ts';
+import {slotMs} from './trade/order.ts';
 import {type Settlement, settle} from './trade/settle.ts';
 import {parseSlotFile, type SlotFile} from './trade/slot-file.ts';
 
@@ -53,8 +54,6 @@ function settlementOf(
 	return settle(positions, clearing, rules);
 }
 
-/** Slots start at :00, :15, :30 and :45 UTC. */
-export const slotMs = 900_000;
 /** A year of slots. */
 const slotsMax = 36_000;
 

@@ -2,28 +2,14 @@
 
 import {decimalText} from '../format/decimal.ts';
 import {canonicalText} from '../format/document.ts';
+import type {RowLeaf} from './commitment.ts';
 import {type Cell, csvText} from './csv.ts';
+import {slotMs} from './order.ts';
 import {type ClearedPrices, settleRow} from './settle.ts';
 import type {Tariff} from './tariff.ts';
 
 /** A settled row as the day's commitment has it. */
-export type BilledRow = {
-	readonly account: string;
-	readonly slot: number;
-	readonly meter: string;
-	/** The order that the contract comes from; undefined if there is none. */
-	readonly orderHash: string | undefined;
-	readonly contractedWh: number;
-	readonly meteredWh: number;
-	/** 1: the missing rule stood in for the reading. 2: spread flat between boundaries further apart. 4: adjusts a row of before. */
-	readonly flags: number;
-	/** Numbers of the entries at the slot's boundaries; 0 for none. */
-	readonly importFrom: number;
-	readonly importTo: number;
-	readonly exportFrom: number;
-	readonly exportTo: number;
-	readonly netNano: bigint;
-};
+export type BilledRow = Omit<RowLeaf, 'usualImportWh' | 'cumNano'>;
 
 /** By which prices a slot was settled. */
 export type SlotTerms = ClearedPrices & Tariff;
@@ -70,7 +56,6 @@ export type BillTotals = {
 
 export type Bill = BillOptions & {readonly closingNano: bigint; readonly totals: BillTotals; readonly lines: readonly BillLine[]};
 
-const slotMs = 900_000;
 const nanoPlaces = -9;
 const microPlaces = -6;
 /** Three meters for a year. */

@@ -1,9 +1,7 @@
 // Follows the registers of a meter, entry by entry, and keeps what stood at each boundary between slots. Pure.
 
 import {type RegisterEntry, type SlotEnergy, slotEnergies} from './meter.ts';
-import {slotS} from './order.ts';
-
-const slotMs = slotS * 1000;
+import {slotMs} from './order.ts';
 
 /** What a register showed at the beginning of a slot. */
 export type Boundary = Pick<RegisterEntry, 'index' | 'number' | 'registerWh' | 'counterEpoch'>;

@@ -96,10 +96,6 @@ export type DayHeader = {
 	readonly balancesRoot: string;
 };
 
-export const slotsPerDay = 96;
-/** Seconds. */
-export const slotLength = 900;
-
 /** Bytes of each leaf. */
 export const leafLengths = {orderSet: 73, tier: 49, fill: 89, row: 174, balance: 45} as const;
 

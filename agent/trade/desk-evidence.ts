@@ -6,7 +6,7 @@ import {rowFlags} from './commitment.ts';
 import {slotEvidenceText} from './evidence-check.ts';
 import type {Engine, EngineRules, MarketMeter} from './market-engine.ts';
 import {netExportWh, type RegisterEntry} from './meter.ts';
-import {decodeBody, type MarketBody, slotS, slotsPerDay} from './order.ts';
+import {decodeBody, type MarketBody, slotMs, slotsPerDay} from './order.ts';
 import {settle} from './settle.ts';
 import type {ClearedSlot} from './slot-clearing.ts';
 import type {EvidenceBoundary, EvidenceMeter, EvidenceOrder, EvidenceRegister, EvidenceRow, Withdrawal} from './slot-evidence.ts';
@@ -39,7 +39,6 @@ export type EvidenceOptions = {
 
 type Signed = {readonly index: number; readonly sequence: number; readonly body: MarketBody};
 
-const slotMs = slotS * 1000;
 /** Orders and the like that are kept ready. */
 const signedKeptMax = 20_000;
 /** Entries of registers that are kept ready. */

@@ -121,8 +121,9 @@ export type MarketBody =
 			readonly receivedAt: number;
 	  };
 
-/** A slot is a quarter of an hour. */
+/** A slot is a quarter of an hour: they start at :00, :15, :30 and :45 UTC. */
 export const slotS = 900;
+export const slotMs = 1000 * slotS;
 export const slotsPerDay = 96;
 /** A standing order goes on for a month at most. */
 export const slotCountMax = 31 * slotsPerDay;

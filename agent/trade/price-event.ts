@@ -2,6 +2,7 @@
 
 import {decimalText} from '../format/decimal.ts';
 import {canonicalText, type Json} from '../format/document.ts';
+import {slotMs} from './order.ts';
 import type {ClearedPrices} from './settle.ts';
 import type {Tariff} from './tariff.ts';
 
@@ -30,7 +31,6 @@ type PayloadType = (typeof payloadTypes)[number];
 
 /** A month of slots. */
 export const pricedSlotsMax = 3000;
-const slotMs = 900_000;
 const microPlaces = -6;
 /** Below it a price has at most 15 digits, which a JSON number keeps exactly whoever reads it as a double. */
 const priceEnd = 10 ** 15;

@@ -2,6 +2,7 @@
 
 import {canonicalText} from '../format/document.ts';
 import {type Cell, csvText} from './csv.ts';
+import {slotMs} from './order.ts';
 
 /**
  * The keys that national rules on energy sharing know. static: one set for the whole period. pro-rata (the default dynamic key): each slot anew, in proportion to what each
@@ -33,7 +34,6 @@ export type SlotKeys = {
 };
 
 const million = 1_000_000;
-const slotMs = 900_000;
 /** A month of slots; pairs of a slot. */
 export const keySlotsMax = 3000;
 export const keyPairsMax = 250_000;

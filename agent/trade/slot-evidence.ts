@@ -6,7 +6,7 @@ import {canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocum
 import {ordersMax} from './book.ts';
 import type {Certificate, SideCertificate, TierOpening} from './certificate.ts';
 import type {Rules} from './clear.ts';
-import type {SlotHeader, TierLeaf} from './commitment.ts';
+import type {RowLeaf, SlotHeader, TierLeaf} from './commitment.ts';
 import {type Delegation, type Mode, readOrder, type SignedOrder} from './order.ts';
 import {cancelledMax, type Domain} from './typed-data.ts';
 
@@ -58,21 +58,7 @@ export type EvidenceMeter = {
 	readonly atClearing: {readonly netExportWh: number | undefined} | undefined;
 };
 
-export type EvidenceRow = {
-	readonly account: string;
-	readonly meter: string;
-	readonly orderHash: string | undefined;
-	readonly contractedWh: number;
-	readonly meteredWh: number;
-	readonly usualImportWh: number;
-	/** Sum of rowFlags. */
-	readonly flags: number;
-	readonly importFrom: number;
-	readonly importTo: number;
-	readonly exportFrom: number;
-	readonly exportTo: number;
-	readonly netNano: bigint;
-};
+export type EvidenceRow = Omit<RowLeaf, 'slot' | 'cumNano'>;
 
 export type EvidenceAccounts = {readonly gridNano: bigint; readonly retailerNano: bigint; readonly poolNano: bigint};
 
