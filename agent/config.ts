@@ -48,7 +48,9 @@ export type ClientConfig = {
 
 export type MappingConfig = {
 	readonly topic: string;
-	readonly format: 'json' | 'senml';
+	readonly format: string;
+	readonly zone: string | undefined;
+	readonly keyFile: string | undefined;
 	readonly time: {readonly pointer: string; readonly format: 'iso' | 'unix-s' | 'unix-ms'} | undefined;
 	readonly sequence: {readonly pointer: string; readonly session: string | undefined} | undefined;
 	readonly readings: readonly {
@@ -64,10 +66,23 @@ export type MappingConfig = {
 
 export type DeviceConfig = {
 	readonly id: string;
+	readonly topicName: string | undefined;
+	readonly via: string | undefined;
 	readonly passwordHash: string | undefined;
 	readonly mappings: readonly string[];
 	readonly cadenceSeconds: number | undefined;
 	readonly simulated: boolean;
+	/** min and max in decimal text. */
+	readonly quantities:
+		| Readonly<Record<string, {readonly min: string | undefined; readonly max: string | undefined; readonly unit: string | undefined}>>
+		| undefined;
+	readonly publicKey: string | undefined;
+	readonly signed: 'required' | 'optional';
+	/** The file's SHA-256, and the days on which it holds, YYYY-MM-DD, both ends included. */
+	readonly calibration:
+		| {readonly sha256: string; readonly number: string | undefined; readonly notBefore: string; readonly notAfter: string}
+		| undefined;
+	readonly receipts: boolean;
 };
 
 export type AnchorConfig = {
@@ -308,21 +323,26 @@ const address: Read<string> = (value, path) =>
 
 const readMapping: Read<MappingConfig> = object<MappingConfig>({
 	topic: text(),
-	format: oneOf('json', 'senml'),
+	format: text(),
+	zone: optional(text()),
+	keyFile: optional(text()),
 	time: section(object<NonNullable<MappingConfig['time']>>({pointer: text(), format: oneOf('iso', 'unix-s', 'unix-ms')})),
 	sequence: section(object<NonNullable<MappingConfig['sequence']>>({pointer: text(), session: optional(text())})),
-	readings: list(
-		object<MappingConfig['readings'][number]>({
-			pointer: optional(text()),
-			name: optional(text()),
-			quantity: text(),
-			unit: optional(text()),
-			part: optional(text(id, idWhat)),
-			exponent: optional(wholeNumber(-12, 12)),
-			optional: withDefault(flag, false),
-		}),
-		1,
-		256,
+	readings: withDefault(
+		list(
+			object<MappingConfig['readings'][number]>({
+				pointer: optional(text()),
+				name: optional(text()),
+				quantity: text(),
+				unit: optional(text()),
+				part: optional(text(id, idWhat)),
+				exponent: optional(wholeNumber(-12, 12)),
+				optional: withDefault(flag, false),
+			}),
+			0,
+			256,
+		),
+		[],
 	),
 });
 
@@ -336,6 +356,47 @@ const readMappings: Read<Config['mappings']> = (value, path) => {
 		}),
 	);
 };
+
+/** A plain decimal number, as a number or a text: its digits are kept. */
+const decimal: Read<string> = (value, path) => {
+	const found = required(value, path);
+	const printedNumber = typeof found === 'number' && Number.isFinite(found) ? String(found) : found;
+	if (typeof printedNumber !== 'string' || !/^-?[0-9]{1,15}(?:\.[0-9]{1,12})?$/.test(printedNumber))
+		return fail(path, `must be a decimal number, not ${printed(found)}`);
+	return printedNumber.replace(/^(-?)0+(?=[0-9])/, '$1');
+};
+
+type QuantityLimits = NonNullable<DeviceConfig['quantities']>[string];
+
+const readQuantities: Read<NonNullable<DeviceConfig['quantities']>> = (value, path) => {
+	if (!isRecord(value)) return fail(path, 'must be a mapping from quantities to their limits');
+	const read = object<QuantityLimits>({min: optional(decimal), max: optional(decimal), unit: optional(text())});
+	return Object.fromEntries(Object.entries(value).map(([name, limits]) => [name, read(limits, [...path, name])]));
+};
+
+const day = text(/^\d{4}-\d\d-\d\d$/, 'a day such as 2026-05-01, in quotes');
+
+const readCalibration: Read<NonNullable<DeviceConfig['calibration']>> = (value, path) => {
+	const calibration = object<NonNullable<DeviceConfig['calibration']>>({
+		sha256: text(/^[0-9a-f]{64}$/, "the SHA-256 of the certificate's file: 64 hexadecimal digits"),
+		number: optional(text(/^[^\p{C}]{1,128}$/u, 'a text of 1 to 128 characters')),
+		notBefore: day,
+		notAfter: day,
+	})(value, path);
+	const {notBeforeMs, notAfterMs} = calibrationTimes(calibration);
+	if (Number.isNaN(notBeforeMs)) fail([...path, 'notBefore'], `"${calibration.notBefore}" is no day`);
+	if (Number.isNaN(notAfterMs)) fail([...path, 'notAfter'], `"${calibration.notAfter}" is no day`);
+	if (notBeforeMs > notAfterMs) fail([...path, 'notBefore'], 'is after notAfter');
+	return calibration;
+};
+
+/** From the first moment of the first day to the last of the last, in UTC. */
+export function calibrationTimes({notBefore, notAfter}: {readonly notBefore: string; readonly notAfter: string}): {
+	readonly notBeforeMs: number;
+	readonly notAfterMs: number;
+} {
+	return {notBeforeMs: Date.parse(`${notBefore}T00:00:00.000Z`), notAfterMs: Date.parse(`${notAfter}T23:59:59.999Z`)};
+}
 
 const readShape: Read<Config> = object<Config>({
 	log: object<Config['log']>({
@@ -375,10 +436,17 @@ const readShape: Read<Config> = object<Config>({
 		list(
 			object<DeviceConfig>({
 				id: text(id, idWhat),
+				topicName: optional(text(/^[^+#\p{C}]{1,128}$/u, '1 to 128 characters of a topic, without + and #')),
+				via: optional(text(id, idWhat)),
 				passwordHash: optional(text()),
 				mappings: list(text(), 1, 64),
 				cadenceSeconds: optional(wholeNumber(1, 604_800)),
 				simulated: withDefault(flag, false),
+				quantities: optional(readQuantities),
+				publicKey: optional(text()),
+				signed: withDefault(oneOf('required', 'optional'), 'required'),
+				calibration: section(readCalibration),
+				receipts: withDefault(flag, false),
 			}),
 			0,
 			10_000,
@@ -464,6 +532,10 @@ const readConfig: Read<Config> = (value, path) => {
 	for (const [i, device] of config.devices.entries()) {
 		if (seen.has(device.id)) fail(['devices', i, 'id'], `"${device.id}" is there twice`);
 		seen.add(device.id);
+		if (device.via !== undefined && (device.via === device.id || config.devices.find(one => one.id === device.via)?.via !== undefined))
+			fail(['devices', i, 'via'], `"${device.via}" is no gateway: it is the device itself, or speaks through another`);
+		if (device.via !== undefined && !config.devices.some(one => one.id === device.via))
+			fail(['devices', i, 'via'], `there is no device "${device.via}"`);
 		for (const [j, name] of device.mappings.entries())
 			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
 	}

@@ -5,16 +5,20 @@ import type {Anchor} from './anchor/anchor.ts';
 import {openAnchor, openChainHeads} from './anchoring.ts';
 import type {MarketStatus, Status} from './api/status-server.ts';
 import {createBackupDesk} from './backup.ts';
+import {fromHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
-import type {MarketConfig} from './config.ts';
+import {type Config, calibrationTimes, type MarketConfig} from './config.ts';
+import {arrivalFlags} from './format/arrival.ts';
 import {noteKinds} from './format/entry.ts';
-import {createDevices, type Devices} from './ingest/devices.ts';
+import {loadDecoder} from './ingest/decoders/table.ts';
+import {createDevices, type DeviceConfig, type Devices} from './ingest/devices.ts';
 import {createIngest, type Ingest} from './ingest/ingest.ts';
-import {compileMapping, type Mapping} from './ingest/mapping.ts';
+import {limitsProblem} from './ingest/limits.ts';
+import {type OpenMapping, openMapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import {createRefusalWatch} from './ingest/refusal-watch.ts';
@@ -64,7 +68,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	const stopping = new AbortController();
 	const startedAtMs = clock.nowMs();
 	try {
-		const devices = devicesOf(site);
+		const devices = await openDevices(site);
 		let fitDoors = (): void => {};
 		const isFull = (): boolean => disk.isFull();
 		const disk = createDiskGuard(
@@ -141,10 +145,13 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			// What the doors brought is released when they have closed, so that nothing acknowledged waits for the next start to be provable.
 			closing.defer(async () => void (await release.release().catch(() => {})));
 		}
+		let broker: Broker | undefined;
+		let client: ReturnType<typeof createClientDoor> | undefined;
 		const refusals = createRefusalWatch({clock, logger});
 		const ingest = createIngest<Channel>(
 			{
 				channel: log.channel,
+				channels: log.channels,
 				enrol: log.enrol,
 				append: log.append,
 				noteOn: log.noteOn,
@@ -156,6 +163,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				settled: log.settled,
 				valueOfKey: reader.valueOfKey,
 				sessionTop: reader.sessionTop,
+				request: ({topic, payload}, {flags}) => {
+					if ((flags & arrivalFlags.client) === 0) broker?.publish(topic, payload, {retain: false});
+					else client?.door()?.publish(topic, payload, {retain: false});
+				},
 				clock,
 				isClockUnsynchronised: timekeeping.isUnsynchronised,
 				logger,
@@ -188,7 +199,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				stopping.signal,
 			),
 		);
-		let broker: Broker | undefined;
 		let marketHalted: string | undefined;
 		const market =
 			config.market === undefined || release.frozen.aborted
@@ -228,19 +238,20 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 							() => !log.failed.aborted && !isShut(),
 						),
 					);
-		const client = closing.use(
+		const clientDoor = closing.use(
 			createClientDoor(
 				() => config.client !== undefined && !isShut() && !stopping.signal.aborted,
 				() => openClient(site, world, logger, devices, admission),
 				logger,
 			),
 		);
+		client = clientDoor;
 		fitDoors = () => {
 			if (isShut()) broker?.kickAll();
-			void client.fit();
+			void clientDoor.fit();
 		};
 		release.frozen.addEventListener('abort', () => fitDoors());
-		await client.open();
+		await clientDoor.open();
 		closing.defer(keepCalling(disk.check, clock, stopping.signal));
 		const scrub = createScrub({
 			rows: reader.rows,
@@ -262,7 +273,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				disk,
 				devices,
 				broker,
-				client: client.door(),
+				client: clientDoor.door(),
 				anchor,
 				timekeeping,
 				ingest,
@@ -307,19 +318,37 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	}
 }
 
-/** Compiles mappings and devices; what is wrong in them is told with its line in the config. */
-export function devicesOf({config, errorAt}: Site): Devices {
-	const mappings = new Map<string, Mapping>();
+/** SM4 keys, which open HJ 212 frames. */
+const mappingKeyLength = 16;
+
+/** Loads decoders and compiles mappings and devices; what is wrong in them is told with its line in the config. */
+export async function openDevices(site: Site): Promise<Devices> {
+	const {config, errorAt} = site;
+	const mappings = new Map<string, OpenMapping>();
 	for (const [name, mapping] of Object.entries(config.mappings)) {
-		const compiled = compileMapping({name, ...mapping});
-		if ('problem' in compiled) throw errorAt(['mappings', name, ...compiled.path], compiled.problem);
-		mappings.set(name, compiled);
+		const decoder = await loadDecoder(mapping.format);
+		if ('problem' in decoder) throw errorAt(['mappings', name, 'format'], decoder.problem);
+		const key = mapping.keyFile === undefined ? undefined : fromHex(await readSecret(siteFile(site, mapping.keyFile)));
+		if (mapping.keyFile !== undefined && key?.length !== mappingKeyLength)
+			throw errorAt(['mappings', name, 'keyFile'], `does not hold ${2 * mappingKeyLength} lower-case hexadecimal digits`);
+		const opened = openMapping({name, ...mapping, key}, decoder);
+		if ('problem' in opened) throw errorAt(['mappings', name, ...opened.path], opened.problem);
+		mappings.set(name, opened);
 	}
-	for (const [i, {passwordHash}] of config.devices.entries()) {
+	for (const [i, {passwordHash, quantities = {}}] of config.devices.entries()) {
+		for (const [name, limits] of Object.entries(quantities)) {
+			const wrong = limitsProblem(name, limits);
+			if (wrong !== undefined) throw errorAt(['devices', i, 'quantities', name], wrong);
+		}
 		const problem = passwordHash === undefined ? undefined : passwordHashProblem(passwordHash);
 		if (problem !== undefined) throw errorAt(['devices', i, 'passwordHash'], problem);
 	}
-	return createDevices(config.devices, mappings);
+	return createDevices(config.devices.map(deviceOf), mappings);
+}
+
+/** A device of the config, as admission knows it. */
+function deviceOf({calibration, ...device}: Config['devices'][number]): DeviceConfig {
+	return {...device, calibration: calibration && calibrationTimes(calibration)};
 }
 
 type Admission = Pick<Ingest, 'accept' | 'pressure'>;
@@ -344,7 +373,7 @@ function openDoor(
 					device && {
 						deviceId: device.id,
 						role: 'device',
-						topicFilters: device.compiled.map(mapping => mapping.filterFor(device.id)),
+						topicFilters: devices.filtersOf(device),
 						heardFilters: marketFilters(device.id),
 					}
 				);
@@ -358,15 +387,15 @@ function openDoor(
 
 async function openClient(site: Site, world: World, logger: Logger, devices: Devices, admission: Admission): Promise<MqttDoor> {
 	const {name, url, clientId, username, passwordFile, protocol, windowMax, packetBytesMax, watchDrops} = site.config.client!;
-	const topics = new Set(devices.all.flatMap(device => device.compiled.map(mapping => mapping.filterFor(device.id))));
-	if (topics.size === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
+	const topics = devices.filters();
+	if (topics.length === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
 	return world.openMqttClient(
 		{...admission, clock: world.clock, logger},
 		{
 			name,
 			url,
 			clientId,
-			topics: [...topics],
+			topics,
 			protocolVersion: protocol === '5' ? 5 : 4,
 			windowMax,
 			packetBytesMax,

@@ -84,7 +84,7 @@ export async function statusOf(parts: {
 		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
 		releasedSize: parts.release.released()?.size ?? 0,
 		channels: log.channels().length,
-		devices: parts.devices.all.length,
+		devices: parts.devices.all().filter(({isRevoked}) => !isRevoked).length,
 		silent: parts.ingest.silent(silentNamedMax),
 		connections: broker?.stats().sessions ?? 0,
 		counters: Object.fromEntries(log.counters()),

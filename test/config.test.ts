@@ -1,5 +1,6 @@
 // The config: the example says everything that config.ts knows and nothing else, and every mistake is named with its line.
-import {readFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
@@ -7,31 +8,38 @@ import {parse} from 'yaml';
 import {AgentError} from '../agent/base/errors.ts';
 import {type Config, parseConfig} from '../agent/config.ts';
 import {quantities} from '../agent/format/quantity.ts';
-import {devicesOf} from '../agent/main.ts';
+import {openDevices} from '../agent/main.ts';
 import {sitePaths} from '../agent/site.ts';
 
 const example = readFileSync(join(fileURLToPath(new URL('.', import.meta.url)), '..', '..', 'kedge.example.yaml'), 'utf8');
 /** With everything that is switched off switched on. */
 const whole = example.replaceAll(/^#(?=\S| {2})/gm, '');
 
+/** A site with the secrets that the example names. */
+const directory = mkdtempSync(join(tmpdir(), 'kedge-config-'));
+writeFileSync(join(directory, 'hj212.key'), `${'30'.repeat(16)}\n`);
+test.after.always(() => rmSync(directory, {recursive: true}));
+
 /** Paths of all keys, list indexes and the names of mappings left out, in order and each once. */
 function keysOf(value: unknown, path = ''): string[] {
 	if (Array.isArray(value)) return [...new Set(value.flatMap(item => keysOf(item, path)))];
 	if (typeof value !== 'object' || value === null) return [];
 	const keys = Object.entries(value).flatMap(([key, part]) => {
-		const below = path === 'mappings' ? 'mappings.*' : path === '' ? key : `${path}.${key}`;
-		return below === 'mappings.*' ? keysOf(part, below) : [below, ...keysOf(part, below)];
+		// The names of mappings and of quantities are the owner's.
+		const isNamed = path === 'mappings' || path === 'devices.quantities';
+		const below = isNamed ? `${path}.*` : path === '' ? key : `${path}.${key}`;
+		return isNamed ? keysOf(part, below) : [below, ...keysOf(part, below)];
 	});
 	return [...new Set(keys)];
 }
 
-function devicesIn(text: string): ReturnType<typeof devicesOf> {
-	return devicesOf({...parseConfig(text, 'kedge.yaml'), paths: sitePaths('/nowhere'), configPath: '/nowhere/kedge.yaml'});
+function devicesIn(text: string): ReturnType<typeof openDevices> {
+	return openDevices({...parseConfig(text, 'kedge.yaml'), paths: sitePaths(directory), configPath: join(directory, 'kedge.yaml')});
 }
 
-function problemOf(text: string): string {
+async function problemOf(text: string): Promise<string> {
 	try {
-		devicesIn(text);
+		await devicesIn(text);
 	} catch (error) {
 		if (!(error instanceof AgentError)) throw error;
 		return `${error.code} ${error.message}`;
@@ -39,11 +47,11 @@ function problemOf(text: string): string {
 	return 'no problem';
 }
 
-test('the example is a config, as it stands and with everything switched on', t => {
+test('the example is a config, as it stands and with everything switched on', async t => {
 	for (const text of [example, whole]) {
-		const devices = devicesIn(text);
+		const devices = await devicesIn(text);
 		t.deepEqual(
-			devices.all.map(({id}) => id),
+			devices.all().map(({id}) => id),
 			['meter-1', 'plug-kitchen', 'cold-1'],
 		);
 	}
@@ -66,7 +74,7 @@ broker:
 client: {url: mqtt://h, clientId: c}
 ingest:
 mappings: {m: {topic: x, format: json, time: {pointer: /t, format: iso}, sequence: {pointer: /s}, readings: [{pointer: /a, quantity: door}]}}
-devices: [{id: d, mappings: [m]}, {id: e, mappings: [m], cadenceSeconds: 60}]
+devices: [{id: d, mappings: [m], quantities: {door: {}}, calibration: {sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, notBefore: "2026-01-01", notAfter: "2026-01-01"}}, {id: e, mappings: [m], cadenceSeconds: 60}]
 market: {name: m, feedInMicroPerKwh: 8, retailMicroPerKwh: 30, gridFeeMicroPerKwh: 4, meters: [{device: e, owner: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}]}
 api: {tokens: [{name: t, role: auditor, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}]}
 anchor: {rpcUrl: http://h, chainId: 1, registry: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}
@@ -97,9 +105,10 @@ test('the example explains every key in the lines above it, and its default is t
 		else {
 			const indent = key[1]!.length + (key[2]?.length ?? 0);
 			while ((place.at(-1)?.indent ?? -1) >= indent) place.pop();
-			place.push({indent, key: place.length === 1 && place[0]!.key === 'mappings' ? '*' : key[3]!});
+			const isNamed = (place.length === 1 && place[0]!.key === 'mappings') || (place.length === 2 && place[1]!.key === 'quantities');
+			place.push({indent, key: isNamed ? '*' : key[3]!});
 			const path = place.map(step => step.key).join('.');
-			if (above.length > 0 && path !== 'mappings.*' && !explained.has(path)) {
+			if (above.length > 0 && path !== 'mappings.*' && path !== 'devices.quantities.*' && !explained.has(path)) {
 				explained.add(path);
 				const text = above.join(' ');
 				const value = valueAt(path);
@@ -327,17 +336,17 @@ const wrong: readonly (readonly [name: string, text: string, message: string])[]
 	[
 		'a mapping without readings',
 		'log: {name: a}\nmappings:\n  m:\n    topic: x\n    format: json\n',
-		'kedge.yaml:3: mappings.m.readings: is missing',
+		'kedge.yaml:3: mappings.m.readings: a mapping of json names its readings',
 	],
 	[
 		'a mapping with no reading',
 		'log: {name: a}\nmappings:\n  m:\n    topic: x\n    format: json\n    readings: []\n',
-		'kedge.yaml:6: mappings.m.readings: must have 1 to 256 items, not 0',
+		'kedge.yaml:6: mappings.m.readings: a mapping of json names its readings',
 	],
 	[
 		'a format that does not exist',
 		base.replace('format: json', 'format: xml'),
-		'kedge.yaml:5: mappings.m.format: must be one of json, senml, not "xml"',
+		'kedge.yaml:5: mappings.m.format: "xml" is no format; `kedge decode --help` lists them',
 	],
 	[
 		'a time without a format',
@@ -398,27 +407,30 @@ const wrong: readonly (readonly [name: string, text: string, message: string])[]
 ];
 
 for (const [name, text, message] of wrong) {
-	test(`${name} is an error with its line`, t => {
-		t.is(problemOf(text), `CONFIG_INVALID ${message}`);
+	test(`${name} is an error with its line`, async t => {
+		t.is(await problemOf(text), `CONFIG_INVALID ${message}`);
 	});
 }
 
-test('the config that these are made from is right', t => {
-	t.is(problemOf(base), 'no problem');
+test('the config that these are made from is right', async t => {
+	t.is(await problemOf(base), 'no problem');
 });
 
-test('aliases that grow without bound are an error, a few are not', t => {
+test('aliases that grow without bound are an error, a few are not', async t => {
 	const bomb = 'a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]\n';
-	t.regex(problemOf(bomb), /^CONFIG_INVALID kedge.yaml:1: Excessive alias count/);
+	t.regex(await problemOf(bomb), /^CONFIG_INVALID kedge.yaml:1: Excessive alias count/);
 	const shared = base.replace('[m]', '&ms [m]').concat('  - {id: e, mappings: *ms}\n');
 	t.deepEqual(
-		devicesIn(shared).all.map(({id, mappings}) => [id, mappings]),
+		(await devicesIn(shared)).all().map(({id, mappings}) => [id, mappings]),
 		[
 			['d', ['m']],
 			['e', ['m']],
 		],
 	);
-	t.is(problemOf(shared.replace('&ms [m]', '&ms [n]')), 'CONFIG_INVALID kedge.yaml:12: devices[0].mappings[0]: there is no mapping "n"');
+	t.is(
+		await problemOf(shared.replace('&ms [m]', '&ms [n]')),
+		'CONFIG_INVALID kedge.yaml:12: devices[0].mappings[0]: there is no mapping "n"',
+	);
 });
 
 test('an error says where every key is explained', t => {

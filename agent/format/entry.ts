@@ -40,6 +40,20 @@ export const qualities = {
 	deviceSigned: 1 << 9,
 	/** An entry of the epoch before, appended again by `kedge epoch`. */
 	appendedAgain: 1 << 10,
+	/** The device itself says that the value does not count: it was calibrated, maintained, out of range or broken. */
+	invalid: 1 << 11,
+	/** It comes from the device's own store, not from the moment. */
+	historical: 1 << 12,
+	/** Register: the first reading of a new life of the counter, which the device or its owner declared. */
+	reset: 1 << 13,
+	/** Register: the counter has run over its last digit and goes on from zero. */
+	rollover: 1 << 14,
+	/** Register: it fell by no more than its own resolution; what counts is the reading before. */
+	noise: 1 << 15,
+	/** Register: it fell, or rose by more than the device's maximum power can: nothing may be settled across it until it was corrected. */
+	exception: 1 << 16,
+	/** It stands in for another entry, which its source names. */
+	correction: 1 << 17,
 } as const;
 export type Quality = keyof typeof qualities;
 

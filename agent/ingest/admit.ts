@@ -1,7 +1,7 @@
 // Judges one decoded reading: admitted with its quality, or refused. Pure.
 
 import {fitsTime, qualities} from '../format/entry.ts';
-import type {DecodedReading} from './decoders/decoded.ts';
+import type {DecodedReading} from './decoders/decoder.ts';
 import {type Refused, refuse} from './refusal.ts';
 
 /** Nothing was measured before this: a clock that says so was never set. */
@@ -18,13 +18,19 @@ export type AdmitContext = {
 	readonly simulated: boolean;
 	/** The agent's own clock is known to be wrong or was never synchronised. */
 	readonly clockUnsynchronised: boolean;
+	/** When the device's calibration certificate holds; undefined: it has none, and nothing is said of it. */
+	readonly calibration?: {readonly notBeforeMs: number; readonly notAfterMs: number} | undefined;
 };
 
 export type Admitted = {readonly quality: number};
 
-export function admit(reading: DecodedReading, context: AdmitContext): Admitted | Refused {
+export function admit(
+	reading: Pick<DecodedReading, 'measuredAtMs' | 'timeIsDevices' | 'quality' | 'value'>,
+	context: AdmitContext,
+): Admitted | Refused {
 	const {measuredAtMs} = reading;
-	let quality = 0;
+	let quality = reading.quality;
+	if (reading.value === null) quality |= qualities.noValue;
 	if (measuredAtMs === 0) quality |= qualities.noDeviceTime;
 	else {
 		if (measuredAtMs < measuredAtMsMin) return refuse('time-implausible', `measured at ${timeText(measuredAtMs)}, before 2000`);
@@ -37,6 +43,9 @@ export function admit(reading: DecodedReading, context: AdmitContext): Admitted 
 	}
 	if (context.simulated) quality |= qualities.simulated;
 	if (context.clockUnsynchronised) quality |= qualities.clockUnsynchronised;
+	const {calibration} = context;
+	const atMs = measuredAtMs === 0 ? context.arrivedAtMs : measuredAtMs;
+	if (calibration !== undefined && (atMs < calibration.notBeforeMs || atMs > calibration.notAfterMs)) quality |= qualities.uncalibrated;
 	return {quality};
 }
 

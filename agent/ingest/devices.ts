@@ -1,12 +1,17 @@
-// The devices of the config: who may connect, and whose topic is whose.
+// The devices that may speak: who they are, who speaks for whom, and whose topic is whose. They come and go while the agent runs.
 
 import {createHash, timingSafeEqual} from 'node:crypto';
-import type {Mapping} from './mapping.ts';
+import type {Message} from './decoders/decoder.ts';
+import type {OpenMapping} from './mapping.ts';
 import {checkPassword} from './password.ts';
 import {type Refused, refuse} from './refusal.ts';
 
 export type DeviceConfig = {
 	readonly id: string;
+	/** What stands for `{device}` in its topics. @default its id */
+	readonly topicName?: string | undefined;
+	/** The device that speaks for it on the embedded broker, such as a Zigbee bridge. */
+	readonly via?: string | undefined;
 	/** From `kedge password`; undefined for a device that only comes through a broker of yours. */
 	readonly passwordHash: string | undefined;
 	readonly mappings: readonly string[];
@@ -14,64 +19,191 @@ export type DeviceConfig = {
 	readonly cadenceSeconds?: number | undefined;
 	/** Readings are marked as simulated. */
 	readonly simulated: boolean;
+	/** The only quantities that it may report, with what is plausible, in decimal text and a unit that measures it. undefined: whatever its mappings read. */
+	readonly quantities?: Readonly<Record<string, Limits>> | undefined;
+	/** When its calibration certificate holds. */
+	readonly calibration?: {readonly notBeforeMs: number; readonly notAfterMs: number} | undefined;
+	/** It was revoked: nothing of it is taken any more. */
+	readonly isRevoked?: boolean | undefined;
 };
 
-export type Device = DeviceConfig & {readonly compiled: readonly Mapping[]};
+/** What is plausible of a quantity; both ends are. */
+export type Limits = {readonly min?: string | undefined; readonly max?: string | undefined; readonly unit?: string | undefined};
+
+export type Device = DeviceConfig & {readonly topicName: string; readonly compiled: readonly OpenMapping[]};
 
 /** A device and the mapping that reads the topic. */
-export type Route = {readonly device: Device; readonly mapping: Mapping};
+export type Route = {readonly device: Device; readonly mapping: OpenMapping};
 
 export type Devices = {
-	readonly all: readonly Device[];
+	readonly all: () => readonly Device[];
+	readonly byId: (id: string) => Device | undefined;
+	/** Another number each time that a device was put. */
+	readonly generation: () => number;
+	/** Adds a device, or replaces the one with its id. Its mappings MUST exist. */
+	readonly put: (config: DeviceConfig) => Device;
 	/** The device with this name and password; undefined if there is none. Checks one password at a time. */
 	readonly authenticate: (username: string, password: Uint8Array) => Promise<Device | undefined>;
-	/** Who may have published this: on the embedded broker the device that is connected, else whoever the topic names. */
+	/** Who may have published this: on the embedded broker the device that is connected, or one that it speaks for; else whoever the topic names. */
 	readonly route: (topic: string, connected: string | undefined) => Route | Refused;
+	/** Lets decoders learn from a message that is no reading: on a topic that one of them hears, or old state. True if one had use for it. */
+	readonly learn: (message: Omit<Message, 'deviceId'>, connected: string | undefined) => boolean;
+	/** True for a topic on which nothing is measured, but something is learned. */
+	readonly isHeard: (topic: string) => boolean;
+	/** Every topic filter that a device speaks on, those that it speaks for included. */
+	readonly filtersOf: (device: Device) => readonly string[];
+	/** What to subscribe to at a broker of yours: the topics of all devices, and what decoders hear beside them. */
+	readonly filters: () => readonly string[];
 };
 
 /** Password checks that wait; beyond it a connection is turned away and comes again. */
 const checksWaitingMax = 256;
 
-export function createDevices(configs: readonly DeviceConfig[], mappings: ReadonlyMap<string, Mapping>): Devices {
-	const all = configs.map(config => ({...config, compiled: config.mappings.map(name => mappings.get(name)!)}));
-	const byId = new Map(all.map(device => [device.id, device]));
-	/** Of each mapping the first device that has it: whose a topic is that names no device. */
-	const firstWith = new Map<Mapping, Device>();
-	for (const device of all) for (const mapping of device.compiled) if (!firstWith.has(mapping)) firstWith.set(mapping, device);
+export function createDevices(configs: readonly DeviceConfig[], mappings: ReadonlyMap<string, OpenMapping>): Devices {
+	const byId = new Map<string, Device>();
+	/** By what stands for a device in topics. Two devices may share a name on different topics. */
+	const byTopicName = new Map<string, Device[]>();
+	/** By gateway. */
+	const spokenFor = new Map<string, Set<string>>();
+	/** Mappings whose topic has no place for a device, to the devices that have them. */
+	const withMapping = new Map<OpenMapping, Device[]>();
+	const hearing = [...mappings.values()].filter(({decoder}) => decoder.learn !== undefined);
 	/** SHA-256 of passwords that were right, so that a fleet that reconnects costs no second scrypt. */
 	const known = new Map<string, Buffer>();
+	let generation = 0;
+	let everybody: readonly Device[] | undefined;
 	let checking: Promise<unknown> = Promise.resolve();
 	let waiting = 0;
+
+	const remove = ({id, topicName, via, compiled}: Device): void => {
+		const named = byTopicName.get(topicName)!.filter(device => device.id !== id);
+		if (named.length === 0) byTopicName.delete(topicName);
+		else byTopicName.set(topicName, named);
+		if (via !== undefined) spokenFor.get(via)?.delete(id);
+		for (const mapping of compiled) {
+			const having = withMapping.get(mapping);
+			const at = having?.findIndex(device => device.id === id) ?? -1;
+			if (at >= 0) having!.splice(at, 1);
+		}
+	};
+
+	const put: Devices['put'] = config => {
+		const device: Device = {
+			...config,
+			topicName: config.topicName ?? config.id,
+			compiled: config.mappings.map(name => mappings.get(name)!),
+		};
+		const before = byId.get(device.id);
+		if (before !== undefined) remove(before);
+		if (before?.passwordHash !== device.passwordHash) known.delete(device.id);
+		byId.set(device.id, device);
+		byTopicName.set(device.topicName, [...(byTopicName.get(device.topicName) ?? []), device]);
+		if (device.via !== undefined) {
+			const spoken = spokenFor.get(device.via) ?? new Set();
+			spokenFor.set(device.via, spoken.add(device.id));
+		}
+		for (const mapping of device.compiled) {
+			const having = withMapping.get(mapping);
+			if (having === undefined) withMapping.set(mapping, [device]);
+			else having.push(device);
+		}
+		generation += 1;
+		everybody = undefined;
+		return device;
+	};
+	for (const config of configs) put(config);
 
 	const digestOf = (device: Device, password: Uint8Array): Buffer =>
 		createHash('sha256').update(`${device.passwordHash}\0`).update(password).digest();
 
-	const route = (topic: string, connected: string | undefined): Route | Refused => {
-		if (connected !== undefined) {
-			const device = byId.get(connected);
-			if (device === undefined) return refuse('device-unknown', `"${connected}" is no device of the config`);
-			const own = routeOf(device, topic);
-			if (own !== undefined) return own;
+	/** Whose a topic is that this mapping reads: who has the mapping, and the name in the topic, or the first who has it where no name is in it. */
+	const ownerOf = (mapping: OpenMapping, topicName: string): Device | undefined =>
+		topicName === '' ? withMapping.get(mapping)?.[0] : byTopicName.get(topicName)?.find(device => device.compiled.includes(mapping));
+
+	const speaksFor = (connected: string, device: Device): boolean => device.id === connected || device.via === connected;
+
+	const route: Devices['route'] = (topic, connected) => {
+		const speaker = connected === undefined ? undefined : byId.get(connected);
+		if (connected !== undefined && speaker === undefined) return refuse('device-unknown', `"${connected}" is no device that was enrolled`);
+		if (speaker?.isRevoked) return refuse('device-revoked', `${speaker.id} was revoked`);
+		let found: Route | undefined;
+		// Its own mappings first: a mapping without a place for the device in its topic is everybody's who has it.
+		for (const mapping of speaker?.compiled ?? []) {
+			const name = mapping.deviceIn(topic);
+			if (name === undefined) continue;
+			if (name === '' || name === speaker!.topicName) {
+				found = {device: speaker!, mapping};
+				break;
+			}
 		}
-		for (const mapping of mappings.values()) {
-			const id = mapping.deviceIn(topic);
-			if (id === undefined) continue;
-			const owner = id === '' ? firstWith.get(mapping) : byId.get(id);
-			const found = owner && routeOf(owner, topic);
-			if (found === undefined) continue;
-			return connected === undefined ? found : refuse('topic-forbidden', `topic ${topic} belongs to ${found.device.id}`);
-		}
+		let other: Route | undefined;
+		if (found === undefined)
+			for (const mapping of mappings.values()) {
+				const name = mapping.deviceIn(topic);
+				const device = name === undefined ? undefined : ownerOf(mapping, name);
+				if (device === undefined) continue;
+				if (connected === undefined || speaksFor(connected, device)) {
+					found = {device, mapping};
+					break;
+				}
+				other ??= {device, mapping};
+			}
+		if (found?.device.isRevoked) return refuse('device-revoked', `${found.device.id} was revoked`);
+		if (found !== undefined) return found;
+		if (other !== undefined) return refuse('topic-forbidden', `topic ${topic} belongs to ${other.device.id}`);
 		return connected === undefined
 			? refuse('device-unknown', `no device has topic ${topic}`)
 			: refuse('topic-unknown', `no mapping of ${connected} reads topic ${topic}`);
 	};
 
+	/**
+	 * Whoever describes a device decides its units: through a broker of yours that is the broker's business, on the embedded one only a gateway of a device with the mapping, or
+	 * the one device that has it.
+	 */
+	const mayDescribe = (connected: string, mapping: OpenMapping): boolean => {
+		const having = withMapping.get(mapping) ?? [];
+		return having.every(device => speaksFor(connected, device)) && having.length > 0;
+	};
+
 	return {
-		all,
+		all: () => {
+			everybody ??= [...byId.values()];
+			return everybody;
+		},
+		byId: id => byId.get(id),
+		generation: () => generation,
+		put,
 		route,
+		learn: (message, connected) => {
+			let isOfUse = false;
+			for (const mapping of hearing) {
+				if (connected !== undefined && !mayDescribe(connected, mapping)) continue;
+				if (!mapping.isHeard(message.topic) && mapping.deviceIn(message.topic) === undefined) continue;
+				if (mapping.decoder.learn!(message)) isOfUse = true;
+			}
+			return isOfUse;
+		},
+		isHeard: topic => hearing.some(mapping => mapping.isHeard(topic)),
+		filtersOf: device => {
+			const own = (one: Device): string[] => one.compiled.map(mapping => mapping.filterFor(one.topicName));
+			const others = [...(spokenFor.get(device.id) ?? [])].flatMap(id => own(byId.get(id)!));
+			const heard = device.compiled.flatMap(({decoder}) => decoder.hears ?? []);
+			return [...own(device), ...others, ...heard];
+		},
+		filters: () => {
+			const filters = new Set<string>();
+			for (const device of byId.values()) {
+				if (device.isRevoked) continue;
+				for (const mapping of device.compiled) {
+					filters.add(mapping.filterFor(device.topicName));
+					for (const filter of mapping.decoder.hears ?? []) filters.add(filter);
+				}
+			}
+			return [...filters];
+		},
 		authenticate: async (username, password) => {
 			const device = byId.get(username);
-			if (device?.passwordHash === undefined) return undefined;
+			if (device?.passwordHash === undefined || device.isRevoked) return undefined;
 			const digest = digestOf(device, password);
 			const right = known.get(device.id);
 			if (right !== undefined) return timingSafeEqual(right, digest) ? device : undefined;
@@ -86,16 +218,10 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 			} finally {
 				waiting -= 1;
 			}
+			// It may have got another password, or been revoked, while this one was checked.
+			if (byId.get(username) !== device) return undefined;
 			known.set(device.id, digest);
 			return device;
 		},
 	};
-}
-
-function routeOf(device: Device, topic: string): Route | undefined {
-	for (const mapping of device.compiled) {
-		const id = mapping.deviceIn(topic);
-		if (id === '' || id === device.id) return {device, mapping};
-	}
-	return undefined;
 }

@@ -6,15 +6,16 @@ import {describeError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import type {NoteBody} from '../format/body.ts';
+import {decimalText} from '../format/decimal.ts';
 import {kinds, noteKinds, qualities} from '../format/entry.ts';
-import {channelUrn} from '../format/subject.ts';
-import {admit, clockMsMin} from './admit.ts';
-import type {Decoded, DecodedReading} from './decoders/decoded.ts';
-import {decodeJson, jsonDecoder} from './decoders/json.ts';
-import {decodeSenml, senmlDecoder} from './decoders/senml.ts';
+import {channelUrn, parseChannelUrn} from '../format/subject.ts';
+import {type AdmitContext, admit, clockMsMin} from './admit.ts';
+import {exactValue} from './decoders/decoded.ts';
+import {type ChannelSpec, channelsMax, type DecodedReading, type DeviceRequest} from './decoders/decoder.ts';
 import type {Device, Devices} from './devices.ts';
 import {DeviceNumbers, type Gap} from './gaps.ts';
-import type {Mapping} from './mapping.ts';
+import {limitsOf, type SlotLimits} from './limits.ts';
+import type {OpenMapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
 import {SilenceWatch, type SilentDevice, type Watched} from './silence.ts';
@@ -71,6 +72,8 @@ type Done = (failure: Error | undefined) => void;
 /** All that admission needs of the rest of the agent. */
 export type Needs<C extends Channel> = {
 	readonly channel: (urn: string) => C | undefined;
+	/** Every channel that the log had when it was opened. */
+	readonly channels: () => readonly C[];
 	readonly enrol: (channel: {
 		readonly urn: string;
 		readonly quantity: number;
@@ -102,6 +105,8 @@ export type Needs<C extends Channel> = {
 	/** Of the values under a repeat key `wanted` if it is there, else the newest; `pruned` if what is or may be under it has no value any more. Looks at durable entries only. */
 	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | 'pruned' | undefined>;
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
+	/** Says something to a device, through the door that it came by: QoS 0, and nobody waits for it. */
+	readonly request: (request: DeviceRequest, delivery: Delivery) => void;
 	readonly clock: Clock;
 	/** True while the machine's clock is known to be unsynchronised. */
 	readonly isClockUnsynchronised: () => boolean;
@@ -129,7 +134,7 @@ export type Ingest = {
 };
 
 /** Topics whose route is remembered; what comes beyond starts over. */
-const routesMax = 4096;
+const routesMax = 32_768;
 /** Messages, and bytes of their payloads, that wait for a look into the log; beyond either `pressure` asks to wait. */
 const unsureMax = 4096;
 const unsureBytesMax = 8 * 1024 * 1024;
@@ -137,36 +142,45 @@ const unsureBytesMax = 8 * 1024 * 1024;
 /** Silences noted at one look; those beyond are noted at the next. */
 const silencesMax = 256;
 
+/** Keys that are packet ids stand in a session of the client, which no device can name: sessions of devices have no colon in front of anything that we write. */
+const packetSessionPrefix = 'packet:';
+
 const nothing = new Uint8Array(0);
+const noRequests: readonly DeviceRequest[] = [];
 /** Longer records are made apart. */
 const scratchLength = 8192;
 const noneRefused: readonly Refused[] = [];
 const ignored: Done = () => {};
 
-/** One reading of a mapping for one device, and its channel once that is known to the log. */
+/** One channel of a device, and what is known of it once it is in the log. */
 type Slot<C> = {
 	readonly urn: string;
 	readonly quantity: number;
 	readonly quantityName: string;
 	readonly exponent: number;
+	/** What the device may report, at the channel's exponent. */
+	readonly limits: SlotLimits;
 	channel: C | undefined;
 	memory: RepeatMemory | undefined;
 	/** undefined where the device may be silent. */
 	watched: Watched<C> | undefined;
 };
 
-type KnownRoute<C> = {
+/** What is known of a device that has spoken since the start. */
+type Speaker<C> = {
 	readonly device: Device;
-	readonly mapping: Mapping;
-	readonly slots: readonly Slot<C>[];
+	/** By the end of the channel's URN. */
+	readonly slots: Map<string, Slot<C>>;
 	readonly numbers: DeviceNumbers;
-	/** SenML names to slots. */
-	readonly names: ReadonlyMap<string, number>;
 };
+
+type KnownRoute<C> = {readonly speaker: Speaker<C>; readonly mapping: OpenMapping};
 
 /** One reading on its way through, with what a repeat of it would be known by. */
 type Candidate<C> = {
 	readonly reading: DecodedReading;
+	/** At the channel's exponent. */
+	readonly value: bigint;
 	readonly slot: Slot<C>;
 	readonly quality: number;
 	readonly session: string | undefined;
@@ -208,15 +222,30 @@ type Found = {
 export function createIngest<C extends Channel>(needs: Needs<C>, options: IngestOptions): Ingest {
 	const {devices, lateAfterMs} = options;
 	const {clock, logger} = needs;
+	/** By device id: its channels, in the order in which they were enrolled. */
+	const channelsOf = new Map<string, C[]>();
+	/** Channels, by id, whose device numbers its messages. */
+	const numbered = new Set<number>();
+	const addChannel = (deviceId: string, channel: C): void => {
+		const own = channelsOf.get(deviceId);
+		if (own === undefined) channelsOf.set(deviceId, [channel]);
+		else own.push(channel);
+	};
+	for (const channel of needs.channels()) {
+		const parsed = parseChannelUrn(channel.urn);
+		if (parsed === undefined) continue;
+		addChannel(parsed.deviceId, channel);
+		if (channel.session !== undefined && !channel.session.startsWith(packetSessionPrefix)) numbered.add(channel.id);
+	}
+	/** By device id. */
+	const speakers = new Map<string, Speaker<C>>();
+	/** What the devices were when the routes were remembered. */
+	let generation = devices.generation();
 	/** By topic, in a map for each device, and one for what came through a broker of yours. */
 	const routes = new Map<string | undefined, Map<string, KnownRoute<C>>>();
 	let routeCount = 0;
-	/** Exponents of channels that may not be enrolled yet: all mappings of a device must agree. */
-	const exponents = new Map<string, number>();
 	/** By channel id; topics of the same device share it. */
 	const memories = new Map<number, RepeatMemory>();
-	/** By device id. */
-	const numbering = new Map<string, DeviceNumbers>();
 	const silence = new SilenceWatch<C>();
 	/** By channel id. */
 	const watched = new Map<number, Watched<C>>();
@@ -242,21 +271,32 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseWhole(delivery, arrivedAtMs, '', refuse('too-large', detail), done);
 			return;
 		}
-		if (isFromClient && (flags & arrivalFlags.retain) !== 0) {
-			refuseWhole(delivery, arrivedAtMs, '', refuse('retained', 'delivered with the retain flag'), done);
-			return;
+		const {topic, payload} = delivery;
+		const connected = isFromClient ? undefined : delivery.identity;
+		const isOld = isFromClient && (flags & arrivalFlags.retain) !== 0;
+		if (isOld || devices.isHeard(topic)) {
+			const isOfUse = devices.learn({topic, payload, arrivedAtMs}, connected);
+			if (isOld || isOfUse) {
+				const refused = isOfUse
+					? refuse('no-reading', 'a description of devices, which was taken in')
+					: refuse('retained', 'delivered with the retain flag');
+				refuseWhole(delivery, arrivedAtMs, '', refused, done);
+				return;
+			}
 		}
-		const route = routeOf(delivery.topic, isFromClient ? undefined : delivery.identity);
+		const route = routeOf(topic, connected);
 		if ('refused' in route) {
 			refuseWhole(delivery, arrivedAtMs, '', route, done);
 			return;
 		}
-		const {mapping} = route;
-		const isJson = mapping.format === 'json';
-		const decoder = isJson ? jsonDecoder : senmlDecoder;
-		const decoded: Decoded = isJson
-			? decodeJson(delivery.payload, mapping)
-			: decodeSenml(delivery.payload, mapping, route.names, arrivedAtMs);
+		const {
+			mapping,
+			speaker,
+			speaker: {device, numbers},
+		} = route;
+		const decoder = mapping.decoderName;
+		const decoded = mapping.decoder.decode({topic, payload, arrivedAtMs, deviceId: device.id});
+		for (const request of decoded.requests ?? noRequests) needs.request(request, delivery);
 		if ('refused' in decoded) {
 			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done);
 			return;
@@ -264,27 +304,24 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const context = {
 			arrivedAtMs,
 			lateAfterMs,
-			simulated: route.device.simulated,
+			simulated: device.simulated,
 			clockUnsynchronised: arrivedAtMs < clockMsMin || needs.isClockUnsynchronised(),
+			calibration: device.calibration,
 		};
 		const candidates: Candidate<C>[] = [];
 		let refused: Refused[] | undefined;
 		let isUnsure = false;
 		for (const reading of decoded.readings) {
-			const admitted = 'refused' in reading ? reading : admit(reading, context);
-			if ('refused' in reading || 'refused' in admitted) {
+			const candidate = 'refused' in reading ? reading : candidateOf(reading, speaker, context, delivery);
+			if ('refused' in candidate) {
 				refused ??= [];
-				refused.push('refused' in admitted ? admitted : (reading as Refused));
+				refused.push(candidate);
 				continue;
 			}
-			const slot = route.slots[reading.slot]!;
-			if (slot.channel === undefined) openKnown(slot, route.device);
-			const candidate = candidateOf(reading, slot, admitted.quality, delivery);
 			candidate.judgement = judge(candidate, flags);
 			if (candidate.judgement === 'unknown') isUnsure = true;
 			candidates.push(candidate);
 		}
-		const {device, numbers} = route;
 		// All readings of a message have the same number.
 		const first = candidates[0]?.reading;
 		if (first?.sequence !== undefined && !numbers.knows(first.session!)) isUnsure = true;
@@ -304,25 +341,20 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	const routeOf = (topic: string, connected: string | undefined): KnownRoute<C> | Refused => {
+		if (generation !== devices.generation()) {
+			// Somebody was added, changed or revoked: nothing that was remembered of topics holds.
+			generation = devices.generation();
+			routes.clear();
+			routeCount = 0;
+		}
 		const known = routes.get(connected)?.get(topic);
 		if (known !== undefined) return known;
 		const found = devices.route(topic, connected);
 		if ('refused' in found) return found;
-		const {device} = found;
-		const mapping = withFixedExponents(device, found.mapping);
-		const names = new Map(mapping.readings.map((reading, slot) => [reading.name.replaceAll('{device}', device.id), slot]));
-		const slots = mapping.readings.map(
-			({quantity, part, exponent}): Slot<C> => ({
-				urn: channelUrn(device.id, quantity.name, part),
-				quantity: quantity.code,
-				quantityName: quantity.name,
-				exponent,
-				channel: undefined,
-				memory: undefined,
-				watched: undefined,
-			}),
-		);
-		const route: KnownRoute<C> = {device, mapping, slots, names, numbers: numbersOf(device)};
+		const {device, mapping} = found;
+		const route: KnownRoute<C> = {speaker: speakerOf(device), mapping};
+		// What the config says of exponents is looked at once, not when a reading first comes.
+		for (const {channel} of mapping.readings) slotOf(route.speaker, channel);
 		if (routeCount >= routesMax) {
 			routes.clear();
 			routeCount = 0;
@@ -334,67 +366,93 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		return route;
 	};
 
-	/** The channels of a device that its numbering may have got into, as far as they are enrolled. */
-	const numberedChannels = (device: Device): C[] => enrolledChannels(device, ({sequence}) => sequence !== undefined);
-
-	/** The channels of a device that are enrolled, of those of its mappings that are wanted. */
-	const enrolledChannels = ({id, compiled}: Device, isWanted: (mapping: Mapping) => boolean): C[] => {
-		const channels = new Set<C>();
-		for (const {quantity, part} of compiled.filter(isWanted).flatMap(({readings}) => readings)) {
-			const channel = needs.channel(channelUrn(id, quantity.name, part));
-			if (channel !== undefined) channels.add(channel);
-		}
-		return [...channels];
+	const speakerOf = (device: Device): Speaker<C> => {
+		const before = speakers.get(device.id);
+		if (before?.device === device) return before;
+		// Another description of the same device: its numbering goes on, its limits may be others.
+		const speaker: Speaker<C> = {device, slots: new Map(), numbers: before?.numbers ?? numbersOf(device)};
+		speakers.set(device.id, speaker);
+		return speaker;
 	};
 
+	/** The channels of a device that its numbering may have got into, as far as they are enrolled. */
+	const numberedChannels = (device: Device): C[] => (channelsOf.get(device.id) ?? []).filter(({id}) => numbered.has(id));
+
 	const numbersOf = (device: Device): DeviceNumbers => {
-		let numbers = numbering.get(device.id);
-		if (numbers === undefined) {
-			// Number 1 of a channel is its enrolment.
-			const heard = numberedChannels(device).filter(({lastNumber}) => lastNumber > 1);
-			const session = heard[0]?.session;
-			// Where they do not stand in one session, or not in one of the device's, the log is asked when the device speaks.
-			const isOne = session !== undefined && heard.every(channel => channel.session === session && channel.keyTop !== undefined);
-			const newest = isOne ? {session, top: Math.max(...heard.map(({keyTop}) => keyTop!))} : undefined;
-			numbers = new DeviceNumbers({newest, isWhole: heard.length === 0});
-			numbering.set(device.id, numbers);
-		}
-		return numbers;
+		const heard = numberedChannels(device);
+		const session = heard[0]?.session;
+		// Where they do not stand in one session, or not in one of the device's, the log is asked when the device speaks.
+		const isOne = session !== undefined && heard.every(channel => channel.session === session && channel.keyTop !== undefined);
+		const newest = isOne ? {session, top: Math.max(...heard.map(({keyTop}) => keyTop!))} : undefined;
+		return new DeviceNumbers({newest, isWhole: heard.length === 0});
 	};
 
 	/**
-	 * A channel keeps the exponent that it was enrolled with, whatever the config says later: its values must stay comparable. Until it is enrolled the mapping
-	 * that is used first decides.
+	 * A channel keeps the exponent that it was enrolled with, whatever the config says later: its values must stay comparable. Until it is enrolled the mapping that is used
+	 * first decides.
 	 */
-	const withFixedExponents = (device: Device, mapping: Mapping): Mapping => {
-		const readings = mapping.readings.map(reading => {
-			const urn = channelUrn(device.id, reading.quantity.name, reading.part);
-			const exponent = needs.channel(urn)?.exponent ?? exponents.get(urn) ?? reading.exponent;
-			exponents.set(urn, exponent);
-			if (exponent !== reading.exponent)
-				logger.log('warn', 'exponent of the config is not used', {channel: urn, config: reading.exponent, enrolled: exponent});
-			return {...reading, exponent};
-		});
-		return {...mapping, readings};
+	const slotOf = ({device, slots}: Speaker<C>, spec: ChannelSpec): Slot<C> | Refused => {
+		const known = slots.get(spec.name);
+		if (known !== undefined) {
+			if (known.exponent !== spec.exponent) warnOfExponent(known, spec);
+			return known;
+		}
+		if (slots.size >= channelsMax) return refuse('channels-too-many', `${device.id} has ${channelsMax} channels, ${spec.name} is one more`);
+		const {quantity, part} = spec;
+		const urn = channelUrn(device.id, quantity.name, part);
+		const exponent = needs.channel(urn)?.exponent ?? spec.exponent;
+		const slot: Slot<C> = {
+			urn,
+			quantity: quantity.code,
+			quantityName: quantity.name,
+			exponent,
+			limits: limitsOf(device.quantities, spec, exponent),
+			channel: undefined,
+			memory: undefined,
+			watched: undefined,
+		};
+		slots.set(spec.name, slot);
+		if (exponent !== spec.exponent) warnOfExponent(slot, spec);
+		openKnown(slot, device);
+		return slot;
 	};
 
-	const candidateOf = (reading: DecodedReading, slot: Slot<C>, quality: number, delivery: Delivery): Candidate<C> => {
+	/** Each spec is complained of once. */
+	const complained = new WeakSet<ChannelSpec>();
+	const warnOfExponent = ({urn, exponent}: Slot<C>, spec: ChannelSpec): void => {
+		if (complained.has(spec)) return;
+		complained.add(spec);
+		logger.log('warn', 'exponent of the config is not used', {channel: urn, config: spec.exponent, enrolled: exponent});
+	};
+
+	const candidateOf = (reading: DecodedReading, speaker: Speaker<C>, context: AdmitContext, delivery: Delivery): Candidate<C> | Refused => {
+		const slot = slotOf(speaker, reading.channel);
+		if ('refused' in slot) return slot;
+		if (typeof slot.limits === 'string') return refuse('quantity-forbidden', slot.limits);
+		const value = reading.value === null ? 0n : exactValue(reading.channel, slot.exponent, reading.value, reading.unit);
+		if (typeof value !== 'bigint') return value;
+		if (reading.value !== null && (value < slot.limits.min || value > slot.limits.max))
+			return refuse('limit-exceeded', `${slot.quantityName} ${decimalText(value, slot.exponent)} lies outside of the limits of the device`);
+		const admitted = admit(reading, context);
+		if ('refused' in admitted) return admitted;
+		const {quality} = admitted;
+		if (slot.channel === undefined) openKnown(slot, speaker.device);
 		const {session, sequence, measuredAtMs} = reading;
-		if (sequence !== undefined) return {reading, slot, quality, session, key: sequence, isPacketKey: false, judgement: 'new'};
+		if (sequence !== undefined) return {reading, value, slot, quality, session, key: sequence, isPacketKey: false, judgement: 'new'};
 		if (measuredAtMs === 0 ? delivery.packetId === undefined : reading.timeIsDevices) {
 			const key = measuredAtMs === 0 ? undefined : measuredAtMs;
-			return {reading, slot, quality, session: undefined, key, isPacketKey: false, judgement: 'new'};
+			return {reading, value, slot, quality, session: undefined, key, isPacketKey: false, judgement: 'new'};
 		}
 		// A time that was made here is no key. The session says so to the log, which else takes measuredAt for the key.
-		const packetSession = `packet:${delivery.clientId}`;
-		return {reading, slot, quality, session: packetSession, key: delivery.packetId, isPacketKey: true, judgement: 'new'};
+		const packetSession = `${packetSessionPrefix}${delivery.clientId}`;
+		return {reading, value, slot, quality, session: packetSession, key: delivery.packetId, isPacketKey: true, judgement: 'new'};
 	};
 
 	/** A channel that has never been heard has no memory yet, and everything from it is new. */
-	const judge = ({slot: {memory}, session, key, isPacketKey, reading}: Candidate<C>, flags: number): Judgement => {
+	const judge = ({slot: {memory}, session, key, isPacketKey, value}: Candidate<C>, flags: number): Judgement => {
 		if (key === undefined || memory === undefined) return 'new';
-		if (!isPacketKey) return memory.judge(session, key, reading.value);
-		return (flags & arrivalFlags.dup) === 0 ? 'new' : memory.judgePacket(session!, key, reading.value);
+		if (!isPacketKey) return memory.judge(session, key, value);
+		return (flags & arrivalFlags.dup) === 0 ? 'new' : memory.judgePacket(session!, key, value);
 	};
 
 	/** Gives a slot its channel, if the log knows it already. */
@@ -427,7 +485,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	/** Enrols at the last moment: a refused message enrols nothing. */
 	const enrol = (slot: Slot<C>, device: Device): C => {
 		const {urn, quantity, quantityName, exponent} = slot;
-		const channel = needs.channel(urn) ?? needs.enrol({urn, quantity, quantityName, exponent});
+		let channel = needs.channel(urn);
+		if (channel === undefined) {
+			channel = needs.enrol({urn, quantity, quantityName, exponent});
+			addChannel(device.id, channel);
+		}
 		openSlot(slot, channel, device);
 		return channel;
 	};
@@ -489,7 +551,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		looking = false;
 	};
 
-	const lookUpKey = async ({slot, session, key, isPacketKey, reading}: Candidate<C>, found: Found): Promise<void> => {
+	const lookUpKey = async ({slot, session, key, isPacketKey, value: wanted}: Candidate<C>, found: Found): Promise<void> => {
 		const {channel, memory} = slot;
 		if (channel === undefined || memory === undefined || key === undefined) return;
 		const name = keyName(channel, session, key);
@@ -499,9 +561,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			looked = {asked: [], values: [], isPruned: false, top};
 			found.keys.set(name, looked);
 		}
-		if (looked.asked.includes(reading.value)) return;
-		looked.asked.push(reading.value);
-		const value = await needs.valueOfKey(channel, session, key, reading.value);
+		if (looked.asked.includes(wanted)) return;
+		looked.asked.push(wanted);
+		const value = await needs.valueOfKey(channel, session, key, wanted);
 		if (value === 'pruned') looked.isPruned = true;
 		else if (value !== undefined) looked.values.push(value);
 	};
@@ -525,13 +587,13 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const first = candidates[0]?.reading;
 		if (first?.sequence !== undefined && !numbers.knows(first.session!) && !found.tops.has(topName(device, first.session!))) return false;
 		for (const candidate of candidates) {
-			const {slot, session, key, reading, isPacketKey} = candidate;
+			const {slot, session, key, value, isPacketKey} = candidate;
 			// Memory first: others of this group, or newer arrivals, may have been admitted since.
 			candidate.judgement = judge(candidate, delivery.flags);
 			if (candidate.judgement !== 'unknown' || slot.channel === undefined || key === undefined) continue;
 			const looked = found.keys.get(keyName(slot.channel, session, key));
-			if (!looked?.asked.includes(reading.value)) return false;
-			if (looked.values.includes(reading.value)) candidate.judgement = 'repeat';
+			if (!looked?.asked.includes(value)) return false;
+			if (looked.values.includes(value)) candidate.judgement = 'repeat';
 			// Packet ids are used again and again: what was pruned is no message that is sent again now.
 			else if (looked.isPruned && !isPacketKey) candidate.judgement = 'pruned';
 			else candidate.judgement = looked.values.length === 0 || isPacketKey ? 'new' : 'conflict';
@@ -546,8 +608,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
 		arrival += 1;
-		for (const {reading, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
-			const {value} = reading;
+		for (const {reading, value, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
 			if (judged === 'pruned') {
 				refused = [...refused, refuse('older-than-log', `${slot.urn}: key ${key} lies among entries that were pruned: it may be a repeat`)];
 				continue;
@@ -575,7 +636,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				quality: judgement === 'conflict' ? quality | qualities.conflict : quality,
 				value,
 				measuredAtMs: reading.measuredAtMs,
-				span: 0,
+				span: reading.spanMs,
 				session,
 				key,
 				keyTop: memory.top(session),
@@ -590,6 +651,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
 		if (drafts.length === 0) return;
 		if (admission.device.cadenceSeconds !== undefined) hear(candidates, arrivedAtMs);
+		if (drafts[0]!.session !== undefined && candidates[0]!.reading.sequence !== undefined)
+			for (const {channel} of drafts) numbered.add(channel.id);
 		const gap = gapBefore(admission, found);
 		const record = recordOf(delivery, arrivedAtMs, decoder, scratch);
 		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, finished);
@@ -630,9 +693,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	const isCrowded = (): boolean => unsureCount > unsureMax || unsureBytes > unsureBytesMax;
 
 	// What spoke before this start must speak again.
-	for (const device of devices.all) {
-		if (device.cadenceSeconds === undefined) continue;
-		for (const channel of enrolledChannels(device, () => true)) watchOf(channel, device);
+	for (const device of devices.all()) {
+		if (device.cadenceSeconds === undefined || device.isRevoked) continue;
+		for (const channel of channelsOf.get(device.id) ?? []) watchOf(channel, device);
 	}
 
 	return {

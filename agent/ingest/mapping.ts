@@ -3,18 +3,26 @@
 import {nearestName} from '../base/nearest.ts';
 import {type Quantity, quantities, quantityOfName, unitFactor, unitsOf} from '../format/quantity.ts';
 import {idPattern} from '../format/subject.ts';
+import {type ChannelSpec, channelSpec, type Decoder, type OpenDecoder} from './decoders/decoder.ts';
 import type {TimeFormat} from './device-time.ts';
 import {parsePointer} from './json.ts';
+import {parseZone, type Zone} from './zone.ts';
 
 /** As the config has it; every key is documented in kedge.example.yaml. */
 export type MappingConfig = {
 	readonly name: string;
 	/** MQTT topic filter in which `{device}` stands for the device's id. */
 	readonly topic: string;
-	readonly format: 'json' | 'senml';
+	/** Which decoder reads it. */
+	readonly format: string;
 	readonly time?: {readonly pointer: string; readonly format: TimeFormat} | undefined;
 	readonly sequence?: {readonly pointer: string; readonly session?: string | undefined} | undefined;
-	readonly readings: readonly ReadingConfig[];
+	/** How local times are meant: `UTC`, `+08:00` or `Europe/Amsterdam`. Without it a time without an offset is none. */
+	readonly zone?: string | undefined;
+	/** 16 bytes: opens what devices encrypt (HJ 212, SM4). */
+	readonly key?: Uint8Array | undefined;
+	/** Empty where the format says what is what. */
+	readonly readings?: readonly ReadingConfig[] | undefined;
 };
 
 export type ReadingConfig = {
@@ -31,45 +39,61 @@ export type ReadingConfig = {
 	readonly optional?: boolean | undefined;
 };
 
-/** How many base units of a quantity one unit is, as a fraction; the same as numbers for scaleShort. */
-export type Scale = {
-	readonly numerator: bigint;
-	readonly denominator: bigint;
-	readonly numeratorShort: number;
-	readonly denominatorShort: number;
-};
-
 export type CompiledReading = {
-	readonly quantity: Quantity;
-	/** By every unit that measures the quantity. */
-	readonly scales: ReadonlyMap<string, Scale>;
-	readonly exponent: number;
-	readonly part: string | undefined;
+	readonly channel: ChannelSpec;
 	readonly optional: boolean;
 	readonly unit: string | undefined;
-	/** For json. */
+	/** Where the value stands in the message. */
 	readonly pointer: readonly string[];
 	readonly pointerText: string;
-	/** For senml, `{device}` still in it. */
+	/** What the message calls it, `{device}` still in it. */
 	readonly name: string;
 };
 
 export type Mapping = {
 	readonly name: string;
-	readonly format: 'json' | 'senml';
+	readonly format: string;
+	/** The topic filter, `{device}` still in it. */
+	readonly topic: string;
 	readonly time: {readonly pointer: readonly string[]; readonly format: TimeFormat} | undefined;
 	readonly sequence: {readonly pointer: readonly string[]; readonly session: readonly string[] | undefined} | undefined;
+	readonly zone: Zone | undefined;
+	readonly key: Uint8Array | undefined;
 	readonly readings: readonly CompiledReading[];
-	/** The device id in the topic, '' where the pattern has none; undefined if the topic does not fit. */
+	/** What stands for the device in the topic, '' where the pattern has no place for it; undefined if the topic does not fit. */
 	readonly deviceIn: (topic: string) => string | undefined;
-	/** The topic filter with the device's id in it, to subscribe or to allow. */
-	readonly filterFor: (deviceId: string) => string;
+	/** The topic filter with the device in it, to subscribe or to allow. */
+	readonly filterFor: (topicName: string) => string;
+};
+
+/** A mapping with its decoder at work. */
+export type OpenMapping = Mapping & {
+	readonly decoder: OpenDecoder;
+	/** As the arrival record has it. */
+	readonly decoderName: string;
+	/** True for a topic that the decoder hears beside the mapping's own. */
+	readonly isHeard: (topic: string) => boolean;
 };
 
 /** Where in the mapping something is wrong, and what: main turns it into an error that names the line. */
 export type MappingProblem = {readonly path: readonly (string | number)[]; readonly problem: string};
 
-export function compileMapping(config: MappingConfig): Mapping | MappingProblem {
+/** Compiles a mapping and opens its decoder, which MUST be the one that the config's format names. */
+export function openMapping(config: MappingConfig, decoder: Decoder): OpenMapping | MappingProblem {
+	const mapping = compileMapping(config, decoder);
+	if ('problem' in mapping) return mapping;
+	const opened = decoder.open(mapping);
+	const heard = (opened.hears ?? []).map(filter => compileTopic(filter)!);
+	return {
+		...mapping,
+		decoder: opened,
+		decoderName: decoder.name,
+		isHeard: topic => heard.some(({deviceIn}) => deviceIn(topic) !== undefined),
+	};
+}
+
+/** `decoder` is the one that the config's format names. */
+export function compileMapping(config: MappingConfig, decoder: Pick<Decoder, 'readingsBy'>): Mapping | MappingProblem {
 	// A brace that is not of `{device}` is a slip of the pen: taken as it stands it would match a topic that no device has, and nothing would say so.
 	if (/[{}]/.test(config.topic.replaceAll(placeholder, '')))
 		return {
@@ -80,6 +104,18 @@ export function compileMapping(config: MappingConfig): Mapping | MappingProblem 
 	const pattern = compileTopic(config.topic);
 	if (pattern === undefined)
 		return {path: ['topic'], problem: `"${config.topic}" is not an MQTT topic filter ("+" and "#" stand alone between slashes, "#" last)`};
+	const {readingsBy} = decoder;
+	const wanted = config.readings ?? [];
+	if (readingsBy === 'format' && wanted.length > 0)
+		return {path: ['readings'], problem: `messages of ${config.format} say themselves what is what: leave "readings" out`};
+	if (readingsBy !== 'format' && wanted.length === 0)
+		return {path: ['readings'], problem: `a mapping of ${config.format} names its readings`};
+	for (const key of ['time', 'sequence'] as const)
+		if (config[key] !== undefined && config.format !== 'json')
+			return {path: [key], problem: `is for json only: messages of ${config.format} say it themselves`};
+	const zone = config.zone === undefined ? undefined : parseZone(config.zone);
+	if (config.zone !== undefined && zone === undefined)
+		return {path: ['zone'], problem: `"${config.zone}" is no zone such as UTC, +08:00 or Europe/Amsterdam`};
 	const time = config.time && {pointer: parsePointer(config.time.pointer), format: config.time.format};
 	if (time !== undefined && time.pointer === undefined)
 		return {path: ['time', 'pointer'], problem: `"${config.time?.pointer}" is not a JSON pointer`};
@@ -94,18 +130,21 @@ export function compileMapping(config: MappingConfig): Mapping | MappingProblem 
 		return {path: ['sequence'], problem: 'pointer and session must be JSON pointers'};
 	const readings: CompiledReading[] = [];
 	const channels = new Set<string>();
-	for (const [i, reading] of config.readings.entries()) {
-		const compiled = compileReading(config.format, reading);
+	for (const [i, reading] of wanted.entries()) {
+		const compiled = compileReading(config.format, readingsBy, reading);
 		if ('problem' in compiled) return {path: ['readings', i, ...compiled.path], problem: compiled.problem};
-		const channel = `${compiled.quantity.name}:${compiled.part ?? ''}`;
+		const {name: channel, quantity} = compiled.channel;
 		if (channels.has(channel))
-			return {path: ['readings', i], problem: `${compiled.quantity.name} is there twice: give each a "part" of its own, such as a phase`};
+			return {path: ['readings', i], problem: `${quantity.name} is there twice: give each a "part" of its own, such as a phase`};
 		channels.add(channel);
 		readings.push(compiled);
 	}
 	return {
 		name: config.name,
 		format: config.format,
+		topic: config.topic,
+		zone,
+		key: config.key,
 		time: time as Mapping['time'],
 		sequence: sequence as Mapping['sequence'],
 		readings,
@@ -113,7 +152,11 @@ export function compileMapping(config: MappingConfig): Mapping | MappingProblem 
 	};
 }
 
-function compileReading(format: 'json' | 'senml', reading: ReadingConfig): CompiledReading | MappingProblem {
+function compileReading(
+	format: string,
+	readingsBy: 'pointer' | 'name' | 'format',
+	reading: ReadingConfig,
+): CompiledReading | MappingProblem {
 	const quantity = quantityOfName(reading.quantity);
 	if (quantity === undefined) return {path: ['quantity'], problem: unknownQuantity(reading.quantity)};
 	if (reading.part !== undefined && !idPattern.test(reading.part))
@@ -122,20 +165,17 @@ function compileReading(format: 'json' | 'senml', reading: ReadingConfig): Compi
 	if (!Number.isInteger(exponent) || exponent < -12 || exponent > 12)
 		return {path: ['exponent'], problem: `${exponent} is not a whole number from -12 to 12`};
 	const pointer = reading.pointer === undefined ? undefined : parsePointer(reading.pointer);
-	if (format === 'json') {
-		if (pointer === undefined) return {path: ['pointer'], problem: `a json mapping needs a JSON pointer such as /energy/total`};
+	if (readingsBy === 'pointer') {
+		if (pointer === undefined) return {path: ['pointer'], problem: `a ${format} mapping needs a JSON pointer such as /energy/total`};
 		if (reading.unit === undefined && quantity.kind !== 'state')
 			return {path: [], problem: `the unit of ${quantity.name} is missing: ${unitsText(quantity)}`};
-	} else if (reading.name === undefined) return {path: ['name'], problem: 'a senml mapping needs the name of the record'};
-	else if (!isSenmlName(reading.name.replaceAll(placeholder, 'x')))
+	} else if (reading.name === undefined) return {path: ['name'], problem: `a ${format} mapping needs the name of the record`};
+	else if (format.startsWith('senml') && !isSenmlName(reading.name.replaceAll(placeholder, 'x')))
 		return {path: ['name'], problem: `"${reading.name}" is no SenML name: letters, digits and - : . / _ after a letter or digit`};
 	const unit = reading.unit ?? (quantity.kind === 'state' ? '' : undefined);
 	if (unit !== undefined && unitFactor(quantity, unit) === undefined) return {path: ['unit'], problem: wrongUnit(quantity, unit)};
 	return {
-		quantity,
-		scales: scalesOf(quantity),
-		exponent,
-		part: reading.part,
+		channel: channelSpec(quantity, reading.part, exponent),
 		optional: reading.optional ?? false,
 		unit,
 		pointer: pointer ?? [],
@@ -163,17 +203,6 @@ function unitsText(quantity: Quantity): string {
 	return `use ${unitsOf(quantity).join(', ')}`;
 }
 
-function scalesOf(quantity: Quantity): ReadonlyMap<string, Scale> {
-	const scales = new Map<string, Scale>();
-	for (const unit of [...unitsOf(quantity), '']) {
-		const factor = unitFactor(quantity, unit);
-		if (factor === undefined) continue;
-		const [numerator, denominator] = factor;
-		scales.set(unit, {numerator, denominator, numeratorShort: Number(numerator), denominatorShort: Number(denominator)});
-	}
-	return scales;
-}
-
 /** [RFC 8428 §4.5.1] */
 export function isSenmlName(name: string): boolean {
 	return /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/.test(name);
@@ -196,7 +225,7 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 				level
 					.split(placeholder)
 					.map(text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-					.join('([A-Za-z0-9_-]{1,64})'),
+					.join('([^/+#\\0]{1,128})'),
 			);
 	}
 	// `a/#` also stands for `a` itself [MQTT 3.1.1 §4.7.1.2].
@@ -208,6 +237,7 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 			const found = pattern.exec(text);
 			return found === null ? undefined : (found[1] ?? '');
 		},
-		filterFor: deviceId => topic.replace(placeholder, deviceId),
+		// A function, because `$` means something in a replacement.
+		filterFor: topicName => topic.replace(placeholder, () => topicName),
 	};
 }

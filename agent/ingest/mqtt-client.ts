@@ -81,6 +81,10 @@ export type MqttClientStats = {
 
 export type MqttDoor = {
 	readonly stats: () => MqttClientStats;
+	/** Says something to whoever listens there, at QoS 0; false, and nothing is said, while there is no connection. */
+	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => boolean;
+	/** Listens to further topic filters from now on. */
+	readonly listen: (filters: readonly string[]) => void;
 	/** Closes the connection. What was not acknowledged the broker delivers again. */
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
@@ -113,7 +117,8 @@ const dropTopicsMax = 64;
  */
 export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOptions): MqttDoor {
 	const {clock, logger} = needs;
-	const {name, clientId, topics} = options;
+	const {name, clientId} = options;
+	const topics = [...options.topics];
 	const protocolVersion = options.protocolVersion ?? 4;
 	const windowMax = options.windowMax ?? 1000;
 	const packetBytesMax = options.packetBytesMax ?? 65_536;
@@ -291,12 +296,13 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 
 	const subscribe = (stream: BrokerStream): void => {
 		// rh 1 (MQTT 5): retained messages only for a subscription that is new. rap false: RETAIN then means old state.
-		client.subscribe([...topics], {qos: 1, ...(protocolVersion === 5 ? {rh: 1, rap: false, nl: false} : {})}, (error, granted) => {
+		const wanted = [...topics];
+		client.subscribe(wanted, {qos: 1, ...(protocolVersion === 5 ? {rh: 1, rap: false, nl: false} : {})}, (error, granted) => {
 			if (stream !== lane?.stream || stream.destroyed) return;
 			refusedTopics = (granted ?? []).filter(({qos}) => qos > 2).map(({topic}) => topic);
 			weakTopics = (granted ?? []).filter(({qos}) => qos === 0).map(({topic}) => topic);
 			if (error || refusedTopics.length > 0) {
-				if (refusedTopics.length === 0) refusedTopics = topics;
+				if (refusedTopics.length === 0) refusedTopics = wanted;
 				logger.log('error', 'broker refuses a subscription', {
 					broker: name,
 					topics: refusedTopics.join(' '),
@@ -306,8 +312,10 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			}
 			if (weakTopics.length > 0)
 				logger.log('warn', 'broker grants QoS 0 only: it may lose messages', {broker: name, topics: weakTopics.join(' ')});
-			isSubscribed = true;
+			// More may have been asked for meanwhile.
+			isSubscribed = wanted.length === topics.length;
 			calm();
+			if (!isSubscribed) subscribe(stream);
 			watchDrops(stream);
 		});
 	};
@@ -401,6 +409,20 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			weakTopics,
 			dropped,
 		}),
+		publish: (topic, payload, {retain}) => {
+			if (!client.connected || lane === undefined || lane.stream.destroyed) return false;
+			client.publish(topic, Buffer.from(payload), {qos: 0, retain});
+			return true;
+		},
+		listen: filters => {
+			const further = filters.filter(filter => !topics.includes(filter));
+			if (further.length === 0) return;
+			topics.push(...further);
+			const hadAll = isSubscribed;
+			isSubscribed = false;
+			// Else the connection subscribes when it stands, or the subscription that is on its way does it again.
+			if (hadAll && client.connected && lane !== undefined && !lane.stream.destroyed) subscribe(lane.stream);
+		},
 		[Symbol.asyncDispose]: () => {
 			closing.abort();
 			disposing ??= client.endAsync(true);

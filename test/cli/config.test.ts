@@ -30,7 +30,7 @@ const changes: readonly (readonly [from: string, to: string, line: number, said:
 	['  port: 0', '\tport: 0', 4, /[Tt]ab/],
 	['  name: street-7', '  name: two words', 2, /log\.name: "two words" is not a log name/],
 	['  name: street-7', '  title: street-7', 2, /log\.title: unknown key/],
-	['    format: json', '    format: xml', 8, /mappings\.meter\.format: must be one of json, senml, not "xml"/],
+	['    format: json', '    format: xml', 8, /mappings\.meter\.format: "xml" is no format/],
 	['format: iso}', 'format: local}', 9, /mappings\.meter\.time\.format: must be one of iso, unix-s, unix-ms/],
 	['unit: kWh', 'unit: furlong', 11, /furlong/],
 	['quantity: energy-import', 'quantity: happiness', 11, /happiness/],

@@ -1,14 +1,14 @@
 import test from 'ava';
-import {type Quality, qualityNames} from '../../agent/format/entry.ts';
+import {type Quality, qualities, qualityNames} from '../../agent/format/entry.ts';
 import {type AdmitContext, admit, aheadMsMax, measuredAtMsMin} from '../../agent/ingest/admit.ts';
-import type {DecodedReading} from '../../agent/ingest/decoders/decoded.ts';
+import type {DecodedReading} from '../../agent/ingest/decoders/decoder.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const lateAfterMs = 900_000;
 
 type Case = readonly [
 	name: string,
-	reading: Partial<DecodedReading>,
+	reading: Partial<Pick<DecodedReading, 'value' | 'quality' | 'measuredAtMs' | 'timeIsDevices'>>,
 	context: Partial<AdmitContext>,
 	expected: readonly Quality[] | RegExp,
 ];
@@ -41,13 +41,28 @@ const cases: readonly Case[] = [
 		{arrivedAtMs: 60_000, clockUnsynchronised: true},
 		['clockUnsynchronised'],
 	],
+	['what the device says of its value is kept', {quality: qualities.estimated | qualities.historical}, {}, ['estimated', 'historical']],
+	['a device that says that it has no value is marked', {value: null}, {}, ['noValue']],
+	['a reading within its calibration is not marked', {}, {calibration: {notBeforeMs: nowMs, notAfterMs: nowMs}}, []],
+	[
+		'a reading before its calibration is marked',
+		{measuredAtMs: nowMs - 1},
+		{calibration: {notBeforeMs: nowMs, notAfterMs: nowMs}},
+		['uncalibrated'],
+	],
+	[
+		'a reading without a time is judged by its arrival',
+		{measuredAtMs: 0},
+		{calibration: {notBeforeMs: 0, notAfterMs: nowMs - 1}},
+		['noDeviceTime', 'uncalibrated'],
+	],
 	['a time that does not fit the entry is refused even if the clock is as wrong', {measuredAtMs: 2 ** 48}, {arrivedAtMs: 2 ** 48}, /ahead/],
 ];
 
 for (const [name, reading, context, expected] of cases) {
 	test(name, t => {
 		const admitted = admit(
-			{slot: 0, value: 1n, measuredAtMs: nowMs, timeIsDevices: true, session: undefined, sequence: undefined, ...reading},
+			{value: '1', quality: 0, measuredAtMs: nowMs, timeIsDevices: true, ...reading},
 			{arrivedAtMs: nowMs, lateAfterMs, simulated: false, clockUnsynchronised: false, ...context},
 		);
 		if (expected instanceof RegExp) {

@@ -1,15 +1,15 @@
 import test from 'ava';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {createDevices, type DeviceConfig, type Devices} from '../../agent/ingest/devices.ts';
-import {compileMapping, type Mapping} from '../../agent/ingest/mapping.ts';
 import {hashPassword} from '../../agent/ingest/password.ts';
+import {mappingFor} from './decoders/read.ts';
 
 const random = createSystemRandom();
 
 const mappings = new Map(
 	Object.entries({meter: 'meters/{device}', status: 'meters/{device}/status', shared: 'shared/data', all: '#'}).map(([name, topic]) => [
 		name,
-		compileMapping({name, topic, format: 'json', readings: [{pointer: '/v', quantity: 'voltage', unit: 'V'}]}) as Mapping,
+		mappingFor({name, topic, format: 'json', readings: [{pointer: '/v', quantity: 'voltage', unit: 'V'}]}),
 	]),
 );
 

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {quantities} from '../../agent/format/quantity.ts';
 import {compileMapping, isSenmlName, type Mapping, type MappingConfig, type MappingProblem} from '../../agent/ingest/mapping.ts';
+import {builtIn} from './decoders/read.ts';
 
 const config: MappingConfig = {
 	name: 'meter',
@@ -9,7 +10,8 @@ const config: MappingConfig = {
 	readings: [{pointer: '/energy', quantity: 'energy-import', unit: 'kWh'}],
 };
 
-const compile = (changes: Partial<MappingConfig>): Mapping | MappingProblem => compileMapping({...config, ...changes});
+const compile = (changes: Partial<MappingConfig>): Mapping | MappingProblem =>
+	compileMapping({...config, ...changes}, builtIn[changes.format ?? config.format]!);
 
 function topicOf(topic: string): Mapping {
 	const mapping = compile({topic});
@@ -26,10 +28,10 @@ const topics: readonly (readonly [pattern: string, topic: string, device: string
 	['meters/{device}', 'meters', undefined],
 	['meters/{device}', 'Meters/a', undefined],
 	['meters/{device}', 'x/meters/a', undefined],
-	['meters/{device}', 'meters/ä', undefined],
-	['meters/{device}', 'meters/a b', undefined],
-	['meters/{device}', `meters/${'a'.repeat(64)}`, 'a'.repeat(64)],
-	['meters/{device}', `meters/${'a'.repeat(65)}`, undefined],
+	['meters/{device}', 'meters/ä', 'ä'],
+	['meters/{device}', 'meters/a b', 'a b'],
+	['meters/{device}', `meters/${'a'.repeat(128)}`, 'a'.repeat(128)],
+	['meters/{device}', `meters/${'a'.repeat(129)}`, undefined],
 	['{device}', 'a', 'a'],
 	['{device}/data', 'a/data', 'a'],
 	['tele/{device}/SENSOR', 'tele/plug-3/SENSOR', 'plug-3'],
@@ -210,7 +212,14 @@ test('a reading gets what it does not say from the registry', t => {
 	t.deepEqual(mapping.time, {pointer: ['t'], format: 'unix-s'});
 	t.deepEqual(mapping.sequence, {pointer: ['s/x'], session: ['b']});
 	t.deepEqual(
-		mapping.readings.map(({quantity, exponent, part, optional, unit, pointer}) => [quantity.name, exponent, part, optional, unit, pointer]),
+		mapping.readings.map(({channel: {quantity, exponent, part}, optional, unit, pointer}) => [
+			quantity.name,
+			exponent,
+			part,
+			optional,
+			unit,
+			pointer,
+		]),
 		[
 			['energy-import', -3, undefined, false, 'kWh', ['a', '0']],
 			['voltage', 2, 'L1', true, 'V', ['b']],
@@ -222,7 +231,7 @@ test('a reading gets what it does not say from the registry', t => {
 test('every quantity compiles with each of its units, as numbers and as big integers alike', t => {
 	for (const quantity of quantities) {
 		const mapping = compile({readings: [{pointer: '/a', quantity: quantity.name, unit: quantity.unit}]}) as Mapping;
-		const {scales} = mapping.readings[0]!;
+		const {scales} = mapping.readings[0]!.channel;
 		t.true(scales.has(quantity.unit));
 		for (const [unit, scale] of scales) {
 			t.is(BigInt(scale.numeratorShort), scale.numerator, unit);

@@ -4,14 +4,16 @@ import {nodeHasher} from '../../agent/base/hash-node.ts';
 import type {Logger} from '../../agent/base/logger.ts';
 import {arrivalFlags, decodeArrival} from '../../agent/format/arrival.ts';
 import {type Quality, qualityNames} from '../../agent/format/entry.ts';
+import type {DeviceRequest} from '../../agent/ingest/decoders/decoder.ts';
 import {createDevices} from '../../agent/ingest/devices.ts';
 import {createIngest, type Delivery, type Ingest, type Outcome} from '../../agent/ingest/ingest.ts';
-import {compileMapping, type MappingConfig} from '../../agent/ingest/mapping.ts';
+import type {MappingConfig} from '../../agent/ingest/mapping.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import {type LogReader, openLogReader} from '../../agent/log/reader.ts';
 import {type CheckedLog, checkLog} from '../helpers/check-log.ts';
 import {createLogWorld, type LogWorld} from '../helpers/log-world.ts';
+import {mappingFor} from './decoders/read.ts';
 
 export type Config = {
 	readonly mappings: Readonly<Record<string, Omit<MappingConfig, 'name'>>>;
@@ -66,6 +68,8 @@ export type World = LogWorld & {
 	/** What the machine says of its clock. */
 	isClockUnsynchronised: boolean;
 	readonly warnings: string[];
+	/** What decoders asked devices for. */
+	readonly requests: DeviceRequest[];
 	/** Sends as device `device` to the topic of its first mapping, QoS 1, each time with the next packet id. */
 	readonly send: (device: string, payload: unknown, changes?: Partial<Delivery>) => Promise<Outcome>;
 	readonly accept: (delivery: Delivery) => Promise<Outcome>;
@@ -113,6 +117,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 		lookUps: 0,
 		isClockUnsynchronised: false,
 		warnings,
+		requests: [],
 		log: () => log,
 		ingest: () => ingest,
 		restart: async changed => {
@@ -121,13 +126,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 			log = await disk.open();
 			const opened = await openLogReader({path: disk.path, hasher: nodeHasher});
 			reader = opened;
-			const mappings = new Map(
-				Object.entries(current.mappings).map(([name, mapping]) => {
-					const compiled = compileMapping({name, ...mapping});
-					if ('problem' in compiled) throw new Error(compiled.problem);
-					return [name, compiled];
-				}),
-			);
+			const mappings = new Map(Object.entries(current.mappings).map(([name, mapping]) => [name, mappingFor({name, ...mapping})]));
 			const devices = Object.entries(current.devices).map(([id, names]) => ({
 				id,
 				passwordHash: undefined,
@@ -143,6 +142,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 						return opened.valueOfKey(channel, session, key, wanted);
 					},
 					sessionTop: opened.sessionTop,
+					request: request => void world.requests.push(request),
 					clock: disk.clock,
 					isClockUnsynchronised: () => world.isClockUnsynchronised,
 					logger,

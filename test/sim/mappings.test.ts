@@ -1,32 +1,26 @@
 import test from 'ava';
 import {admit} from '../../agent/ingest/admit.ts';
-import type {Decoded} from '../../agent/ingest/decoders/decoded.ts';
-import {decodeJson} from '../../agent/ingest/decoders/json.ts';
-import {decodeSenml} from '../../agent/ingest/decoders/senml.ts';
-import {compileMapping, type Mapping, type MappingConfig} from '../../agent/ingest/mapping.ts';
+import type {MappingConfig, OpenMapping} from '../../agent/ingest/mapping.ts';
 import {createFleet, fleetMembers} from '../../sim/fleet.ts';
 import {hostileMessage} from '../../sim/hostile.ts';
 import {demoMappings} from '../../sim/mappings.ts';
 import type {Message} from '../../sim/message.ts';
 import {createChance} from '../../sim/seed.ts';
+import {mappingFor, readExactly} from '../ingest/decoders/read.ts';
 
 const startMs = Date.UTC(2026, 10, 22, 9);
 const fleet = () => createFleet({seed: 'mappings', faults: {skew: 0.05, restart: 0.05}, moment: {timeMs: startMs, sceneMs: startMs}});
 const mappingNames = new Map(fleetMembers().map(({id, mapping}) => [id, mapping]));
 
-function mappingOf(deviceId: string): Mapping {
+function mappingOf(deviceId: string): OpenMapping {
 	const name = mappingNames.get(deviceId)!;
 	const config: MappingConfig = {name, ...demoMappings[name]};
-	return compileMapping(config) as Mapping;
+	return mappingFor(config);
 }
 
 /** As the agent reads it. */
-function decode({deviceId, payload}: Message, arrivedAtMs: number): Decoded {
-	const mapping = mappingOf(deviceId);
-	const bytes = Buffer.from(payload);
-	if (mapping.format === 'json') return decodeJson(bytes, mapping);
-	const slots = new Map(mapping.readings.map(({name}, slot) => [name.replace('{device}', deviceId), slot]));
-	return decodeSenml(bytes, mapping, slots, arrivedAtMs);
+function decode({deviceId, payload}: Message, arrivedAtMs: number): ReturnType<typeof readExactly> {
+	return readExactly(mappingOf(deviceId), Buffer.from(payload), {deviceId, arrivedAtMs});
 }
 
 test('every mapping of the demo compiles', t => {
@@ -48,7 +42,7 @@ test('the agent reads in every message exactly its truth', t => {
 				if ('refused' in reading) return reading;
 				t.is(reading.session, mapping.sequence === undefined ? undefined : envelope.boot);
 				t.is(reading.sequence, mapping.sequence === undefined ? undefined : envelope.sequence);
-				const {quantity, exponent, part} = mapping.readings[reading.slot]!;
+				const {quantity, exponent, part} = reading.channel;
 				return {
 					deviceId: device.id,
 					quantityName: quantity.name,
@@ -75,6 +69,6 @@ test('the agent takes no reading out of a hostile message', t => {
 			const readings = 'refused' in decoded ? [] : decoded.readings;
 			const context = {arrivedAtMs: timeMs, lateAfterMs: 60_000, simulated: true, clockUnsynchronised: false};
 			for (const reading of readings)
-				t.true('refused' in reading || 'refused' in admit(reading, context), `${message.hostile}: ${message.payload}`);
+				t.true('refused' in reading || 'refused' in admit({...reading, value: null}, context), `${message.hostile}: ${message.payload}`);
 		}
 });

@@ -131,6 +131,8 @@ export function openHubDoor(
 						weakTopics: [],
 						dropped: 0,
 					}),
+					publish: () => false,
+					listen: () => {},
 					[Symbol.asyncDispose]: async () => {
 						closeDoor(door);
 						taken(undefined);

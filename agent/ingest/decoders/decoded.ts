@@ -1,32 +1,15 @@
-// What every decoder gives: readings, or the reason why the whole message is refused.
+// Turns what a device printed into the exact integer of its channel.
 
 import {parseDecimal, scaleDecimal, scaleShort} from '../../format/decimal.ts';
 import {fitsValue} from '../../format/entry.ts';
 import {JsonNumber, type JsonValue} from '../json.ts';
-import type {CompiledReading} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
+import type {ChannelSpec} from './decoder.ts';
 
-/** One reading as the device meant it, or why it is refused; the other readings of the message are judged on their own. */
-export type DecodedReading = {
-	/** Place in the mapping's readings: the channel. */
-	readonly slot: number;
-	/** value·10^exponent in the base unit, at the channel's exponent. */
-	readonly value: bigint;
-	/** ms since 1970; 0 if the device claims no time. */
-	readonly measuredAtMs: number;
-	/** False if the time was made from our clock (SenML's relative times): a second delivery would carry another one. */
-	readonly timeIsDevices: boolean;
-	readonly session: string | undefined;
-	readonly sequence: number | undefined;
-};
-
-export type Decoded = {readonly readings: readonly (DecodedReading | Refused)[]} | Refused;
-
-/** Exact value of a printed number at the channel's exponent. */
-export function exactValue(reading: CompiledReading, value: JsonValue, unit: string): bigint | Refused {
-	const {quantity, exponent} = reading;
+/** The n with n·10^exponent = value in the channel's base unit. What does not fit exactly is refused, never rounded. */
+export function exactValue({quantity, scales}: ChannelSpec, exponent: number, value: JsonValue, unit: string): bigint | Refused {
 	if (typeof value === 'boolean' && quantity.kind === 'state') return value ? 1n : 0n;
-	const scale = reading.scales.get(unit);
+	const scale = scales.get(unit);
 	if (scale !== undefined && value instanceof JsonNumber) {
 		const short = scaleShort(value.digits, value.exponent - exponent, scale.numeratorShort, scale.denominatorShort);
 		if (short !== undefined) return BigInt(short);

@@ -5,13 +5,19 @@ import {parseDeviceTime} from '../device-time.ts';
 import {followPointer, JsonNumber, type JsonValue, parseJson} from '../json.ts';
 import type {Mapping} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
-import {type Decoded, type DecodedReading, exactValue} from './decoded.ts';
+import type {Decoded, DecodedReading, Decoder} from './decoder.ts';
 
-export const jsonDecoder = 'json/1';
+export const jsonDecoder: Decoder = {
+	format: 'json',
+	name: 'json/1',
+	readingsBy: 'pointer',
+	open: mapping => ({decode: ({payload}) => decodeJson(payload, mapping)}),
+};
+
 /** What SQLite gives back as it was: no control character, no lone surrogate. */
 const sessionPattern = /^[^\p{Cc}\p{Cs}]{0,64}$/u;
 
-export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
+function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 	const parsed = parseJson(payload);
 	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
 	const {value: message} = parsed;
@@ -44,17 +50,36 @@ export function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 	}
 
 	const readings: (DecodedReading | Refused)[] = [];
-	for (let slot = 0; slot < mapping.readings.length; slot += 1) {
-		const reading = mapping.readings[slot]!;
+	for (const reading of mapping.readings) {
 		const found = followPointer(message, reading.pointer);
 		if (found === undefined || found === null) {
 			if (!reading.optional) readings.push(refuse('field-missing', `${reading.pointerText} is missing`));
 			continue;
 		}
-		const value = exactValue(reading, found, reading.unit ?? '');
-		readings.push(typeof value === 'bigint' ? {slot, value, measuredAtMs, timeIsDevices: true, session, sequence} : value);
+		const value = printedValue(found);
+		readings.push(
+			value === undefined
+				? refuse('value-not-number', `${reading.pointerText} is ${Array.isArray(found) ? 'a list' : 'an object'}`)
+				: {
+						channel: reading.channel,
+						value,
+						unit: reading.unit ?? '',
+						measuredAtMs,
+						timeIsDevices: true,
+						session,
+						sequence,
+						quality: 0,
+						spanMs: 0,
+						counter: undefined,
+					},
+		);
 	}
 	return readings.length === 0 ? refuse('readings-none', 'none of the fields that the mapping names is there') : {readings};
+}
+
+/** What can be a value of a channel; undefined for a list or an object. */
+export function printedValue(value: JsonValue): DecodedReading['value'] | undefined {
+	return value === null || value instanceof JsonNumber || typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
 }
 
 function wholeNumber(value: JsonValue | undefined): number | undefined {

@@ -3,11 +3,28 @@
 import {type Decimal, parseDecimal, scaleShort} from '../../format/decimal.ts';
 import {floorToNumber} from '../device-time.ts';
 import {JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
-import {isSenmlName, type Mapping} from '../mapping.ts';
+import {type CompiledReading, isSenmlName} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
-import {type Decoded, type DecodedReading, exactValue} from './decoded.ts';
+import type {Decoded, DecodedReading, Decoder} from './decoder.ts';
 
-export const senmlDecoder = 'senml/1';
+export const senmlDecoder: Decoder = {
+	format: 'senml',
+	name: 'senml/1',
+	readingsBy: 'name',
+	open: mapping => {
+		/** By device: the mapping's readings by their resolved names. */
+		const byDevice = new Map<string, ReadonlyMap<string, CompiledReading>>();
+		const namesOf = (deviceId: string): ReadonlyMap<string, CompiledReading> => {
+			let names = byDevice.get(deviceId);
+			if (names === undefined) {
+				names = new Map(mapping.readings.map(reading => [reading.name.replaceAll('{device}', deviceId), reading]));
+				byDevice.set(deviceId, names);
+			}
+			return names;
+		};
+		return {decode: ({payload, deviceId, arrivedAtMs}) => decodeSenml(payload, namesOf(deviceId), arrivedAtMs)};
+	},
+};
 
 /** Highest pack version that is understood: 10 [RFC 8428 §4.4]. RFC 9100 turns versions into feature bits; none of its features is needed here. */
 const versionMax = 10;
@@ -36,9 +53,9 @@ type Fields = {
 
 /**
  * Reads a pack. What breaks a rule for the whole pack refuses it whole; a single value that does not fit is refused alone; records that the mapping does not name
- * are passed over. `slots` gives the place in the mapping's readings of a resolved name.
+ * are passed over. `names` gives the mapping's readings by their resolved names.
  */
-export function decodeSenml(payload: Uint8Array, mapping: Mapping, slots: ReadonlyMap<string, number>, arrivedAtMs: number): Decoded {
+function decodeSenml(payload: Uint8Array, names: ReadonlyMap<string, CompiledReading>, arrivedAtMs: number): Decoded {
 	const parsed = parseJson(payload);
 	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
 	if (!Array.isArray(parsed.value) || parsed.value.length === 0)
@@ -58,12 +75,12 @@ export function decodeSenml(payload: Uint8Array, mapping: Mapping, slots: Readon
 			continue;
 		}
 		const name = fields.name === undefined ? base.name : base.name + fields.name;
-		const slot = slots.get(name);
-		if (slot === undefined) {
+		const reading = names.get(name);
+		if (reading === undefined) {
 			if (!isSenmlName(name)) return refuse('senml-invalid', `record ${i} is named "${name.slice(0, 80)}", which is not allowed`);
 			continue;
 		}
-		readings.push(readingOf(mapping, slot, name, base, fields, arrivedAtMs));
+		readings.push(readingOf(reading, name, base, fields, arrivedAtMs));
 	}
 	return readings.length === 0 ? refuse('readings-none', 'the pack has no record that the mapping names') : {readings};
 }
@@ -125,15 +142,7 @@ function readRecord(record: JsonObject, base: Base, fields: Fields): string | un
 	return undefined;
 }
 
-function readingOf(
-	mapping: Mapping,
-	slot: number,
-	name: string,
-	base: Base,
-	fields: Fields,
-	arrivedAtMs: number,
-): DecodedReading | Refused {
-	const reading = mapping.readings[slot]!;
+function readingOf(reading: CompiledReading, name: string, base: Base, fields: Fields, arrivedAtMs: number): DecodedReading | Refused {
 	const relativeOrAbsolute = sumOfTimes(base.time, fields.time);
 	if (relativeOrAbsolute === undefined) return refuse('time-implausible', `the time of ${name} is not one`);
 	const isRelative = relativeOrAbsolute < absoluteMsMin;
@@ -146,9 +155,18 @@ function readingOf(
 		return refuse('value-not-number', `${name} has ${fields.valueLabel} that a channel does not take`);
 	// The base value is added to numeric values only [RFC 8428 §4.1].
 	const resolved = fields.valueLabel === 'v' && !isZero(base.value) ? sumOfValues(fields.value as JsonNumber, base.value!) : fields.value;
-	const value = exactValue(reading, resolved, fields.unit ?? base.unit ?? reading.unit ?? '');
-	if (typeof value !== 'bigint') return value;
-	return {slot, value, measuredAtMs, timeIsDevices: hasTime && !isRelative, session: undefined, sequence: undefined};
+	return {
+		channel: reading.channel,
+		value: resolved as JsonNumber | boolean | string,
+		unit: fields.unit ?? base.unit ?? reading.unit ?? '',
+		measuredAtMs,
+		timeIsDevices: hasTime && !isRelative,
+		session: undefined,
+		sequence: undefined,
+		quality: 0,
+		spanMs: 0,
+		counter: undefined,
+	};
 }
 
 function isZero(number: JsonNumber | undefined): boolean {

@@ -2,28 +2,25 @@ import test from 'ava';
 import fc from 'fast-check';
 import {parseDecimal, scaleDecimal} from '../../../agent/format/decimal.ts';
 import {quantityOfName, unitFactor, unitsOf} from '../../../agent/format/quantity.ts';
-import type {DecodedReading} from '../../../agent/ingest/decoders/decoded.ts';
-import {decodeJson} from '../../../agent/ingest/decoders/json.ts';
-import {compileMapping, type Mapping, type MappingConfig, type ReadingConfig} from '../../../agent/ingest/mapping.ts';
+import type {MappingConfig, OpenMapping, ReadingConfig} from '../../../agent/ingest/mapping.ts';
+import {type ExactReading, mappingFor, readExactly} from './read.ts';
 
-function mappingOf(readings: readonly ReadingConfig[], changes: Partial<MappingConfig> = {}): Mapping {
-	const mapping = compileMapping({name: 'm', topic: '{device}', format: 'json', readings, ...changes});
-	if ('problem' in mapping) throw new Error(mapping.problem);
-	return mapping;
+function mappingOf(readings: readonly ReadingConfig[], changes: Partial<MappingConfig> = {}): OpenMapping {
+	return mappingFor({name: 'm', topic: '{device}', format: 'json', readings, ...changes});
 }
 
 const energy: ReadingConfig = {pointer: '/e', quantity: 'energy-import', unit: 'kWh'};
 const voltage: ReadingConfig = {pointer: '/v', quantity: 'voltage', unit: 'V'};
 
 /** Values and refusals in order, or the reason why the whole message is refused. */
-function decode(text: string, mapping: Mapping): string | (bigint | string)[] {
-	const decoded = decodeJson(Buffer.from(text), mapping);
+function decode(text: string, mapping: OpenMapping): string | (bigint | string)[] {
+	const decoded = readExactly(mapping, Buffer.from(text));
 	if ('refused' in decoded) return decoded.refused;
 	return decoded.readings.map(reading => ('refused' in reading ? reading.refused : reading.value));
 }
 
-const one = (text: string, mapping: Mapping): DecodedReading | undefined => {
-	const decoded = decodeJson(Buffer.from(text), mapping);
+const one = (text: string, mapping: OpenMapping): ExactReading | undefined => {
+	const decoded = readExactly(mapping, Buffer.from(text));
 	if ('refused' in decoded) return undefined;
 	const [reading] = decoded.readings;
 	return reading === undefined || 'refused' in reading ? undefined : reading;
@@ -185,7 +182,7 @@ test('every printed number becomes what exact arithmetic says, or is refused', t
 test('details are cut and hold no control character, whatever the device sends', t => {
 	const mapping = mappingOf([{pointer: '/x', quantity: 'voltage', unit: 'V'}]);
 	for (const text of ['{"\\u0000\\ud800":1,"\\u0000\\ud800":2}', `{"${'k'.repeat(900)}":1,"${'k'.repeat(900)}":1}`]) {
-		const decoded = decodeJson(Buffer.from(text), mapping);
+		const decoded = readExactly(mapping, Buffer.from(text));
 		const detail = 'refused' in decoded ? decoded.detail : '';
 		t.true(detail.length > 10 && detail.length <= 256);
 		t.notRegex(detail, /[\p{Cc}\p{Cs}]/u);

@@ -2,16 +2,14 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {parseDecimal, scaleDecimal} from '../../../agent/format/decimal.ts';
-import {decodeSenml} from '../../../agent/ingest/decoders/senml.ts';
-import {compileMapping, type Mapping, type ReadingConfig} from '../../../agent/ingest/mapping.ts';
+import type {OpenMapping, ReadingConfig} from '../../../agent/ingest/mapping.ts';
+import {mappingFor, readExactly} from './read.ts';
 
 const arrivedAtMs = Date.UTC(2026, 0, 1);
 const absolute = 1_700_000_000;
 
-function mappingOf(readings: readonly ReadingConfig[]): Mapping {
-	const mapping = compileMapping({name: 'm', topic: '{device}', format: 'senml', readings});
-	if ('problem' in mapping) throw new Error(mapping.problem);
-	return mapping;
+function mappingOf(readings: readonly ReadingConfig[]): OpenMapping {
+	return mappingFor({name: 'm', topic: '{device}', format: 'senml', readings});
 }
 
 const mapping = mappingOf([
@@ -23,12 +21,11 @@ const mapping = mappingOf([
 ]);
 
 type Pack = readonly unknown[];
-type Options = {readonly mapping?: Mapping; readonly text?: string};
+type Options = {readonly mapping?: OpenMapping; readonly text?: string};
 
 function decode(pack: Pack, options: Options = {}) {
 	const using = options.mapping ?? mapping;
-	const slots = new Map(using.readings.map(({name}, slot) => [name, slot]));
-	return decodeSenml(Buffer.from(options.text ?? JSON.stringify(pack)), using, slots, arrivedAtMs);
+	return readExactly(using, Buffer.from(options.text ?? JSON.stringify(pack)), {arrivedAtMs});
 }
 
 /** `value@measuredAtMs`, `~` where the time is ours; the reason of a refusal. */

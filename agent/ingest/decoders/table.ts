@@ -1,0 +1,25 @@
+// Every format that a mapping can name, and where its decoder is. They are loaded when they are used: most sites use two.
+
+import {nearestName} from '../../base/nearest.ts';
+import type {Decoder} from './decoder.ts';
+
+const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
+	json: async () => (await import('./json.ts')).jsonDecoder,
+	senml: async () => (await import('./senml.ts')).senmlDecoder,
+};
+
+/** As `format` in the config spells them. */
+export const formats: readonly string[] = Object.keys(loaders);
+
+/** The decoder of a format; what is wrong with the name, as a sentence, where there is none. */
+export async function loadDecoder(format: string): Promise<Decoder | {readonly problem: string}> {
+	const load = Object.hasOwn(loaders, format) ? loaders[format] : undefined;
+	if (load !== undefined) return load();
+	const near = nearestName(format, formats);
+	return {problem: `"${format}" is no format; ${near === undefined ? '`kedge decode --help` lists them' : `did you mean "${near}"?`}`};
+}
+
+/** All of them, for those who do not know what they look at. */
+export function loadAllDecoders(): Promise<Decoder[]> {
+	return Promise.all(Object.values(loaders).map(load => load()));
+}
