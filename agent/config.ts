@@ -141,6 +141,19 @@ export type ApiConfig = {
 	}[];
 };
 
+/** Devices of the config, and all together with those that `kedge device` added. */
+export const devicesMax = 10_000;
+
+/** A device as `kedge device` hands it in: the same keys as in the config. Fails with CONFIG_INVALID. */
+export function parseDevice(value: unknown): DeviceConfig {
+	try {
+		return deepFreeze(readDevice(value, ['device']));
+	} catch (error) {
+		if (error instanceof ConfigProblem) throw new AgentError('CONFIG_INVALID', `${pathText(error.path)}: ${error.message}`);
+		throw error;
+	}
+}
+
 /** A place in the document: keys and list indexes from the top. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -398,6 +411,21 @@ export function calibrationTimes({notBefore, notAfter}: {readonly notBefore: str
 	return {notBeforeMs: Date.parse(`${notBefore}T00:00:00.000Z`), notAfterMs: Date.parse(`${notAfter}T23:59:59.999Z`)};
 }
 
+const readDevice: Read<DeviceConfig> = object<DeviceConfig>({
+	id: text(id, idWhat),
+	topicName: optional(text(/^[^+#\p{C}]{1,128}$/u, '1 to 128 characters of a topic, without + and #')),
+	via: optional(text(id, idWhat)),
+	passwordHash: optional(text()),
+	mappings: list(text(), 1, 64),
+	cadenceSeconds: optional(wholeNumber(1, 604_800)),
+	simulated: withDefault(flag, false),
+	quantities: optional(readQuantities),
+	publicKey: optional(text()),
+	signed: withDefault(oneOf('required', 'optional'), 'required'),
+	calibration: section(readCalibration),
+	receipts: withDefault(flag, false),
+});
+
 const readShape: Read<Config> = object<Config>({
 	log: object<Config['log']>({
 		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
@@ -432,27 +460,7 @@ const readShape: Read<Config> = object<Config>({
 	),
 	ingest: withDefault(object<Config['ingest']>({lateAfterMinutes: withDefault(wholeNumber(1, 527_040), 15)}), {lateAfterMinutes: 15}),
 	mappings: readMappings,
-	devices: withDefault(
-		list(
-			object<DeviceConfig>({
-				id: text(id, idWhat),
-				topicName: optional(text(/^[^+#\p{C}]{1,128}$/u, '1 to 128 characters of a topic, without + and #')),
-				via: optional(text(id, idWhat)),
-				passwordHash: optional(text()),
-				mappings: list(text(), 1, 64),
-				cadenceSeconds: optional(wholeNumber(1, 604_800)),
-				simulated: withDefault(flag, false),
-				quantities: optional(readQuantities),
-				publicKey: optional(text()),
-				signed: withDefault(oneOf('required', 'optional'), 'required'),
-				calibration: section(readCalibration),
-				receipts: withDefault(flag, false),
-			}),
-			0,
-			10_000,
-		),
-		[],
-	),
+	devices: withDefault(list(readDevice, 0, devicesMax), []),
 	anchor: section(
 		object<AnchorConfig>({
 			rpcUrl: text(/^https?:\/\//, 'an http or https URL'),

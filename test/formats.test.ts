@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {AbiCoder, keccak256} from 'ethers';
 import {nodeHasher} from '../agent/base/hash-node.ts';
-import {enrolmentKinds, epochKinds, noteKinds, orderKinds, qualities} from '../agent/format/entry.ts';
+import {enrolmentKinds, epochKinds, identityKinds, noteKinds, orderKinds, qualities} from '../agent/format/entry.ts';
 import {formatHistory} from '../agent/format/history.ts';
 import {quantities} from '../agent/format/quantity.ts';
 import {formatReceipt} from '../agent/format/receipt.ts';
@@ -157,6 +157,7 @@ test('the tables of quantities, qualities, sub-kinds and tags are those of the c
 			...inWords('enrolment', enrolmentKinds),
 			...inWords('order', orderKinds),
 			...inWords('epoch', epochKinds),
+			...inWords('identity', identityKinds),
 		]),
 	);
 	for (const tag of Object.values(tags)) t.true(page.includes(`\`${Buffer.from(tag).toString('utf8').slice(0, -1)}\``));

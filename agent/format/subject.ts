@@ -26,6 +26,11 @@ export function parseChannelUrn(
 	return found === null ? undefined : {deviceId: found[1]!, quantityName: found[2]!, part: found[3]};
 }
 
+/** The id in a device's URN; undefined for anything else, a channel's URN included. */
+export function parseDeviceUrn(urn: string): string | undefined {
+	return /^urn:kedge:device:([A-Za-z0-9_-]{1,64})$/.exec(urn)?.[1];
+}
+
 /** Everything of an energy market stands under this URN: `urn:kedge:market:NAME`. */
 export function marketUrn(name: string): string {
 	return `urn:kedge:market:${name}`;
@@ -42,7 +47,8 @@ const marketPrefix = marketUrn('');
 /** The sub-kind of the entry that enrols a subject. */
 export function enrolmentKindOf(urn: string): number {
 	if (urn.startsWith(agentPrefix)) return enrolmentKinds.agent;
-	return urn.startsWith(marketPrefix) ? enrolmentKinds.market : enrolmentKinds.channel;
+	if (urn.startsWith(marketPrefix)) return enrolmentKinds.market;
+	return parseDeviceUrn(urn) === undefined ? enrolmentKinds.channel : enrolmentKinds.device;
 }
 
 export const subjectSecretLength = 16;

@@ -37,6 +37,9 @@ export type ChannelNotes = {readonly body: NoteBody; readonly drafts: readonly D
 /** A refused arrival with its raw bytes. */
 export type Refusal = {readonly arrivedAtMs: number; readonly reason: string; readonly detail: string; readonly record: Uint8Array};
 
+/** A small row of another room, written in the same commit as the entries that it is about. */
+export type DocumentRow = {readonly kind: string; readonly key: string; readonly body: string};
+
 /** What the index of spans keeps of one channel's entries in one batch. */
 export type SpanRow = {
 	readonly channel: number;
@@ -78,6 +81,7 @@ export type Batch = {
 	readonly enrolled: Channel[];
 	readonly refusals: readonly Refusal[];
 	readonly refuse: (refusal: Refusal) => void;
+	readonly documents: DocumentRow[];
 	readonly counts: Map<string, number>;
 	/** Rows of the quarantine to delete: all below this id. */
 	evictBelow: number | undefined;
@@ -113,6 +117,7 @@ export function createBatch(options: {
 	const firsts: Index[] = [];
 	const enrolled: Channel[] = [];
 	const refusals: Refusal[] = [];
+	const documents: DocumentRow[] = [];
 	const counts = new Map<string, number>();
 	const salt = Buffer.alloc(saltLength);
 	const source = Buffer.alloc(32);
@@ -205,6 +210,7 @@ export function createBatch(options: {
 		spans,
 		enrolled,
 		refusals,
+		documents,
 		refuse: refusal => {
 			refusals.push(refusal);
 			refusedBytes += refusal.record.length;

@@ -24,8 +24,8 @@ export type ClosedBatch = {
 const program = `
 -- A root file system that is read-only has no place for temporary files.
 PRAGMA temp_store = MEMORY;
-CREATE TEMP VIEW commits (first, count, entries, records, size, root, note, channels, spans, tiles, refusals, counts, evictBelow, bytes)
-	AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
+CREATE TEMP VIEW commits (first, count, entries, records, size, root, note, channels, spans, tiles, refusals, counts, evictBelow, documents, bytes)
+	AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
 CREATE TEMP TRIGGER commitBatch INSTEAD OF INSERT ON commits BEGIN
 	-- The lock has one holder; should it fail us, the second writer of a history stops here.
 	SELECT RAISE(ABORT, 'the head on disk is not the one that this writer left')
@@ -51,9 +51,11 @@ CREATE TEMP TRIGGER commitBatch INSTEAD OF INSERT ON commits BEGIN
 	DELETE FROM quarantine WHERE id < NEW.evictBelow;
 	INSERT INTO counters (name, count) SELECT value ->> 0, value ->> 1 FROM json_each(NEW.counts) WHERE true
 		ON CONFLICT (name) DO UPDATE SET count = count + excluded.count;
+	INSERT INTO documents (kind, key, body) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(NEW.documents) WHERE true
+		ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body;
 END;`;
 
-const insert = 'INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const insert = 'INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 /** Makes the connection ready for commitBatch. */
 export function prepareCommits(database: Database): Promise<void> {
@@ -103,6 +105,7 @@ export async function commitBatch(database: Database, {batch, parts, checkpoint}
 		listText(refusals),
 		listText([...batch.counts]),
 		batch.evictBelow ?? null,
+		listText(batch.documents.map(({kind, key, body}) => [kind, key, body])),
 		bytes.whole(),
 	];
 	await database.step(insert, values);

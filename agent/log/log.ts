@@ -22,6 +22,7 @@ import {
 	type ChannelNotes,
 	createBatch,
 	createBatchMemory,
+	type DocumentRow,
 	type Done,
 	type Draft,
 	itemEntriesMax,
@@ -71,7 +72,13 @@ export type Log = {
 	 * is the channel's `lastNumber`. `done` as in `append`.
 	 */
 	readonly appendBody: (
-		item: {readonly body: Uint8Array; readonly arrivedAtMs: number; readonly drafts: readonly Draft[]},
+		item: {
+			readonly body: Uint8Array;
+			readonly arrivedAtMs: number;
+			readonly drafts: readonly Draft[];
+			/** A row that is written in the same commit: after a power cut the entries and the row are there, or neither. */
+			readonly document?: DocumentRow;
+		},
 		done: Done,
 	) => void;
 	/** Puts a refused arrival into the quarantine and counts it. */
@@ -566,11 +573,12 @@ function createWriter(options: {
 			open.add('arrival', record, arrivedAtMs, drafts);
 			wake();
 		},
-		appendBody: ({body, arrivedAtMs, drafts}, done) => {
+		appendBody: ({body, arrivedAtMs, drafts, document}, done) => {
 			if (!makeRoom(drafts.length, body.length, done)) return;
 			open.firsts.push(open.first + open.count);
 			open.dones.push(done);
 			open.add('body', body, arrivedAtMs, drafts);
+			if (document !== undefined) open.documents.push(document);
 			wake();
 		},
 		refuse: (refusal, done) => {

@@ -250,6 +250,9 @@ async function oldBatches(rows: Pick<Statements, 'all'>, index: Index): Promise<
 	]);
 }
 
+/** Rows of other rooms that hold beyond an epoch: anchors and beacons are of the epoch that ended. */
+const carriedKinds: readonly string[] = ['device'];
+
 /** Counts and refused arrivals go on where they stood: nothing vanishes. */
 async function carryOver(
 	rows: Pick<Statements, 'all'>,
@@ -257,6 +260,12 @@ async function carryOver(
 	body: EpochBody,
 ): Promise<void> {
 	await database.transaction(async ({run}) => {
+		// Who the devices are does not end with the epoch.
+		for (const {kind, key, body: text} of await rows.all<{kind: string; key: string; body: string}>(
+			`SELECT kind, key, body FROM documents WHERE kind IN (${carriedKinds.map(() => '?').join(', ')}) ORDER BY kind, key`,
+			[...carriedKinds],
+		))
+			await run('INSERT INTO documents (kind, key, body) VALUES (?, ?, ?)', [kind, key, text]);
 		for (const {name, count} of body.counters) await run('INSERT INTO counters (name, count) VALUES (?, ?)', [name, count]);
 	});
 	for (let after = 0; ; ) {

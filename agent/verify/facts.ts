@@ -6,6 +6,7 @@ import {
 	enrolmentKinds,
 	epochKinds,
 	type Index,
+	identityKinds,
 	kinds,
 	noteKinds,
 	orderKinds,
@@ -18,7 +19,7 @@ export type EntryFacts = {
 	readonly index: number;
 	/** Its place among the entries of its channel in this epoch. */
 	readonly number: number;
-	/** `reading`, `note`, `enrolment`, `order`, `epoch`, or `kind-N` for one that this program does not know. */
+	/** `reading`, `note`, `enrolment`, `order`, `epoch`, `identity`, or `kind-N` for one that this program does not know. */
 	readonly kind: string;
 	/** Name in the quantity registry, or of the sub-kind; `quantity-N` for a code that this program does not know. */
 	readonly quantity: string;
@@ -45,6 +46,7 @@ const subKinds: Readonly<Record<number, Readonly<Record<string, number>>>> = {
 	[kinds.enrolment]: enrolmentKinds,
 	[kinds.order]: orderKinds,
 	[kinds.epoch]: epochKinds,
+	[kinds.identity]: identityKinds,
 };
 
 export function describeEntry(entry: Entry, index: Index): EntryFacts {

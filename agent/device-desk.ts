@@ -1,0 +1,355 @@
+// The composition root's part that lets devices come, change and go while the agent runs: each change is an entry of the log, and the device's row in the same commit.
+
+import {createHash} from 'node:crypto';
+import type {Clock} from './base/clock.ts';
+import {AgentError} from './base/errors.ts';
+import type {Logger} from './base/logger.ts';
+import {calibrationTimes, type DeviceConfig as ConfiguredDevice, devicesMax, parseDevice} from './config.ts';
+import {identityKinds, kinds} from './format/entry.ts';
+import {encodeIdentity, type IdentityBody, type IdentityEvent} from './format/identity.ts';
+import {deviceUrn} from './format/subject.ts';
+import type {Device, DeviceConfig, Devices} from './ingest/devices.ts';
+import {limitsProblem} from './ingest/limits.ts';
+import {passwordHashProblem} from './ingest/password.ts';
+import type {Log} from './log/log.ts';
+import type {Site} from './site.ts';
+
+/** When a client certificate holds. */
+export type CertificateTimes = {readonly notBeforeMs: number; readonly notAfterMs: number};
+
+/** What somebody may ask for; `device` has the keys of the config. */
+export type DeviceChange =
+	| {readonly event: 'add'; readonly device: unknown; readonly certificate?: CertificateTimes | undefined}
+	/** Replaces what is given: `passwordHash`, `certificateSha256` (with its times), `publicKey`, `signed`, `calibration`. null takes it away. */
+	| {
+			readonly event: 'rotate';
+			readonly id: string;
+			readonly set: Readonly<Record<string, unknown>>;
+			readonly certificate?: CertificateTimes | undefined;
+			readonly reason?: string | undefined;
+	  }
+	| {readonly event: 'revoke'; readonly id: string; readonly reason?: string | undefined};
+
+/** A device, as it is told to its owner: no secret, and no hash of one. */
+export type ListedDevice = {
+	readonly id: string;
+	/** config: it stands in kedge.yaml. added: by `kedge device add`. */
+	readonly from: 'config' | 'added';
+	readonly state: 'enrolled' | 'revoked';
+	readonly mappings: readonly string[];
+	readonly topics: readonly string[];
+	readonly credentials: readonly ('password' | 'certificate' | 'gateway' | 'anonymous')[];
+	readonly key: string | undefined;
+	readonly certificateSha256: string | undefined;
+	readonly certificate: CertificateTimes | undefined;
+	readonly calibration: ConfiguredDevice['calibration'];
+	readonly expired: readonly Expirable[];
+	/** Identity entries of it in this log, as far as this agent made them. */
+	readonly changes: number;
+};
+
+export type Expirable = 'certificate' | 'calibration';
+
+/** The row of a device in the log's documents. */
+type Row = {
+	readonly from: 'config' | 'added';
+	readonly device: ConfiguredDevice;
+	readonly state: 'enrolled' | 'revoked';
+	readonly certificate: CertificateTimes | undefined;
+	readonly expired: readonly Expirable[];
+	readonly changes: number;
+};
+
+export const deviceKind = 'device';
+
+export type DeviceDesk = {
+	readonly list: () => readonly ListedDevice[];
+	/** Makes a change, durable when it resolves; it holds at once. Fails with ARGUMENT_INVALID or CONFIG_INVALID. */
+	readonly change: (change: DeviceChange) => Promise<ListedDevice>;
+	/** Notes what has expired since the last look. */
+	readonly tick: () => Promise<void>;
+	/** What the agent knows of a device beyond what admission needs. */
+	readonly configured: (id: string) => ConfiguredDevice | undefined;
+	/** Certificates of devices that can expire, for alarms. */
+	readonly certificates: () => readonly (CertificateTimes & {readonly name: string})[];
+};
+
+/** What `rotate` may change. */
+const rotatable: readonly string[] = ['passwordHash', 'certificateSha256', 'publicKey', 'signed', 'calibration'];
+
+const reasonLengthMax = 400;
+
+/** A device of the config or of a row, as admission knows it. */
+export function admissionOf({calibration, ...device}: ConfiguredDevice, isRevoked = false): DeviceConfig {
+	return {...device, calibration: calibration && calibrationTimes(calibration), isRevoked};
+}
+
+/** Reads the rows that the log has, puts their devices, and says in the log what the config says anew. */
+export async function openDeviceDesk(parts: {
+	readonly site: Pick<Site, 'config'>;
+	readonly log: Pick<Log, 'channel' | 'enrol' | 'appendBody' | 'documents'>;
+	readonly devices: Devices;
+	/** Called as soon as a device is another one: its connections must end, its topics be listened to. */
+	readonly onChanged: (device: Device, event: IdentityEvent) => void;
+	/** False while nothing may be appended. */
+	readonly mayAppend: () => boolean;
+	readonly clock: Clock;
+	readonly logger: Logger;
+}): Promise<DeviceDesk> {
+	const {site, log, devices, clock, logger} = parts;
+	const inConfig = new Map(site.config.devices.map(device => [device.id, device]));
+	const rows = new Map<string, Row>();
+	let isLooking = false;
+
+	const checkMappings = ({id, mappings, via}: ConfiguredDevice): void => {
+		for (const name of mappings)
+			if (!Object.hasOwn(site.config.mappings, name))
+				throw new AgentError('ARGUMENT_INVALID', `there is no mapping "${name}" in the config for device "${id}"`, {
+					hint: `The config has ${Object.keys(site.config.mappings).join(', ') || 'none'}.`,
+				});
+		if (via === undefined) return;
+		const gateway = devices.byId(via);
+		if (gateway === undefined || gateway.via !== undefined || via === id)
+			throw new AgentError('ARGUMENT_INVALID', `"${via}" is no gateway: it must be a device that speaks for itself`);
+	};
+
+	const checkDevice = (device: ConfiguredDevice): void => {
+		checkMappings(device);
+		for (const [name, limits] of Object.entries(device.quantities ?? {})) {
+			const problem = limitsProblem(name, limits);
+			if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the limits of ${name}: ${problem}`);
+		}
+		const problem = device.passwordHash === undefined ? undefined : passwordHashProblem(device.passwordHash);
+		if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the password's hash ${problem}`);
+	};
+
+	const put = (id: string, row: Row, event: IdentityEvent): void => {
+		rows.set(id, row);
+		const device = devices.put(admissionOf(row.device, row.state === 'revoked'));
+		parts.onChanged(device, event);
+	};
+
+	/** Appends what the device is from here on. In one turn with the change itself, so that no reading gets between the two; whoever waits waits for the disk. */
+	const append = (id: string, row: Row, event: IdentityEvent, reason: string | undefined): Promise<void> => {
+		const {device} = row;
+		const urn = deviceUrn(id);
+		const channel = log.channel(urn) ?? log.enrol({urn, quantity: 0, quantityName: undefined, exponent: 0});
+		put(id, row, event);
+		const body: IdentityBody = {
+			event,
+			urn,
+			key: device.publicKey,
+			certificate: device.certificateSha256 === undefined ? undefined : {sha256: device.certificateSha256, ...row.certificate},
+			password: device.passwordHash === undefined ? undefined : true,
+			topics: ownTopics(devices.byId(id)!),
+			via: device.via,
+			quantities: device.quantities,
+			maxPowerW: device.maxPowerW,
+			cadenceSeconds: device.cadenceSeconds,
+			calibration: device.calibration,
+			reason,
+		};
+		const draft = {
+			channel,
+			kind: kinds.identity,
+			quantity: identityKinds[event],
+			exponent: 0,
+			quality: 0,
+			value: BigInt(row.changes),
+			measuredAtMs: 0,
+			span: 0,
+			session: undefined,
+			key: undefined,
+			keyTop: undefined,
+		};
+		logger.log('info', `device ${event}`, {device: id, reason});
+		return new Promise((resolve, reject) =>
+			log.appendBody(
+				{
+					body: encodeIdentity(body),
+					arrivedAtMs: clock.nowMs(),
+					drafts: [draft],
+					document: {kind: deviceKind, key: id, body: JSON.stringify(row)},
+				},
+				failure => (failure === undefined ? resolve() : reject(failure)),
+			),
+		);
+	};
+
+	for (const {key: id, body} of await log.documents(deviceKind)) {
+		const stored = JSON.parse(body) as Row;
+		const configured = inConfig.get(id);
+		// What stands in the config is the config's to say, but that it was revoked.
+		const row: Row = configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
+		if (configured === undefined && stored.from === 'config') continue;
+		rows.set(id, row);
+		const missing = row.device.mappings.filter(name => !Object.hasOwn(site.config.mappings, name));
+		if (missing.length > 0) logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
+		else devices.put(admissionOf(row.device, row.state === 'revoked'));
+	}
+
+	/** What the config says of devices that have an identity beyond a name and a password, where the log does not say it yet. */
+	const tellConfig = async (): Promise<void> => {
+		const told: Promise<void>[] = [];
+		for (const device of inConfig.values()) {
+			const row = rows.get(device.id);
+			const isKnown = row !== undefined && log.channel(deviceUrn(device.id)) !== undefined;
+			if (!hasIdentity(device) && row === undefined) continue;
+			const digest = digestOf(device);
+			if (isKnown && configDigests.get(device.id) === digest) continue;
+			const next: Row = {
+				from: 'config',
+				device,
+				state: row?.state ?? 'enrolled',
+				certificate: undefined,
+				expired: [],
+				changes: (row?.changes ?? 0) + 1,
+			};
+			told.push(append(device.id, next, row === undefined ? 'enrolled' : 'rotated', undefined));
+		}
+		// A new epoch of the log has the rows of the one before, and no entry yet that says so.
+		for (const [id, row] of rows)
+			if (row.from === 'added' && log.channel(deviceUrn(id)) === undefined)
+				told.push(append(id, {...row, changes: row.changes + 1}, row.state === 'revoked' ? 'revoked' : 'enrolled', undefined));
+		await Promise.all(told);
+	};
+	/** Of what the log's rows say of devices that stand in the config. */
+	const configDigests = new Map<string, string>();
+	for (const {key: id, body} of await log.documents(deviceKind)) {
+		const {device} = JSON.parse(body) as {readonly device: unknown};
+		if (inConfig.has(id)) configDigests.set(id, digestOf(parseDevice(device)));
+	}
+
+	const listed = (id: string): ListedDevice => {
+		const device = devices.byId(id)!;
+		const row = rows.get(id);
+		const configured = row?.device ?? inConfig.get(id)!;
+		const {passwordHash, certificateSha256, via, anonymous} = configured;
+		return {
+			id,
+			from: row?.from ?? 'config',
+			state: row?.state ?? 'enrolled',
+			mappings: configured.mappings,
+			topics: ownTopics(device),
+			credentials: [
+				...(passwordHash === undefined ? [] : (['password'] as const)),
+				...(certificateSha256 === undefined ? [] : (['certificate'] as const)),
+				...(via === undefined ? [] : (['gateway'] as const)),
+				...(anonymous ? (['anonymous'] as const) : []),
+			],
+			key: configured.publicKey,
+			certificateSha256,
+			certificate: row?.certificate,
+			calibration: configured.calibration,
+			expired: row?.expired ?? [],
+			changes: row?.changes ?? 0,
+		};
+	};
+
+	const find = (id: string): Row => {
+		const row = rows.get(id);
+		if (row !== undefined) return row;
+		const device = inConfig.get(id);
+		if (device === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no device "${id}"`, {hint: 'See: kedge device list'});
+		return {from: 'config', device, state: 'enrolled', certificate: undefined, expired: [], changes: 0};
+	};
+
+	const add = (change: Extract<DeviceChange, {event: 'add'}>): readonly [string, Promise<void>] => {
+		const device = parseDevice(change.device);
+		const {id} = device;
+		if (devices.byId(id) !== undefined)
+			throw new AgentError('ARGUMENT_INVALID', `there is a device "${id}" already`, {
+				hint: rows.get(id)?.state === 'revoked' ? 'It was revoked; a device that comes again gets another id.' : 'Change it with: kedge device rotate',
+			});
+		if (devices.all().length >= devicesMax) throw new AgentError('ARGUMENT_INVALID', `there are ${devicesMax} devices already`);
+		checkDevice(device);
+		const row: Row = {from: 'added', device, state: 'enrolled', certificate: change.certificate, expired: [], changes: 1};
+		return [id, append(id, row, 'enrolled', undefined)];
+	};
+
+	const rotate = (change: Extract<DeviceChange, {event: 'rotate'}>): readonly [string, Promise<void>] => {
+		const {id, set, reason} = change;
+		const row = find(id);
+		if (row.state === 'revoked') throw new AgentError('ARGUMENT_INVALID', `"${id}" was revoked: it stays so`);
+		if (row.from === 'config')
+			throw new AgentError('ARGUMENT_INVALID', `"${id}" stands in the config`, {hint: 'Change it there, and start the agent again.'});
+		const wrong = Object.keys(set).find(key => !rotatable.includes(key));
+		if (wrong !== undefined || Object.keys(set).length === 0)
+			throw new AgentError('ARGUMENT_INVALID', `what can be rotated is ${rotatable.join(', ')}`);
+		const device = parseDevice({...withoutUndefined(row.device), ...set});
+		checkDevice(device);
+		const hasNewCertificate = set.certificateSha256 !== undefined;
+		const expired = row.expired.filter(
+			what => !(what === 'certificate' && hasNewCertificate) && !(what === 'calibration' && set.calibration !== undefined),
+		);
+		const next: Row = {
+			...row,
+			device,
+			certificate: hasNewCertificate ? change.certificate : row.certificate,
+			expired,
+			changes: row.changes + 1,
+		};
+		return [id, append(id, next, 'rotated', reason)];
+	};
+
+	const revoke = ({id, reason}: Extract<DeviceChange, {event: 'revoke'}>): readonly [string, Promise<void>] => {
+		const row = find(id);
+		if (row.state === 'revoked') throw new AgentError('ARGUMENT_INVALID', `"${id}" was revoked already`);
+		return [id, append(id, {...row, state: 'revoked', changes: row.changes + 1}, 'revoked', reason)];
+	};
+
+	if (parts.mayAppend()) await tellConfig();
+
+	return {
+		list: () => devices.all().map(({id}) => listed(id)),
+		configured: id => rows.get(id)?.device ?? inConfig.get(id),
+		certificates: () =>
+			[...rows].flatMap(([id, {certificate, state}]) =>
+				certificate === undefined || state === 'revoked' ? [] : [{name: `the certificate of device "${id}"`, ...certificate}],
+			),
+		change: async change => {
+			if (!parts.mayAppend()) throw new AgentError('WRITE_REFUSED', 'the log takes nothing now', {hint: 'See: kedge status'});
+			if ('reason' in change && change.reason !== undefined && change.reason.length > reasonLengthMax)
+				throw new AgentError('ARGUMENT_INVALID', `the reason is longer than ${reasonLengthMax} characters`);
+			const [id, kept] = change.event === 'add' ? add(change) : change.event === 'rotate' ? rotate(change) : revoke(change);
+			await kept;
+			return listed(id);
+		},
+		tick: async () => {
+			if (isLooking || !parts.mayAppend()) return;
+			isLooking = true;
+			try {
+				const nowMs = clock.nowMs();
+				for (const [id, row] of rows) {
+					if (row.state === 'revoked') continue;
+					const {calibration} = row.device;
+					const over: Expirable[] = [];
+					if (row.certificate !== undefined && row.certificate.notAfterMs < nowMs) over.push('certificate');
+					if (calibration !== undefined && calibrationTimes(calibration).notAfterMs < nowMs) over.push('calibration');
+					const news = over.filter(what => !row.expired.includes(what));
+					if (news.length === 0) continue;
+					await append(id, {...row, expired: over, changes: row.changes + 1}, 'expired', news.join(' and '));
+				}
+			} finally {
+				isLooking = false;
+			}
+		},
+	};
+}
+
+function ownTopics({compiled, topicName}: Device): string[] {
+	return compiled.map(mapping => mapping.filterFor(topicName));
+}
+
+/** A key or a certificate of its own: more than a name that the config lets in. */
+function hasIdentity({publicKey, certificateSha256, calibration}: ConfiguredDevice): boolean {
+	return publicKey !== undefined || certificateSha256 !== undefined || calibration !== undefined;
+}
+
+function digestOf(device: ConfiguredDevice): string {
+	return createHash('sha256').update(JSON.stringify(device)).digest('hex');
+}
+
+function withoutUndefined(device: ConfiguredDevice): Record<string, unknown> {
+	return Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined));
+}
