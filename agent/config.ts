@@ -69,6 +69,9 @@ export type DeviceConfig = {
 	readonly topicName: string | undefined;
 	readonly via: string | undefined;
 	readonly passwordHash: string | undefined;
+	readonly certificateSha256: string | undefined;
+	readonly anonymous: boolean;
+	readonly messagesPerSecondMax: number | undefined;
 	readonly mappings: readonly string[];
 	readonly cadenceSeconds: number | undefined;
 	readonly simulated: boolean;
@@ -416,6 +419,9 @@ const readDevice: Read<DeviceConfig> = object<DeviceConfig>({
 	topicName: optional(text(/^[^+#\p{C}]{1,128}$/u, '1 to 128 characters of a topic, without + and #')),
 	via: optional(text(id, idWhat)),
 	passwordHash: optional(text()),
+	certificateSha256: optional(text(/^[0-9a-f]{64}$/, 'the SHA-256 of a certificate: 64 hexadecimal digits in lower case')),
+	anonymous: withDefault(flag, false),
+	messagesPerSecondMax: optional(wholeNumber(1, 100_000)),
 	mappings: list(text(), 1, 64),
 	cadenceSeconds: optional(wholeNumber(1, 604_800)),
 	simulated: withDefault(flag, false),

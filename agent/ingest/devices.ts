@@ -14,6 +14,12 @@ export type DeviceConfig = {
 	readonly via?: string | undefined;
 	/** From `kedge password`; undefined for a device that only comes through a broker of yours. */
 	readonly passwordHash: string | undefined;
+	/** SHA-256 of the DER bytes of the client certificate that it may come with instead, 64 lower-case hexadecimal digits. */
+	readonly certificateSha256?: string | undefined;
+	/** It may come with its client id alone, if the broker allows that. @default false */
+	readonly anonymous?: boolean;
+	/** Messages a second that are read from it; it waits with more. @default what the broker allows each */
+	readonly messagesPerSecondMax?: number | undefined;
 	readonly mappings: readonly string[];
 	/** The device speaks at least this often; a channel that is not heard for twice as long is noted as silent. undefined: it may be silent. */
 	readonly cadenceSeconds?: number | undefined;
