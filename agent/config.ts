@@ -75,6 +75,8 @@ export type DeviceConfig = {
 	readonly mappings: readonly string[];
 	readonly cadenceSeconds: number | undefined;
 	readonly simulated: boolean;
+	readonly maxPowerW: number | undefined;
+	readonly registerDigits: number | undefined;
 	/** min and max in decimal text. */
 	readonly quantities:
 		| Readonly<Record<string, {readonly min: string | undefined; readonly max: string | undefined; readonly unit: string | undefined}>>
@@ -425,6 +427,8 @@ const readDevice: Read<DeviceConfig> = object<DeviceConfig>({
 	mappings: list(text(), 1, 64),
 	cadenceSeconds: optional(wholeNumber(1, 604_800)),
 	simulated: withDefault(flag, false),
+	maxPowerW: optional(wholeNumber(1, 1_000_000_000)),
+	registerDigits: optional(wholeNumber(1, 15)),
 	quantities: optional(readQuantities),
 	publicKey: optional(text()),
 	signed: withDefault(oneOf('required', 'optional'), 'required'),

@@ -4,7 +4,7 @@ import {createHash} from 'node:crypto';
 import type {Clock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
 import type {Logger} from './base/logger.ts';
-import {calibrationTimes, type DeviceConfig as ConfiguredDevice, devicesMax, parseDevice} from './config.ts';
+import {type DeviceConfig as ConfiguredDevice, calibrationTimes, devicesMax, parseDevice} from './config.ts';
 import {identityKinds, kinds} from './format/entry.ts';
 import {encodeIdentity, type IdentityBody, type IdentityEvent} from './format/identity.ts';
 import {deviceUrn} from './format/subject.ts';
@@ -29,6 +29,19 @@ export type DeviceChange =
 			readonly reason?: string | undefined;
 	  }
 	| {readonly event: 'revoke'; readonly id: string; readonly reason?: string | undefined};
+
+/** Reads what came over the socket. Fails with ARGUMENT_INVALID. */
+export function deviceChangeOf(value: unknown): DeviceChange {
+	const {event, device, id, set, certificate, reason} = (value ?? {}) as Record<string, unknown>;
+	const times = certificate as CertificateTimes | undefined;
+	const isTimes = times === undefined || (Number.isSafeInteger(times.notBeforeMs) && Number.isSafeInteger(times.notAfterMs));
+	const isReason = reason === undefined || typeof reason === 'string';
+	if (isTimes && event === 'add') return {event, device, certificate: times};
+	if (isTimes && isReason && event === 'rotate' && typeof id === 'string' && typeof set === 'object' && set !== null)
+		return {event, id, set: set as Record<string, unknown>, certificate: times, reason};
+	if (isReason && event === 'revoke' && typeof id === 'string') return {event, id, reason};
+	throw new AgentError('ARGUMENT_INVALID', 'this is no change of a device');
+}
 
 /** A device, as it is told to its owner: no secret, and no hash of one. */
 export type ListedDevice = {
@@ -180,11 +193,13 @@ export async function openDeviceDesk(parts: {
 		const stored = JSON.parse(body) as Row;
 		const configured = inConfig.get(id);
 		// What stands in the config is the config's to say, but that it was revoked.
-		const row: Row = configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
+		const row: Row =
+			configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
 		if (configured === undefined && stored.from === 'config') continue;
 		rows.set(id, row);
 		const missing = row.device.mappings.filter(name => !Object.hasOwn(site.config.mappings, name));
-		if (missing.length > 0) logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
+		if (missing.length > 0)
+			logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
 		else devices.put(admissionOf(row.device, row.state === 'revoked'));
 	}
 
@@ -259,7 +274,10 @@ export async function openDeviceDesk(parts: {
 		const {id} = device;
 		if (devices.byId(id) !== undefined)
 			throw new AgentError('ARGUMENT_INVALID', `there is a device "${id}" already`, {
-				hint: rows.get(id)?.state === 'revoked' ? 'It was revoked; a device that comes again gets another id.' : 'Change it with: kedge device rotate',
+				hint:
+					rows.get(id)?.state === 'revoked'
+						? 'It was revoked; a device that comes again gets another id.'
+						: 'Change it with: kedge device rotate',
 			});
 		if (devices.all().length >= devicesMax) throw new AgentError('ARGUMENT_INVALID', `there are ${devicesMax} devices already`);
 		checkDevice(device);

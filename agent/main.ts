@@ -11,11 +11,12 @@ import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
-import {type Config, calibrationTimes, type MarketConfig} from './config.ts';
+import type {MarketConfig} from './config.ts';
+import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import {noteKinds} from './format/entry.ts';
 import {loadDecoder} from './ingest/decoders/table.ts';
-import {createDevices, type DeviceConfig, type Devices} from './ingest/devices.ts';
+import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest, type Ingest} from './ingest/ingest.ts';
 import {limitsProblem} from './ingest/limits.ts';
 import {type OpenMapping, openMapping} from './ingest/mapping.ts';
@@ -174,6 +175,18 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
 		);
 		const isShut = (): boolean => release.frozen.aborted || isFull();
+		const desk = await openDeviceDesk({
+			site,
+			log,
+			devices,
+			onChanged: device => {
+				client?.door()?.listen(devices.filters());
+				void device;
+			},
+			mayAppend: () => !isShut() && !log.failed.aborted,
+			clock,
+			logger,
+		});
 		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log and a full disk take nothing.
 		let takesOrders: Pick<Marketplace, 'takes' | 'accept'> | undefined;
 		const admission: Admission = {
@@ -194,7 +207,17 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon}));
 		closing.defer(
 			keepNudging(
-				nudgeOf({anchor, release, timekeeping, noteSilences: ingest.noteSilences, isFull, clock, logger, signal: stopping.signal}),
+				nudgeOf({
+					anchor,
+					release,
+					timekeeping,
+					noteSilences: ingest.noteSilences,
+					lookAtDevices: desk.tick,
+					isFull,
+					clock,
+					logger,
+					signal: stopping.signal,
+				}),
 				world,
 				stopping.signal,
 			),
@@ -287,6 +310,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		closing.use(
 			await world.openStatusServer(paths.socket, {
 				status,
+				devices: {list: desk.list, change: change => desk.change(deviceChangeOf(change))},
 				anchorNow: async () => anchor?.anchorNow(),
 				release: async () => void (await release.release()),
 				backup: createBackupDesk(log, () => !isFull()),
@@ -343,12 +367,10 @@ export async function openDevices(site: Site): Promise<Devices> {
 		const problem = passwordHash === undefined ? undefined : passwordHashProblem(passwordHash);
 		if (problem !== undefined) throw errorAt(['devices', i, 'passwordHash'], problem);
 	}
-	return createDevices(config.devices.map(deviceOf), mappings);
-}
-
-/** A device of the config, as admission knows it. */
-function deviceOf({calibration, ...device}: Config['devices'][number]): DeviceConfig {
-	return {...device, calibration: calibration && calibrationTimes(calibration)};
+	return createDevices(
+		config.devices.map(device => admissionOf(device)),
+		mappings,
+	);
 }
 
 type Admission = Pick<Ingest, 'accept' | 'pressure'>;
@@ -509,12 +531,13 @@ function nudgeOf(parts: {
 	readonly release: Release;
 	readonly timekeeping: Timekeeping;
 	readonly noteSilences: () => void;
+	readonly lookAtDevices: () => Promise<void>;
 	readonly isFull: () => boolean;
 	readonly clock: Clock;
 	readonly logger: Logger;
 	readonly signal: AbortSignal;
 }): () => Promise<void> {
-	const {anchor, release, timekeeping, noteSilences, isFull, clock, logger, signal} = parts;
+	const {anchor, release, timekeeping, noteSilences, lookAtDevices, isFull, clock, logger, signal} = parts;
 	let last = '';
 	let lookedAtMs = clock.monotonicMs();
 	return async () => {
@@ -525,6 +548,7 @@ function nudgeOf(parts: {
 				await timekeeping.look();
 				await timekeeping.startBeacon();
 				noteSilences();
+				await lookAtDevices();
 			}
 			const waitMs = release.standing().state === 'open' ? lookEveryMs : lookWithheldMs;
 			if (clock.monotonicMs() - lookedAtMs >= waitMs) {

@@ -3,7 +3,7 @@
 import {chmod, rm} from 'node:fs/promises';
 import {createServer, type IncomingMessage, request, type ServerResponse} from 'node:http';
 import {isAbsolute} from 'node:path';
-import {AgentError} from '../base/errors.ts';
+import {AgentError, type ErrorCode, remedies} from '../base/errors.ts';
 
 /** All that the door needs of the agent: what to answer, and what an owner may ask for. */
 export type Needs = {
@@ -14,6 +14,8 @@ export type Needs = {
 	readonly release: () => Promise<void>;
 	/** Prunes the log, in the background. */
 	readonly prune: {readonly start: (request: PruneRequest) => void; readonly progress: () => PruneProgress};
+	/** The devices, and a change of one, as its owner asks for it. */
+	readonly devices: {readonly list: () => readonly unknown[]; readonly change: (change: unknown) => Promise<unknown>};
 	/** Copies the log to an absolute path on this machine, in the background. */
 	readonly backup: {readonly start: (path: string) => void; readonly progress: () => BackupProgress; readonly stop: () => void};
 };
@@ -149,7 +151,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, GET /devices, POST /devices with a change as JSON, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -175,9 +177,15 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 	const send = (code: number, body: unknown): void => {
 		response.writeHead(code, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
 	};
-	incoming.resume();
 	try {
+		if (incoming.method === 'POST' && incoming.url === '/devices') {
+			const body = await bodyOf(incoming);
+			if (body === undefined) return send(413, {error: `a body has at most ${bodyBytesMax} bytes`});
+			return send(200, await needs.devices.change(JSON.parse(body)));
+		}
+		incoming.resume();
 		if (incoming.method === 'GET' && incoming.url === '/status') send(200, await needs.status());
+		else if (incoming.method === 'GET' && incoming.url === '/devices') send(200, needs.devices.list());
 		else if (incoming.method === 'POST' && incoming.url === '/anchor') {
 			await needs.anchorNow();
 			send(202, {accepted: true});
@@ -202,15 +210,30 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		else
 			send(404, {
 				error:
-					'there is GET /status, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
+					'there is GET /status, GET /devices, POST /devices, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
 			});
 	} catch (error) {
-		send(500, {error: error instanceof Error ? error.message : String(error)});
+		if (error instanceof AgentError && error.remedy === 'drop') send(400, {error: error.message, code: error.code, hint: error.hint});
+		else send(500, {error: error instanceof Error ? error.message : String(error)});
 	}
 }
 
-/** Asks the agent whose socket is at `path`. Fails with AGENT_UNREACHABLE. */
-export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string): Promise<T> {
+/** A whole change of a device fits. */
+const bodyBytesMax = 64 * 1024;
+
+/** The text of a body; undefined for one that is too long, whose rest is dropped. */
+async function bodyOf(incoming: IncomingMessage): Promise<string | undefined> {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of incoming as AsyncIterable<Buffer>) {
+		length += chunk.length;
+		if (length <= bodyBytesMax) chunks.push(chunk);
+	}
+	return length > bodyBytesMax ? undefined : Buffer.concat(chunks).toString();
+}
+
+/** Asks the agent whose socket is at `path`. Fails with AGENT_UNREACHABLE, or with what the agent says is wrong with what was asked. */
+export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string, body?: unknown): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const unreachable = (cause: unknown): void =>
 			reject(new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {hint: 'Start it with: kedge run', cause}));
@@ -220,9 +243,9 @@ export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string): 
 			response.on('error', unreachable);
 			response.on('end', () => {
 				try {
-					const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-					if ((response.statusCode ?? 500) < 300) resolve(body as T);
-					else unreachable(new Error(JSON.stringify(body)));
+					const answered: unknown = JSON.parse(Buffer.concat(chunks).toString());
+					if ((response.statusCode ?? 500) < 300) resolve(answered as T);
+					else reject(refusedBy(answered) ?? new AgentError('AGENT_UNREACHABLE', `the agent answers ${JSON.stringify(answered)}`));
 				} catch (error) {
 					unreachable(error);
 				}
@@ -230,6 +253,13 @@ export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string): 
 		});
 		asked.on('timeout', () => asked.destroy(new Error('no answer within 10 s')));
 		asked.on('error', unreachable);
-		asked.end();
+		asked.end(body === undefined ? undefined : JSON.stringify(body));
 	});
+}
+
+/** What the agent found wrong, as the error that it was there. */
+function refusedBy(answered: unknown): AgentError | undefined {
+	const {error, code, hint} = answered as {readonly error?: unknown; readonly code?: unknown; readonly hint?: unknown};
+	if (typeof error !== 'string' || typeof code !== 'string' || !Object.hasOwn(remedies, code)) return undefined;
+	return new AgentError(code as ErrorCode, error, typeof hint === 'string' ? {hint} : {});
 }
