@@ -115,6 +115,46 @@ export function fromBase64(text: string): Uint8Array | undefined {
 	return (bits & ((1 << bitCount) - 1)) === 0 ? bytes : undefined;
 }
 
+const base64UrlValues = base64Values.slice();
+base64UrlValues.fill(255, 0x2b, 0x30);
+base64UrlValues[0x2d] = 62;
+base64UrlValues[0x5f] = 63;
+
+/** [RFC 4648 §5] without padding, as RFC 7515 §2 has it, from the ASCII bytes of the text; undefined if it is anything but the one canonical form. */
+export function fromBase64UrlBytes(text: Uint8Array): Uint8Array | undefined {
+	const rest = text.length % 4;
+	if (rest === 1) return undefined;
+	const whole = text.length - rest;
+	const bytes = new Uint8Array((whole / 4) * 3 + (rest === 0 ? 0 : rest - 1));
+	let filled = 0;
+	for (let at = 0; at < whole; at += 4) {
+		const a = base64UrlValues[text[at]!] ?? 255;
+		const b = base64UrlValues[text[at + 1]!] ?? 255;
+		const c = base64UrlValues[text[at + 2]!] ?? 255;
+		const d = base64UrlValues[text[at + 3]!] ?? 255;
+		if ((a | b | c | d) > 63) return undefined;
+		bytes[filled] = (a << 2) | (b >> 4);
+		bytes[filled + 1] = (b << 4) | (c >> 2);
+		bytes[filled + 2] = (c << 6) | d;
+		filled += 3;
+	}
+	if (rest === 0) return bytes;
+	const a = base64UrlValues[text[whole]!] ?? 255;
+	const b = base64UrlValues[text[whole + 1]!] ?? 255;
+	const c = rest === 3 ? (base64UrlValues[text[whole + 2]!] ?? 255) : 0;
+	if ((a | b | c) > 63) return undefined;
+	// Bits that stand for nothing are zero, or two texts would stand for the same bytes.
+	if ((rest === 2 ? b & 15 : c & 3) !== 0) return undefined;
+	bytes[filled] = (a << 2) | (b >> 4);
+	if (rest === 3) bytes[filled + 1] = (b << 4) | (c >> 2);
+	return bytes;
+}
+
+/** [RFC 4648 §5] without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+	return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
 /** Above this length the platform's encoder is faster than a loop. */
 const shortText = 48;
 const encoder = new TextEncoder();

@@ -15,6 +15,8 @@ export const tags = {
 	body: utf8('kedge/body/v1\0'),
 	/** leaf of a tally = SHA-256(0x00 ‖ tag ‖ subject ‖ 6-byte number) */
 	tally: utf8('kedge/tally/v1\0'),
+	/** thumbprint of a device's public key = SHA-256(tag ‖ code of its type ‖ key) */
+	deviceKey: utf8('kedge/device-key/v1\0'),
 	/** digest of a receipt or history = SHA-256(tag ‖ canonical text without the digest) */
 	document: utf8('kedge/document/v1\0'),
 } as const;
