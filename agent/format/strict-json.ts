@@ -104,7 +104,7 @@ class Reader {
 		this.#at = end + 1;
 		const inside = this.#text.slice(begin + 1, end);
 		// UTF-8 holds no surrogates: only an escape can bring one in alone.
-		return isEscaped ? unescape(inside) : inside;
+		return isEscaped ? withoutEscapes(inside) : inside;
 	}
 
 	#object(depth: number): ReadonlyMap<string, StrictJson> {
@@ -148,7 +148,7 @@ const words: readonly (readonly [word: string, value: boolean | null])[] = [
 	['null', null],
 ];
 
-function unescape(inside: string): string {
+function withoutEscapes(inside: string): string {
 	// A backslash that is escaped itself begins no escape.
 	if (upperEscape.test(inside.replaceAll('\\\\', ''))) throw new Refusal();
 	let text: unknown;
