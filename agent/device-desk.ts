@@ -5,6 +5,7 @@ import type {Clock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
 import type {Logger} from './base/logger.ts';
 import {type DeviceConfig as ConfiguredDevice, calibrationTimes, devicesMax, parseDevice} from './config.ts';
+import {parseDeviceKey} from './format/device-key.ts';
 import {identityKinds, kinds} from './format/entry.ts';
 import {encodeIdentity, type IdentityBody, type IdentityEvent} from './format/identity.ts';
 import {deviceUrn} from './format/subject.ts';
@@ -132,6 +133,8 @@ export async function openDeviceDesk(parts: {
 			const problem = limitsProblem(name, limits);
 			if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the limits of ${name}: ${problem}`);
 		}
+		const key = device.publicKey === undefined ? undefined : parseDeviceKey(device.publicKey);
+		if (key !== undefined && 'problem' in key) throw new AgentError('ARGUMENT_INVALID', `its public key: ${key.problem}`);
 		const problem = device.passwordHash === undefined ? undefined : passwordHashProblem(device.passwordHash);
 		if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the password's hash ${problem}`);
 	};

@@ -8,12 +8,14 @@ import {createBackupDesk} from './backup.ts';
 import {fromHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
+import {verifyDeviceSignatureAside} from './base/device-signature.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import type {MarketConfig} from './config.ts';
 import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
+import {parseDeviceKey} from './format/device-key.ts';
 import {noteKinds} from './format/entry.ts';
 import {loadDecoder} from './ingest/decoders/table.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
@@ -164,6 +166,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				settled: log.settled,
 				valueOfKey: reader.valueOfKey,
 				sessionTop: reader.sessionTop,
+				verify: verifyDeviceSignatureAside,
 				request: ({topic, payload}, {flags}) => {
 					if ((flags & arrivalFlags.client) === 0) broker?.publish(topic, payload, {retain: false});
 					else client?.door()?.publish(topic, payload, {retain: false});
@@ -359,7 +362,9 @@ export async function openDevices(site: Site): Promise<Devices> {
 		if ('problem' in opened) throw errorAt(['mappings', name, ...opened.path], opened.problem);
 		mappings.set(name, opened);
 	}
-	for (const [i, {passwordHash, quantities = {}}] of config.devices.entries()) {
+	for (const [i, {passwordHash, publicKey, quantities = {}}] of config.devices.entries()) {
+		const key = publicKey === undefined ? undefined : parseDeviceKey(publicKey);
+		if (key !== undefined && 'problem' in key) throw errorAt(['devices', i, 'publicKey'], key.problem);
 		for (const [name, limits] of Object.entries(quantities)) {
 			const wrong = limitsProblem(name, limits);
 			if (wrong !== undefined) throw errorAt(['devices', i, 'quantities', name], wrong);

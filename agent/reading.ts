@@ -11,6 +11,7 @@ import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Checkpoint} from './format/checkpoint.ts';
 import type {AnchorRecord} from './format/evidence.ts';
+import {deviceUrn, parseChannelUrn} from './format/subject.ts';
 import {type AuditReport, audit} from './log/audit.ts';
 import type {Channel} from './log/channels.ts';
 import {createHeadFile} from './log/head-file.ts';
@@ -70,6 +71,7 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 		return head;
 	};
 	let bySubject = new Map<string, Channel>();
+	let byUrn = new Map<string, Channel>();
 	const issuer = createIssuer<Channel>({
 		hasher: nodeHasher,
 		head: released,
@@ -84,8 +86,16 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 		channelOf: async subject => {
 			const name = toHex(subject);
 			// A channel that is not known yet was enrolled since the last look.
-			if (!bySubject.has(name)) bySubject = new Map((await reader.channels()).map(channel => [toHex(channel.subject), channel]));
+			if (!bySubject.has(name)) {
+				const channels = await reader.channels();
+				bySubject = new Map(channels.map(channel => [toHex(channel.subject), channel]));
+				byUrn = new Map(channels.map(channel => [channel.urn, channel]));
+			}
 			return bySubject.get(name);
+		},
+		deviceOf: async ({urn}) => {
+			const parsed = parseChannelUrn(urn);
+			return parsed && byUrn.get(deviceUrn(parsed.deviceId));
 		},
 		anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs),
 	});

@@ -80,6 +80,26 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./order.ts')).orderCommand,
 	},
 	{
+		name: 'device add',
+		summary: 'let a further device in, while the agent runs',
+		load: async () => (await import('./device.ts')).deviceAddCommand,
+	},
+	{
+		name: 'device list',
+		summary: 'list the devices, with their credentials, keys and certificates',
+		load: async () => (await import('./device.ts')).deviceListCommand,
+	},
+	{
+		name: 'device rotate',
+		summary: 'give a device another password, certificate, key or calibration',
+		load: async () => (await import('./device.ts')).deviceRotateCommand,
+	},
+	{
+		name: 'device revoke',
+		summary: 'end a device for good',
+		load: async () => (await import('./device.ts')).deviceRevokeCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,
@@ -131,6 +151,11 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 	// A name of two words goes before the one that is its first word.
 	const longer = commands.find(candidate => candidate.name === `${name} ${rest[0]}`);
 	const known = longer ?? commands.find(candidate => candidate.name === name);
+	const below = commands.filter(candidate => candidate.name.startsWith(`${name} `));
+	if (known === undefined && below.length > 0) {
+		io.out(`${below.map(({name: one, summary}) => `  kedge ${one.padEnd(15)}${summary}`).join('\n')}\n`);
+		return rest.length === 0 || rest[0] === '--help' || rest[0] === '-h' ? exitCodes.ok : exitCodes.drop;
+	}
 	if (known === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});
 	const command = await known.load();
 	const read = readWords(command, longer === undefined ? rest : rest.slice(1));

@@ -18,6 +18,8 @@ export type AdmitContext = {
 	readonly simulated: boolean;
 	/** The agent's own clock is known to be wrong or was never synchronised. */
 	readonly clockUnsynchronised: boolean;
+	/** The message was signed by the device. @default false */
+	readonly isSigned?: boolean;
 	/** When the device's calibration certificate holds; undefined: it has none, and nothing is said of it. */
 	readonly calibration?: {readonly notBeforeMs: number; readonly notAfterMs: number} | undefined;
 };
@@ -43,6 +45,7 @@ export function admit(
 	}
 	if (context.simulated) quality |= qualities.simulated;
 	if (context.clockUnsynchronised) quality |= qualities.clockUnsynchronised;
+	if (context.isSigned) quality |= qualities.deviceSigned;
 	const {calibration} = context;
 	const atMs = measuredAtMs === 0 ? context.arrivedAtMs : measuredAtMs;
 	if (calibration !== undefined && (atMs < calibration.notBeforeMs || atMs > calibration.notAfterMs)) quality |= qualities.uncalibrated;

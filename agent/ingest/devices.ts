@@ -33,6 +33,10 @@ export type DeviceConfig = {
 	readonly quantities?: Readonly<Record<string, Limits>> | undefined;
 	/** When its calibration certificate holds. */
 	readonly calibration?: {readonly notBeforeMs: number; readonly notAfterMs: number} | undefined;
+	/** What its messages are signed with, as format/device-key.ts writes it. */
+	readonly publicKey?: string | undefined;
+	/** optional: what is not signed is taken as well. @default 'required' */
+	readonly signed?: 'required' | 'optional' | undefined;
 	/** It was revoked: nothing of it is taken any more. */
 	readonly isRevoked?: boolean | undefined;
 };

@@ -1,5 +1,6 @@
 // The front door's one admission: turns what a door received into entries, a repeat or a refusal, and says when that is durable.
 
+import {assert} from '../base/assert.ts';
 import {copyBytes} from '../base/bytes.ts';
 import type {Clock} from '../base/clock.ts';
 import {describeError} from '../base/errors.ts';
@@ -7,6 +8,7 @@ import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import type {NoteBody} from '../format/body.ts';
 import {decimalText} from '../format/decimal.ts';
+import {parseDeviceKey} from '../format/device-key.ts';
 import {kinds, noteKinds, qualities} from '../format/entry.ts';
 import {channelUrn, parseChannelUrn} from '../format/subject.ts';
 import {type AdmitContext, admit, clockMsMin} from './admit.ts';
@@ -18,6 +20,7 @@ import {limitsOf, type SlotLimits} from './limits.ts';
 import type {OpenMapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
+import {createSignatureGate, type Opened, type SignatureNeeds, type Signing} from './signatures.ts';
 import {SilenceWatch, type SilentDevice, type Watched} from './silence.ts';
 
 /** A publish as a door received it. */
@@ -105,6 +108,8 @@ export type Needs<C extends Channel> = {
 	/** Of the values under a repeat key `wanted` if it is there, else the newest; `pruned` if what is or may be under it has no value any more. Looks at durable entries only. */
 	readonly valueOfKey: (channel: C, session: string | undefined, key: number, wanted: bigint) => Promise<bigint | 'pruned' | undefined>;
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
+	/** Checks a signature on another thread. */
+	readonly verify: SignatureNeeds['verify'];
 	/** Says something to a device, through the door that it came by: QoS 0, and nobody waits for it. */
 	readonly request: (request: DeviceRequest, delivery: Delivery) => void;
 	readonly clock: Clock;
@@ -172,6 +177,8 @@ type Speaker<C> = {
 	/** By the end of the channel's URN. */
 	readonly slots: Map<string, Slot<C>>;
 	readonly numbers: DeviceNumbers;
+	/** undefined: it has no key. */
+	readonly signing: Signing | undefined;
 };
 
 type KnownRoute<C> = {readonly speaker: Speaker<C>; readonly mapping: OpenMapping};
@@ -191,10 +198,22 @@ type Candidate<C> = {
 	judgement: Judgement | 'pruned';
 };
 
+/** A delivery whose signature, if it has one, is good. */
+type OpenedDelivery<C> = {
+	readonly delivery: Delivery;
+	readonly arrivedAtMs: number;
+	readonly route: KnownRoute<C>;
+	/** What was signed, for the decoder. */
+	readonly payload: Uint8Array;
+	readonly deviceSignature: Uint8Array;
+	readonly done: (outcome: Outcome) => void;
+};
+
 type Admission<C> = {
 	readonly delivery: Delivery;
 	readonly arrivedAtMs: number;
 	readonly decoder: string;
+	readonly deviceSignature: Uint8Array;
 	readonly device: Device;
 	readonly numbers: DeviceNumbers;
 	readonly candidates: readonly Candidate<C>[];
@@ -244,6 +263,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	/** By topic, in a map for each device, and one for what came through a broker of yours. */
 	const routes = new Map<string | undefined, Map<string, KnownRoute<C>>>();
 	let routeCount = 0;
+	const gate = createSignatureGate<Delivery>({verify: needs.verify});
 	/** By channel id; topics of the same device share it. */
 	const memories = new Map<number, RepeatMemory>();
 	const silence = new SilenceWatch<C>();
@@ -289,6 +309,23 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			refuseWhole(delivery, arrivedAtMs, '', route, done);
 			return;
 		}
+		const {signing, device} = route.speaker;
+		if (signing === undefined && gate.waiting() === 0) {
+			admitOpened({delivery, arrivedAtMs, route, payload, deviceSignature: nothing, done});
+			return;
+		}
+		gate.take(device.id, signing, delivery, (result, kept) => {
+			// Meanwhile the device may have been revoked, or have got another key.
+			const now = generation === devices.generation() ? route : routeOf(topic, connected);
+			const refused = 'refused' in now ? now : 'refused' in result ? result : undefined;
+			if (refused !== undefined) refuseWhole(kept, arrivedAtMs, '', refused, done);
+			else admitOpened({delivery: kept, arrivedAtMs, route: now as KnownRoute<C>, ...(result as Opened), done});
+		});
+	};
+
+	/** Decodes and admits what a device sent, its signature off where it has one. */
+	const admitOpened = ({delivery, arrivedAtMs, route, payload, deviceSignature, done}: OpenedDelivery<C>): void => {
+		const {topic, flags} = delivery;
 		const {
 			mapping,
 			speaker,
@@ -298,7 +335,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const decoded = mapping.decoder.decode({topic, payload, arrivedAtMs, deviceId: device.id});
 		for (const request of decoded.requests ?? noRequests) needs.request(request, delivery);
 		if ('refused' in decoded) {
-			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done);
+			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done, deviceSignature);
 			return;
 		}
 		const context = {
@@ -307,6 +344,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			simulated: device.simulated,
 			clockUnsynchronised: arrivedAtMs < clockMsMin || needs.isClockUnsynchronised(),
 			calibration: device.calibration,
+			isSigned: deviceSignature.length > 0,
 		};
 		const candidates: Candidate<C>[] = [];
 		let refused: Refused[] | undefined;
@@ -329,6 +367,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			delivery,
 			arrivedAtMs,
 			decoder,
+			deviceSignature,
 			device,
 			numbers,
 			candidates,
@@ -370,7 +409,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const before = speakers.get(device.id);
 		if (before?.device === device) return before;
 		// Another description of the same device: its numbering goes on, its limits may be others.
-		const speaker: Speaker<C> = {device, slots: new Map(), numbers: before?.numbers ?? numbersOf(device)};
+		const speaker: Speaker<C> = {device, slots: new Map(), numbers: before?.numbers ?? numbersOf(device), signing: signingOf(device)};
 		speakers.set(device.id, speaker);
 		return speaker;
 	};
@@ -603,7 +642,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 
 	/** Everything is judged: hands the entries, the repeats and the refusals to the log, in one turn. */
 	const settle = (admission: Admission<C>, found: Found | undefined): void => {
-		const {delivery, arrivedAtMs, decoder, candidates, done} = admission;
+		const {delivery, arrivedAtMs, decoder, deviceSignature, candidates, done} = admission;
 		let {refused} = admission;
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
@@ -646,7 +685,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const finished: Done = failure => done(failure !== undefined ? 'failed' : drafts.length > 0 || repeats > 0 ? 'kept' : 'refused');
 		if (refused.length > 0) {
 			const isLast = repeats === 0 && drafts.length === 0;
-			refuseReadings(delivery, arrivedAtMs, decoder, refused, isLast ? finished : ignored);
+			refuseReadings(admission, refused, isLast ? finished : ignored);
 		}
 		if (repeats > 0) needs.count('repeats', repeats, drafts.length === 0 ? finished : ignored);
 		if (drafts.length === 0) return;
@@ -654,7 +693,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (drafts[0]!.session !== undefined && candidates[0]!.reading.sequence !== undefined)
 			for (const {channel} of drafts) numbered.add(channel.id);
 		const gap = gapBefore(admission, found);
-		const record = recordOf(delivery, arrivedAtMs, decoder, scratch);
+		const record = recordOf(delivery, arrivedAtMs, decoder, deviceSignature, scratch);
 		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, finished);
 		else needs.append({record, arrivedAtMs, drafts, notes: gapNotes(gap, drafts)}, finished);
 	};
@@ -673,10 +712,17 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	};
 
 	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
-	const refuseReadings = (delivery: Delivery, arrivedAtMs: number, decoder: string, refused: readonly Refused[], done: Done): void => {
+	const refuseReadings = (
+		{delivery, arrivedAtMs, decoder, deviceSignature}: Admission<C>,
+		refused: readonly Refused[],
+		done: Done,
+	): void => {
 		const [first, ...others] = refused as [Refused, ...Refused[]];
 		for (const other of others) needs.count(`also-refused:${other.refused}`, 1, ignored);
-		needs.refuse({arrivedAtMs, reason: first.refused, detail: first.detail, record: recordOf(delivery, arrivedAtMs, decoder)}, done);
+		needs.refuse(
+			{arrivedAtMs, reason: first.refused, detail: first.detail, record: recordOf(delivery, arrivedAtMs, decoder, deviceSignature)},
+			done,
+		);
 	};
 
 	const refuseWhole = (
@@ -685,8 +731,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		decoder: string,
 		{refused: reason, detail}: Refused,
 		done: (outcome: Outcome) => void,
+		deviceSignature: Uint8Array = nothing,
 	): void => {
-		const record = recordOf(delivery, arrivedAtMs, decoder);
+		const record = recordOf(delivery, arrivedAtMs, decoder, deviceSignature);
 		needs.refuse({arrivedAtMs, reason, detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
 	};
 
@@ -706,7 +753,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		},
 		silent: max => silence.silent(max),
 		pressure: () => {
-			if (!isCrowded()) return undefined;
+			if (!isCrowded()) return gate.pressure();
 			if (roomWanted === undefined) {
 				let resolve = (): void => {};
 				const promise = new Promise<void>(granted => {
@@ -736,9 +783,17 @@ function judgeInMessage<C extends Channel>(
 	return judgement;
 }
 
-function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string, scratch?: Uint8Array): Uint8Array {
+function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string, deviceSignature: Uint8Array, scratch?: Uint8Array): Uint8Array {
 	const {topic, payload, flags, identity} = delivery;
-	return encodeArrival({topic, payload, flags, identity, arrivedAtMs, deviceSignature: nothing, decoder}, scratch);
+	return encodeArrival({topic, payload, flags, identity, arrivedAtMs, deviceSignature, decoder}, scratch);
+}
+
+/** How a device signs. Its key was looked at when it was enrolled; the arithmetic is done again when it first speaks. */
+function signingOf({publicKey, signed}: Device): Signing | undefined {
+	if (publicKey === undefined) return undefined;
+	const key = parseDeviceKey(publicKey);
+	assert(!('problem' in key), 'a key that was enrolled is a key');
+	return {keys: [key], mustSign: signed !== 'optional'};
 }
 
 function topName(device: Device, session: string): string {

@@ -18,7 +18,7 @@ import {
 } from '../format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
 import {formatHistory, type HistoryTally, historyEntriesMax} from '../format/history.ts';
-import {formatReceipt} from '../format/receipt.ts';
+import {formatReceipt, type IdentityEvidence} from '../format/receipt.ts';
 import {decodeTally, type TallyLeaf, tallyRoot} from '../format/tally.ts';
 import {formatTlogProof} from '../format/tlog-proof.ts';
 import {isIncluded} from '../merkle/check.ts';
@@ -41,6 +41,8 @@ export type Needs<C extends Channel> = {
 	readonly source: (index: Index) => Promise<SourceOpening>;
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
 	readonly channelOf: (subject: Uint8Array) => Promise<C | undefined>;
+	/** The subject of the device that a channel belongs to; undefined if the log says nothing of that device. */
+	readonly deviceOf: (channel: C) => Promise<C | undefined>;
 	/** The packed hashes of one proof for many indexes, rising. */
 	readonly multiproof: (indexes: readonly Index[], size: Size) => Promise<Uint8Array>;
 	readonly range: (channel: C, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
@@ -212,6 +214,23 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 			throw notSigned(`entry ${index} does`);
 	};
 
+	/** Who the device of a channel was, as the log said last before an index. */
+	const identityBefore = async (channel: C, index: Index, {size, note}: ProvenCheckpoint): Promise<IdentityEvidence | undefined> => {
+		const device = await needs.deviceOf(channel);
+		if (device === undefined) return undefined;
+		let newest: FoundEntry | undefined;
+		for await (const found of needs.between(device, 0, index)) if (decodeEntry(found.entry).kind === kinds.identity) newest = found;
+		if (newest === undefined) return undefined;
+		const path = await needs.inclusion(newest.index, size);
+		assertLeadsToRoot(newest.index, newest.entry, path, note);
+		return {
+			entry: newest.entry,
+			subject: {urn: device.urn, secret: device.secret},
+			body: await needs.source(newest.index),
+			proof: formatTlogProof({index: newest.index, path, checkpoint: note}),
+		};
+	};
+
 	return {
 		receipt: async (index, options = {}) => {
 			const entry = await needs.entry(index);
@@ -230,11 +249,14 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 			const isShown = options.withArrival === true || decoded.kind !== kinds.reading;
 			const path = await needs.inclusion(index, checkpoint.size);
 			assertLeadsToRoot(index, entry, path, checkpoint.note);
+			const isReading = decoded.kind === kinds.reading;
+			const identity = channel !== undefined && isReading ? await identityBefore(channel, index, checkpoint) : undefined;
 			return formatReceipt(needs.hasher, {
 				entry,
 				subject: channel && {urn: channel.urn, secret: channel.secret},
 				arrival: isShown ? await needs.source(index) : undefined,
 				proof: formatTlogProof({index, path, checkpoint: checkpoint.note}),
+				identity,
 				anchors: checkpoint.anchors,
 			});
 		},

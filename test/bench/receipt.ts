@@ -160,6 +160,7 @@ async function makeReceipts(path: string, entries: number, checkpoints: readonly
 	const issuer = createIssuer({
 		...site,
 		hasher: nodeHasher,
+		deviceOf: async () => undefined,
 		channelOf: async subject => bySubject.get(Buffer.from(subject).toString('hex')),
 		anchoredAbove: async index => {
 			const checkpoint = checkpoints.find(({size}) => size > index);
@@ -196,6 +197,7 @@ async function measureHistory(
 		...site,
 		hasher: nodeHasher,
 		head: site.released,
+		deviceOf: async () => undefined,
 		channelOf: async () => channel,
 		anchoredAbove: async () => ({note: tally.note, anchors: []}),
 	});

@@ -1,5 +1,6 @@
 // A front door with a real log behind it, in a temporary folder, and what a naive reader finds in that log.
 import type {ExecutionContext} from 'ava';
+import {verifyDeviceSignatureAside} from '../../agent/base/device-signature.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import type {Logger} from '../../agent/base/logger.ts';
 import {arrivalFlags, decodeArrival} from '../../agent/format/arrival.ts';
@@ -142,6 +143,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 						return opened.valueOfKey(channel, session, key, wanted);
 					},
 					sessionTop: opened.sessionTop,
+					verify: verifyDeviceSignatureAside,
 					request: request => void world.requests.push(request),
 					clock: disk.clock,
 					isClockUnsynchronised: () => world.isClockUnsynchronised,

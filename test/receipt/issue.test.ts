@@ -61,6 +61,7 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 			between: reader.between,
 			at: reader.at,
 			tallyAt: reader.tallyAt,
+			deviceOf: async () => undefined,
 			channelOf: async subject => (await reader.channels()).find(channel => toHex(channel.subject) === toHex(subject)),
 			anchoredAbove: async (index, notBeforeMs = 0) => {
 				const above = anchored.filter(({note}) => parseCheckpoint(note)!.size > index);
@@ -227,6 +228,7 @@ test('a receipt without arrival and anchors stays within 4 KiB at twenty levels,
 	const issuer = issuerWith({
 		inclusion: async () => path,
 		head: async () => headWith(longOrigin),
+		deviceOf: async () => undefined,
 		channelOf: async () => ({
 			...(await reader.channels())[1]!,
 			urn: `urn:kedge:device:${'d'.repeat(64)}:${'q'.repeat(32)}:${'p'.repeat(64)}`,
