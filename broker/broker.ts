@@ -1,6 +1,7 @@
 // The embedded broker: lets devices in, hands what they publish to the agent, and acknowledges it only once the agent says that it is kept.
 
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net';
+import {createServer as createTlsServer} from 'node:tls';
 import {
 	Aedes,
 	type AedesOptions,
@@ -10,14 +11,18 @@ import {
 	type PublishPacket,
 	type Subscription,
 } from 'aedes';
+import {type Clock, systemClock} from '../agent/base/clock.ts';
 import {AgentError, describeError} from '../agent/base/errors.ts';
 import type {Logger} from '../agent/base/logger.ts';
 import {arrivalFlags} from '../agent/format/arrival.ts';
+import {type Allowance, createAllowance, narrower} from './allowance.ts';
+import {createFailures} from './failures.ts';
 import {createInOrder, type InOrder} from './in-order.ts';
 import {createInterest} from './interest.ts';
-import {LengthGate} from './length-gate.ts';
+import {LengthGate, type Throttle} from './length-gate.ts';
 import {type BrokerLimits, defaultLimits} from './limits.ts';
 import {type ClosedReason, RefusedConnection} from './refused-connection.ts';
+import {type CertificateProblem, contextOptions, type PeerCertificate, peerOf, type TlsMaterial} from './tls.ts';
 import {coversAny, isCleanText, isWithinBytes} from './topic.ts';
 
 /** A publish as the broker received it. */
@@ -46,6 +51,8 @@ export type Identity = {
 	readonly topicFilters: readonly string[];
 	/** What a device may listen to and not speak on, not even by its will. @default none */
 	readonly heardFilters?: readonly string[];
+	/** Messages a second that are read from all its connections together; it waits with more. @default no limit but that of all devices */
+	readonly messagesPerSecondMax?: number | undefined;
 };
 
 /** All that the broker needs of the rest of the agent. */
@@ -54,11 +61,12 @@ export type BrokerNeeds = {
 	readonly accept: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
 	/** undefined: there is room. Else resolves when there is room again; nothing is read meanwhile. */
 	readonly pressure: () => Promise<void> | undefined;
-	/** undefined: not known, or the wrong password. */
+	/** undefined: not known, or the wrong password. A certificate chains to the client CA and is valid now; whose it is must be known here. */
 	readonly authenticate: (
 		clientId: string,
 		username: string | undefined,
 		password: Uint8Array | undefined,
+		certificate: PeerCertificate | undefined,
 	) => Promise<Identity | undefined>;
 	/** False while the agent is frozen or full: CONNECT is then answered with code 3. */
 	readonly mayConnect: () => boolean;
@@ -68,9 +76,17 @@ export type BrokerNeeds = {
 export type BrokerOptions = {
 	/** @default '127.0.0.1' */
 	readonly host?: string;
-	/** 0 takes a free port. @default 1883 */
-	readonly port?: number;
+	/** Not encrypted. 0 takes a free port, 'none' listens with TLS only. @default 1883, with `tls` 'none' */
+	readonly port?: number | 'none';
+	readonly tls?: TlsMaterial & {
+		/** 0 takes a free port. @default 8883 */
+		readonly port?: number;
+	};
+	/** Messages a second that are read from all connections together; devices wait with more. @default no limit */
+	readonly messagesPerSecondMax?: number | undefined;
 	readonly limits?: Partial<BrokerLimits>;
+	/** @default systemClock */
+	readonly clock?: Clock;
 };
 
 export type BrokerStats = {
@@ -80,23 +96,56 @@ export type BrokerStats = {
 	readonly sessions: number;
 	/** Sockets closed at once: too many in all, or from one address. */
 	readonly turnedAway: number;
-	/** CONNECT packets answered with a code other than 0. */
-	readonly connectsRefused: {readonly unavailable: number; readonly credentials: number; readonly identifier: number};
+	/** TLS handshakes that failed or were not completed in time. */
+	readonly handshakesFailed: number;
+	/** CONNECT packets answered with a code other than 0, and connections closed at once because too many before failed. */
+	readonly connectsRefused: Readonly<Record<ConnectRefusal, number>>;
+	/** How often a connection had to wait because it or all together sent more messages than they may in a second. */
+	readonly throttled: number;
+	/** Devices that had to wait, by name; the last 20. */
+	readonly throttledDevices: readonly string[];
+	/** Wills that were not published: on the topic of another, or of a device that was closed by us. */
+	readonly willsRefused: number;
 	/** Connections closed by us, by reason. */
 	readonly closed: Readonly<Record<ClosedReason, number>>;
 	/** Messages that subscribers missed because too many were on their way. */
 	readonly undelivered: number;
 };
 
+/** Why a CONNECT was answered with a code other than 0. */
+export type ConnectRefusal =
+	/** Frozen, full, or the answer is not to be had. */
+	| 'unavailable'
+	/** No such device, the wrong password, or none. */
+	| 'credentials'
+	/** A client id that is not the device's. */
+	| 'identifier'
+	/** A certificate that no device has. */
+	| 'certificate-unknown'
+	| CertificateProblem
+	/** Too many failures before: not looked at. */
+	| 'too-many-failures';
+
 export type Broker = {
 	readonly host: string;
-	/** The port that is bound. */
+	/** The port that is bound; the one with TLS if that is the only one. */
 	readonly port: number;
+	/** The port that is bound with TLS. */
+	readonly tlsPort: number | undefined;
 	readonly stats: () => BrokerStats;
 	/** Sends something of the agent's own to whoever has subscribed; a retained one also to whoever does later. An empty retained payload takes the last one back. */
 	readonly publish: (topic: string, payload: Uint8Array, options: {readonly retain: boolean}) => void;
 	/** Closes every connection; devices may come back as soon as `mayConnect` lets them. */
 	readonly kickAll: () => void;
+	/** Closes the connections of a device, also those that are just being let in, without its will, and gives how many. `authenticate` MUST refuse it from before the call. */
+	readonly kick: (deviceId: string) => number;
+	/** Closes the connections whose certificate has run out. */
+	readonly closeExpired: (nowMs: number) => void;
+	/**
+	 * New connections get this certificate; those that came with a client certificate are closed if the client CA is another one. Fails with KEY_INVALID if it cannot be
+	 * used, and then the old one stays.
+	 */
+	readonly useCertificate: (material: TlsMaterial) => void;
 	/** Stops listening and closes every connection. What was not acknowledged the devices still hold. */
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
@@ -105,20 +154,27 @@ type Callback = (error?: Error | null) => void;
 type Publishing = {readonly packet: PublishPacket; readonly callback: Callback};
 
 /** What we know of an authenticated connection. */
-type Session = Required<Identity> & {
+type Session = Required<Pick<Identity, 'deviceId' | 'role' | 'topicFilters' | 'heardFilters'>> & {
 	readonly clientId: string;
+	readonly certificate: PeerCertificate | undefined;
 	readonly answers: InOrder<Publishing, Outcome>;
 	readonly subscriptions: Set<string>;
 };
 
+/** Devices that the stats name. */
+const throttledNamedMax = 20;
+/** Devices whose allowance is kept after they have gone; more than a config holds. */
+const allowancesMax = 16_384;
+
 /** Return codes of CONNACK [MQTT 3.1.1 §3.2.2.3]. */
 const connack = {identifierRejected: 2, unavailable: 3, notAuthorized: 5} as const;
 
-/** Starts to listen. Fails with PORT_TAKEN or ARGUMENT_INVALID (a host that is not ours). */
+/** Starts to listen. Fails with PORT_TAKEN, ARGUMENT_INVALID (a host that is not ours) or KEY_INVALID (a certificate that cannot be used). */
 export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}): Promise<Broker> {
 	const {logger} = needs;
 	const host = options.host ?? '127.0.0.1';
 	const limits: BrokerLimits = {...defaultLimits, ...options.limits};
+	const clock = options.clock ?? systemClock;
 
 	/** Keyed by gate; a session stays known for the will, which the library sends after the connection has closed. */
 	const sessions = new WeakMap<object, Session>();
@@ -131,11 +187,34 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	/** Gates whose closing has its reason. */
 	const counted = new WeakSet<object>();
 
+	/** Where a connection comes from, and what its certificate says. */
+	const peers = new WeakMap<object, ReturnType<typeof peerOf> & {readonly address: string}>();
+	const failures = createFailures(limits, clock.monotonicMs);
+	/** For each CONNECT that is being looked at, the devices that were kicked meanwhile. */
+	const deciding = new Set<Set<string>>();
+	const allAllowance =
+		options.messagesPerSecondMax === undefined ? undefined : createAllowance(options.messagesPerSecondMax, clock.monotonicMs);
+	/** A device that comes again finds its allowance as it left it. */
+	const allowances = new Map<string, {readonly perSecond: number; readonly allowance: Allowance}>();
+	/** The one that waited last is the last. */
+	const throttledDevices = new Set<string>();
+
 	let sessionCount = 0;
 	let turnedAway = 0;
+	let handshakesFailed = 0;
+	let throttled = 0;
+	let willsRefused = 0;
 	let undelivered = 0;
 	let delivering = 0;
-	const connectsRefused = {unavailable: 0, credentials: 0, identifier: 0};
+	const connectsRefused: Record<ConnectRefusal, number> = {
+		unavailable: 0,
+		credentials: 0,
+		identifier: 0,
+		'certificate-unknown': 0,
+		'certificate-untrusted': 0,
+		'certificate-expired': 0,
+		'too-many-failures': 0,
+	};
 	const closed: Record<ClosedReason, number> = {
 		oversize: 0,
 		'malformed-length': 0,
@@ -147,6 +226,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		'reader-published': 0,
 		'not-kept': 0,
 		kicked: 0,
+		'certificate-ended': 0,
 		protocol: 0,
 	};
 
@@ -157,7 +237,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		if (
 			!isUsable(packet.clientId, limits.clientIdBytesMax) ||
 			!isCleanText(packet.username ?? '') ||
-			(will !== undefined && !isUsable(will.topic, limits.topicBytesMax))
+			(will !== undefined && (will.topic.startsWith('$') || !isUsable(will.topic, limits.topicBytesMax)))
 		) {
 			callback(new RefusedConnection('bad-text'), false);
 			return;
@@ -169,39 +249,60 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	};
 
 	const authenticate: NonNullable<AedesOptions['authenticate']> = (client, username, password, done) => {
-		const refuse = (kind: keyof typeof connectsRefused, returnCode: number): void => {
+		const {address, certificate, problem} = peers.get(client.conn)!;
+		// Whom a failure is held against.
+		const user = username ?? client.id;
+		const refuse = (kind: ConnectRefusal, returnCode: number): void => {
 			connectsRefused[kind] += 1;
-			logger.log('debug', 'connect refused', {clientId: client.id, why: kind});
+			logger.log('debug', 'connect refused', {clientId: client.id, address, why: kind});
+			if (returnCode !== connack.unavailable && failures.failed(address, user))
+				logger.log('warn', 'too many failed attempts to connect, the next ones must wait', {address, user, why: kind});
 			done(Object.assign(new Error(`connect refused: ${kind}`), {returnCode}) as AuthenticateError, null);
 		};
 		if (!needs.mayConnect()) {
 			refuse('unavailable', connack.unavailable);
 			return;
 		}
-		needs.authenticate(client.id, username, password).then(
-			identity => {
-				if (identity === undefined) {
-					refuse('credentials', connack.notAuthorized);
-					return;
-				}
-				// A CONNECT with the id of a live client ends that client [MQTT-3.1.4-2], so an id must belong to whoever uses it.
-				if (!isOwnClientId(client.id, identity.deviceId)) {
-					refuse('identifier', connack.identifierRejected);
-					return;
-				}
-				const gate = client.conn as LengthGate;
-				if (gate.destroyed) return;
-				startSession(client, gate, identity);
-				done(null, true);
-			},
-			(error: unknown) => {
-				logger.log('error', 'authentication failed', {error: describeError(error)});
-				refuse('unavailable', connack.unavailable);
-			},
-		);
+		// Before anything that costs: a password check takes as long as a commit.
+		if (failures.userWaits(address, user)) {
+			refuse('too-many-failures', connack.unavailable);
+			return;
+		}
+		// Whoever shows a certificate must be the one that it says, whatever password comes with it.
+		if (problem !== undefined) {
+			refuse(problem, connack.notAuthorized);
+			return;
+		}
+		const kicked = new Set<string>();
+		deciding.add(kicked);
+		needs
+			.authenticate(client.id, username, password, certificate)
+			.finally(() => deciding.delete(kicked))
+			.then(
+				identity => {
+					if (identity === undefined || kicked.has(identity.deviceId)) {
+						refuse(certificate === undefined ? 'credentials' : 'certificate-unknown', connack.notAuthorized);
+						return;
+					}
+					// A CONNECT with the id of a live client ends that client [MQTT-3.1.4-2], so an id must belong to whoever uses it.
+					if (!isOwnClientId(client.id, identity.deviceId)) {
+						refuse('identifier', connack.identifierRejected);
+						return;
+					}
+					const gate = client.conn as LengthGate;
+					if (gate.destroyed) return;
+					failures.succeeded(address, user);
+					startSession(client, gate, identity, certificate);
+					done(null, true);
+				},
+				(error: unknown) => {
+					logger.log('error', 'authentication failed', {error: describeError(error)});
+					refuse('unavailable', connack.unavailable);
+				},
+			);
 	};
 
-	const startSession = (client: Client, gate: LengthGate, identity: Identity): void => {
+	const startSession = (client: Client, gate: LengthGate, identity: Identity, certificate: PeerCertificate | undefined): void => {
 		const {deviceId, role, topicFilters, heardFilters = []} = identity;
 		const answers = createInOrder<Publishing, Outcome>(({packet, callback}, outcome) => {
 			// The device did not get its PUBACK and sends again; only then it is told, and subscribers with it.
@@ -214,14 +315,49 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			// The PUBACK leaves from here: the library writes it as soon as the publish is authorised.
 			callback();
 		});
-		const session: Session = {deviceId, role, topicFilters, heardFilters, clientId: client.id, answers, subscriptions: new Set()};
+		const session: Session = {
+			deviceId,
+			role,
+			topicFilters,
+			heardFilters,
+			clientId: client.id,
+			certificate,
+			answers,
+			subscriptions: new Set(),
+		};
 		sessions.set(gate, session);
 		sessionCount += 1;
 		gate.once('close', () => {
 			sessionCount -= 1;
 			for (const filter of session.subscriptions) interest.remove(filter);
 		});
-		gate.admit();
+		gate.admit(throttleOf(identity));
+	};
+
+	const throttleOf = ({deviceId, messagesPerSecondMax}: Identity): Throttle | undefined => {
+		const allowance = narrower(allowanceOf(deviceId, messagesPerSecondMax), allAllowance);
+		return (
+			allowance && {
+				allowance,
+				sleep: clock.sleep,
+				onWait: () => {
+					throttled += 1;
+					throttledDevices.delete(deviceId);
+					throttledDevices.add(deviceId);
+					if (throttledDevices.size > throttledNamedMax) throttledDevices.delete(throttledDevices.values().next().value!);
+				},
+			}
+		);
+	};
+
+	const allowanceOf = (deviceId: string, perSecond: number | undefined): Allowance | undefined => {
+		if (perSecond === undefined) return undefined;
+		const found = allowances.get(deviceId);
+		if (found?.perSecond === perSecond) return found.allowance;
+		if (allowances.size >= allowancesMax) allowances.delete(allowances.keys().next().value!);
+		const allowance = createAllowance(perSecond, clock.monotonicMs);
+		allowances.set(deviceId, {perSecond, allowance});
+		return allowance;
 	};
 
 	const authorizePublish: NonNullable<AedesOptions['authorizePublish']> = (client, packet, callback) => {
@@ -272,6 +408,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	const authorizeWill = (client: Client | null, will: PublishPacket, callback: Callback): void => {
 		const session = client?.closed ? sessions.get(client.conn) : undefined;
 		if (session?.role !== 'device' || !coversAny(session.topicFilters, will.topic) || /[+#]/.test(will.topic)) {
+			willsRefused += 1;
 			callback(new Error('the will is not published'));
 			return;
 		}
@@ -368,55 +505,152 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		logger.log('warn', 'the MQTT library reports', {error: describeError(error)}),
 	);
 
-	const takeSocket = (socket: Socket): void => {
+	/** Every socket that is open, those in a handshake included. */
+	const sockets = new Set<Socket>();
+
+	/** Whether there is room for it; counts it until it closes. */
+	const hasRoom = (socket: Socket): boolean => {
 		const address = socket.remoteAddress ?? '';
+		if (failures.addressWaits(address)) {
+			connectsRefused['too-many-failures'] += 1;
+			return false;
+		}
 		const count = countByAddress.get(address) ?? 0;
-		if (count >= limits.connectionsPerAddressMax || gates.size >= limits.connectionsMax) {
+		if (count >= limits.connectionsPerAddressMax || sockets.size >= limits.connectionsMax) {
 			turnedAway += 1;
-			socket.destroy();
-			return;
+			return false;
 		}
 		countByAddress.set(address, count + 1);
-		socket.setTimeout(limits.idleMsMax);
-		const gate = new LengthGate(socket, limits, needs.pressure);
-		gates.add(gate);
-		gate.once('close', () => {
-			gates.delete(gate);
+		sockets.add(socket);
+		socket.once('close', () => {
+			sockets.delete(socket);
 			const left = (countByAddress.get(address) ?? 1) - 1;
 			if (left > 0) countByAddress.set(address, left);
 			else countByAddress.delete(address);
 		});
+		return true;
+	};
+
+	const takeSocket = (socket: Socket, peer: ReturnType<typeof peerOf>): void => {
+		socket.setTimeout(limits.idleMsMax);
+		const gate = new LengthGate(socket, limits, needs.pressure);
+		peers.set(gate, {...peer, address: socket.remoteAddress ?? ''});
+		gates.add(gate);
+		gate.once('close', () => gates.delete(gate));
 		aedes.handle(gate);
 	};
 
-	const server = createServer({noDelay: true, allowHalfOpen: false}, takeSocket);
+	const server =
+		options.port === 'none' || (options.port === undefined && options.tls !== undefined)
+			? undefined
+			: createServer({noDelay: true, allowHalfOpen: false}, socket => {
+					if (hasRoom(socket)) takeSocket(socket, {});
+					else socket.destroy();
+				});
+
+	/** By address and port of the client, which is all that the two sockets of a TLS connection have in common. */
+	const handshaking = new Map<string, string>();
+	const keyOf = ({remoteAddress, remotePort}: Socket): string => `${remoteAddress} ${remotePort}`;
+	const mayShakeHands = (address: string): boolean => {
+		if (handshaking.size >= limits.handshakesMax) return false;
+		let ofAddress = 0;
+		for (const one of handshaking.values()) if (one === address) ofAddress += 1;
+		return ofAddress < Math.ceil(limits.handshakesMax / 2);
+	};
+	let clientCa = options.tls?.clientCa;
+	// Does not listen itself: sockets are counted before a handshake begins, which costs far more than they do.
+	const secure =
+		options.tls === undefined
+			? undefined
+			: createTlsServer({
+					...contextOptions(options.tls),
+					requestCert: clientCa !== undefined,
+					// Who has no certificate may have a password. What a bad one means is decided with CONNECT, where it can be answered.
+					rejectUnauthorized: false,
+					handshakeTimeout: limits.connectTimeoutMs,
+					allowHalfOpen: false,
+				});
+	secure?.on('secureConnection', socket => {
+		handshaking.delete(keyOf(socket));
+		takeSocket(socket, peerOf(socket));
+	});
+	secure?.on('tlsClientError', (error, socket) => {
+		handshakesFailed += 1;
+		const address = socket.remoteAddress ?? '';
+		logger.log('debug', 'TLS handshake failed', {address, error: describeError(error)});
+		// After a timeout the socket would else stay open [nodejs/node-v0.x-archive #4383].
+		socket.destroy();
+		if (failures.failed(address)) logger.log('warn', 'too many failed attempts to connect, the next ones must wait', {address});
+	});
+	const tlsServer =
+		secure &&
+		createServer({noDelay: true, allowHalfOpen: false}, socket => {
+			const address = socket.remoteAddress ?? '';
+			// What goes wrong during the handshake the other socket tells.
+			socket.on('error', () => {});
+			if (!mayShakeHands(address)) turnedAway += 1;
+			else if (hasRoom(socket)) {
+				const key = keyOf(socket);
+				handshaking.set(key, address);
+				socket.once('close', () => handshaking.delete(key));
+				secure.emit('connection', socket);
+				return;
+			}
+			socket.destroy();
+		});
+
+	let port: number | undefined;
+	let tlsPort: number | undefined;
 	try {
-		await listen(server, host, options.port ?? 1883);
+		if (server !== undefined) port = await listen(server, host, options.port === 'none' ? 0 : (options.port ?? 1883));
+		if (tlsServer !== undefined) tlsPort = await listen(tlsServer, host, options.tls?.port ?? 8883);
 	} catch (error) {
+		server?.close();
 		await new Promise<void>(resolve => aedes.close(() => resolve()));
 		throw error;
 	}
-	const {port} = server.address() as AddressInfo;
 	// Out of file descriptors, say: those who are connected go on.
-	server.on('error', error => logger.log('warn', 'a connection could not be taken', {error: describeError(error)}));
-	logger.log('info', 'broker listens', {host, port});
+	for (const one of [server, tlsServer])
+		one?.on('error', error => logger.log('warn', 'a connection could not be taken', {error: describeError(error)}));
+	logger.log('info', 'broker listens', {host, port, tlsPort});
+
+	const closeAll = (reason: ClosedReason, isMeant: (session: Session) => boolean): number => {
+		let count = 0;
+		for (const gate of gates) {
+			const session = sessions.get(gate);
+			if (session === undefined || !isMeant(session)) continue;
+			count += 1;
+			// Without a session nothing more is done in its name, not even its will.
+			sessions.delete(gate);
+			gate.destroy(new RefusedConnection(reason));
+		}
+		return count;
+	};
 
 	let disposing: Promise<void> | undefined;
 	const dispose = async (): Promise<void> => {
-		const ended = new Promise<void>(resolve => server.close(() => resolve()));
+		const ended = [server, tlsServer].map(
+			one => new Promise<void>(resolve => (one === undefined ? resolve() : one.close(() => resolve()))),
+		);
 		await new Promise<void>(resolve => aedes.close(() => resolve()));
-		// Those that never came as far as being a client of the library.
+		// Those that never came as far as being a client of the library, or as a packet.
 		for (const gate of gates) gate.destroy();
-		await ended;
+		for (const socket of sockets) socket.destroy();
+		await Promise.all(ended);
 	};
 
 	return {
 		host,
-		port,
+		port: (port ?? tlsPort)!,
+		tlsPort,
 		stats: () => ({
-			connections: gates.size,
+			connections: sockets.size,
 			sessions: sessionCount,
 			turnedAway,
+			handshakesFailed,
+			throttled,
+			throttledDevices: [...throttledDevices],
+			willsRefused,
 			connectsRefused: {...connectsRefused},
 			closed: {...closed},
 			undelivered,
@@ -430,6 +664,18 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		kickAll: () => {
 			for (const gate of gates) gate.destroy(new RefusedConnection('kicked'));
 		},
+		kick: deviceId => {
+			for (const kicked of deciding) kicked.add(deviceId);
+			return closeAll('kicked', session => session.deviceId === deviceId);
+		},
+		closeExpired: nowMs =>
+			void closeAll('certificate-ended', ({certificate}) => certificate !== undefined && certificate.notAfterMs <= nowMs),
+		useCertificate: material => {
+			secure?.setSecureContext(contextOptions(material));
+			if (material.clientCa === clientCa) return;
+			clientCa = material.clientCa;
+			closeAll('certificate-ended', ({certificate}) => certificate !== undefined);
+		},
 		[Symbol.asyncDispose]: () => {
 			disposing ??= dispose();
 			return disposing;
@@ -442,7 +688,8 @@ function isOwnClientId(clientId: string, deviceId: string): boolean {
 	return clientId === deviceId || clientId.startsWith(`${deviceId}:`) || clientId.startsWith(`${deviceId}/`);
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+/** Gives the port that is bound. */
+function listen(server: Server, host: string, port: number): Promise<number> {
 	return new Promise((resolve, reject) => {
 		server.once('error', (cause: NodeJS.ErrnoException) => {
 			reject(
@@ -459,7 +706,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 		});
 		server.listen(port, host, () => {
 			server.removeAllListeners('error');
-			resolve();
+			resolve((server.address() as AddressInfo).port);
 		});
 	});
 }

@@ -2,6 +2,7 @@
 
 import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
+import type {Allowance} from './allowance.ts';
 import {RefusedConnection} from './refused-connection.ts';
 
 export type GateLimits = {
@@ -12,7 +13,16 @@ export type GateLimits = {
 /** undefined: there is room. Else resolves when there is room again. */
 type Pressure = () => Promise<void> | undefined;
 
+/** Holds a connection to a rate. */
+export type Throttle = {
+	readonly allowance: Allowance;
+	readonly sleep: (durationMs: number, signal: AbortSignal) => Promise<void>;
+	/** Called for each wait. */
+	readonly onWait: () => void;
+};
+
 const connectByte = 0x10;
+const publishType = 3;
 
 /** Writes up to this size are gathered, so that the acknowledgements of one commit leave in one system call. */
 const gatheredBytesMax = 64;
@@ -23,7 +33,8 @@ const gatherLength = 1024;
  * from the fixed headers alone, without touching bodies.
  *
  * Nothing is buffered in between: `read` takes what the socket holds (Node stops reading from the system at about 64 KiB), so that not reading is the
- * back-pressure. Both directions therefore bypass the buffers of Duplex, which is here for `destroy`, for its events, and because the library asks for a stream.
+ * back-pressure; it also keeps a device to its rate. Both directions therefore bypass the buffers of Duplex, which is here for `destroy`, for its events, and because
+ * the library asks for a stream.
  */
 export class LengthGate extends Duplex {
 	readonly #socket: Socket;
@@ -38,6 +49,11 @@ export class LengthGate extends Duplex {
 	/** Bytes of the current fixed header seen so far: 0 to 4. */
 	#headerLength = 0;
 	#remainingLength = 0;
+	#throttle: Throttle | undefined;
+	/** PUBLISH packets that may pass before the allowance is asked again; below zero: packets that passed before it was known who is there. */
+	#paid = 0;
+	/** Ends the wait of a throttled connection that has closed. */
+	#gone: AbortController | undefined;
 	#corks = 0;
 	#gathered: Buffer | undefined;
 	#gatheredLength = 0;
@@ -57,8 +73,11 @@ export class LengthGate extends Duplex {
 		socket.on('close', () => this.destroy());
 	}
 
-	/** Who is there is known: packets after CONNECT may pass. */
-	admit(): void {
+	/** Who is there is known: packets after CONNECT may pass, PUBLISH no faster than the throttle lets them. */
+	admit(throttle?: Throttle): void {
+		this.#throttle = throttle;
+		if (this.#paid < 0) throttle?.allowance.reserve(-this.#paid);
+		this.#paid = 0;
 		this.#stage = 'open';
 		this.emit('readable');
 	}
@@ -75,11 +94,39 @@ export class LengthGate extends Duplex {
 		}
 		const chunk: Buffer | null = this.#socket.read();
 		if (chunk === null) return null;
-		const reason = this.#inspect(chunk);
-		if (reason === undefined) return chunk;
-		// The good packets in front of the bad one go with it: they were not acknowledged, so the device still holds them.
-		this.destroy(new RefusedConnection(reason));
-		return null;
+		const passing = this.#inspect(chunk);
+		if (typeof passing === 'string') {
+			// The good packets in front of the bad one go with it: they were not acknowledged, so the device still holds them.
+			this.destroy(new RefusedConnection(passing));
+			return null;
+		}
+		if (passing === chunk.length) return chunk;
+		// What must wait goes back to where it came from: while it lies there, the socket neither ends nor reads more than it may.
+		this.#socket.unshift(chunk.subarray(passing));
+		return passing === 0 ? null : chunk.subarray(0, passing);
+	}
+
+	/** Whether a PUBLISH may pass; if not, the gate holds until it may. */
+	#mayPublish(): boolean {
+		if (this.#throttle === undefined) {
+			if (this.#stage === 'waiting') this.#paid -= 1;
+			return true;
+		}
+		if (this.#paid > 0) {
+			this.#paid -= 1;
+			return true;
+		}
+		const {allowance, sleep, onWait} = this.#throttle;
+		const waitMs = allowance.reserve(allowance.step);
+		this.#paid = allowance.step;
+		if (waitMs <= 0) {
+			this.#paid -= 1;
+			return true;
+		}
+		onWait();
+		this.#gone ??= new AbortController();
+		this.#hold(sleep(waitMs, this.#gone.signal));
+		return false;
 	}
 
 	#hold(wait: Promise<void>): void {
@@ -91,8 +138,8 @@ export class LengthGate extends Duplex {
 		wait.then(goOn, goOn);
 	}
 
-	/** Walks over the fixed headers [MQTT 3.1.1 §2.2]. Gives the reason to close the connection, if there is one. */
-	#inspect(chunk: Buffer): 'oversize' | 'malformed-length' | 'not-connect' | undefined {
+	/** Walks over the fixed headers [MQTT 3.1.1 §2.2]. Gives how many bytes may pass, or the reason to close the connection. */
+	#inspect(chunk: Buffer): number | 'oversize' | 'malformed-length' | 'not-connect' {
 		let at = 0;
 		while (at < chunk.length) {
 			if (this.#bodyLeft > 0) {
@@ -103,6 +150,7 @@ export class LengthGate extends Duplex {
 				continue;
 			}
 			const byte = chunk[at]!;
+			if (this.#headerLength === 0 && byte >> 4 === publishType && !this.#mayPublish()) return at;
 			at += 1;
 			if (this.#headerLength === 0) {
 				// [MQTT-3.1.0-1]
@@ -124,7 +172,7 @@ export class LengthGate extends Duplex {
 			this.#bodyLeft = this.#remainingLength;
 			if (this.#bodyLeft === 0) this.#endPacket();
 		}
-		return undefined;
+		return at;
 	}
 
 	#endPacket(): void {
@@ -169,6 +217,7 @@ export class LengthGate extends Duplex {
 	}
 
 	override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+		this.#gone?.abort();
 		this.#socket.destroy();
 		callback(error);
 	}

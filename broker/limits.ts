@@ -13,6 +13,14 @@ export type BrokerLimits = {
 	readonly connectionsMax: number;
 	/** Connections at a time from one address. Simulators and bridges sit behind one address: raise it for them. @default 64 */
 	readonly connectionsPerAddressMax: number;
+	/** TLS handshakes at a time; one address may have half of them. @default 128 */
+	readonly handshakesMax: number;
+	/** Failed attempts of one user from one address within the window; then CONNECT is answered with code 3 until the window ends. @default 5 */
+	readonly failuresPerUserMax: number;
+	/** Failed attempts of an address within the window, broken handshakes included; then its connections are closed at once until the window ends. @default 300 */
+	readonly failuresPerAddressMax: number;
+	/** In ms. @default 60000 */
+	readonly failureWindowMs: number;
 	/** Levels of a topic or a topic filter; the library's own ceiling is 100. @default 8 */
 	readonly topicLevelsMax: number;
 	/** Bytes of a topic or a topic filter. @default 256 */
@@ -40,6 +48,10 @@ export const defaultLimits: BrokerLimits = {
 	idleMsMax: 180_000,
 	connectionsMax: 256,
 	connectionsPerAddressMax: 64,
+	handshakesMax: 128,
+	failuresPerUserMax: 5,
+	failuresPerAddressMax: 300,
+	failureWindowMs: 60_000,
 	topicLevelsMax: 8,
 	topicBytesMax: 256,
 	clientIdBytesMax: 128,

@@ -18,8 +18,10 @@ export type ClosedReason =
 	| 'reader-published'
 	/** The log could not keep an arrival. */
 	| 'not-kept'
-	/** Closed by us, all at once. */
+	/** Closed by us, all at once or all of one device. */
 	| 'kicked'
+	/** The client's certificate has run out, or its CA is trusted no more. */
+	| 'certificate-ended'
 	/** Anything that the library itself closes for: malformed packets, no CONNECT in time, keep-alive. */
 	| 'protocol';
 

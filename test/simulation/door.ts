@@ -85,16 +85,32 @@ export function openDoor(life: Life, loop: Loop, taken: (door: Door | undefined)
 					connections: 0,
 					sessions: 0,
 					turnedAway: 0,
-					connectsRefused: {unavailable: 0, credentials: 0, identifier: 0},
+					handshakesFailed: 0,
+					throttled: 0,
+					throttledDevices: [],
+					willsRefused: 0,
+					connectsRefused: {
+						unavailable: 0,
+						credentials: 0,
+						identifier: 0,
+						'certificate-unknown': 0,
+						'certificate-untrusted': 0,
+						'certificate-expired': 0,
+						'too-many-failures': 0,
+					},
 					closed: {} as BrokerStats['closed'],
 					undelivered: 0,
 				};
 				resolve({
 					host: '127.0.0.1',
 					port: 1883,
+					tlsPort: undefined,
 					stats: () => ({...stats, connections: door.connections.size, sessions: door.connections.size}),
 					publish: () => {},
 					kickAll: closeAll,
+					kick: () => 0,
+					closeExpired: () => {},
+					useCertificate: () => {},
 					[Symbol.asyncDispose]: async () => {
 						door.isOpen = false;
 						closeAll();
