@@ -28,15 +28,35 @@ export type Config = {
 
 export type BrokerConfig = {
 	readonly host: string;
-	readonly port: number;
+	/** undefined: only with TLS. */
+	readonly port: number | undefined;
+	readonly tls:
+		| {
+				readonly port: number;
+				readonly certificate: string;
+				readonly key: string;
+				readonly clientCa: string | undefined;
+		  }
+		| undefined;
+	readonly plaintext: boolean;
+	readonly anonymous: typeof anonymousWord | undefined;
+	readonly messagesPerSecondMax: number | undefined;
+	readonly deviceMessagesPerSecondMax: number | undefined;
 	readonly packetBytesMax: number;
 	readonly connectionsMax: number;
 	readonly connectionsPerAddressMax: number;
 };
 
+/** Written in full, so that nobody lets everybody in by mistake. */
+const anonymousWord = 'I-know-that-anybody-can-publish';
+
 export type ClientConfig = {
 	readonly name: string;
 	readonly url: string;
+	readonly caFile: string | undefined;
+	readonly certificateFile: string | undefined;
+	readonly keyFile: string | undefined;
+	readonly serverName: string | undefined;
 	readonly clientId: string;
 	readonly username: string | undefined;
 	readonly passwordFile: string | undefined;
@@ -449,7 +469,19 @@ const readShape: Read<Config> = object<Config>({
 	broker: section(
 		object<BrokerConfig>({
 			host: withDefault(text(), '127.0.0.1'),
-			port: withDefault(wholeNumber(0, 65_535), 1883),
+			port: optional(wholeNumber(0, 65_535)),
+			tls: section(
+				object<NonNullable<BrokerConfig['tls']>>({
+					port: withDefault(wholeNumber(0, 65_535), 8883),
+					certificate: text(),
+					key: text(),
+					clientCa: optional(text()),
+				}),
+			),
+			plaintext: withDefault(flag, false),
+			anonymous: optional(oneOf(anonymousWord)),
+			messagesPerSecondMax: optional(wholeNumber(1, 1_000_000)),
+			deviceMessagesPerSecondMax: optional(wholeNumber(1, 100_000)),
 			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 65_536),
 			connectionsMax: withDefault(wholeNumber(1, 10_000), 256),
 			connectionsPerAddressMax: withDefault(wholeNumber(1, 10_000), 64),
@@ -459,6 +491,10 @@ const readShape: Read<Config> = object<Config>({
 		object<ClientConfig>({
 			name: withDefault(text(id, idWhat), 'broker'),
 			url: text(/^(?:mqtts?|tcp|ssl|wss?):\/\//, 'a URL such as mqtt://127.0.0.1:1883'),
+			caFile: optional(text()),
+			certificateFile: optional(text()),
+			keyFile: optional(text()),
+			serverName: optional(text()),
 			clientId: text(/^[A-Za-z0-9_:./-]{1,64}$/, 'a client id of 1 to 64 letters, digits or _ : . / -'),
 			username: optional(text()),
 			passwordFile: optional(text()),
@@ -545,8 +581,11 @@ const readShape: Read<Config> = object<Config>({
 });
 
 const readConfig: Read<Config> = (value, path) => {
-	const config = readShape(value, path);
+	const shape = readShape(value, path);
+	const config: Config = {...shape, broker: shape.broker && checkedBroker(shape.broker)};
+	if (config.client !== undefined) checkClient(config.client);
 	const seen = new Set<string>();
+	const certificates = new Map<string, string>();
 	for (const [i, device] of config.devices.entries()) {
 		if (seen.has(device.id)) fail(['devices', i, 'id'], `"${device.id}" is there twice`);
 		seen.add(device.id);
@@ -554,6 +593,15 @@ const readConfig: Read<Config> = (value, path) => {
 			fail(['devices', i, 'via'], `"${device.via}" is no gateway: it is the device itself, or speaks through another`);
 		if (device.via !== undefined && !config.devices.some(one => one.id === device.via))
 			fail(['devices', i, 'via'], `there is no device "${device.via}"`);
+		if (device.anonymous && config.broker?.anonymous === undefined)
+			fail(['devices', i, 'anonymous'], `needs "anonymous: ${anonymousWord}" in the section "broker"`);
+		if (device.certificateSha256 !== undefined && config.broker !== undefined && config.broker.tls?.clientCa === undefined)
+			fail(['devices', i, 'certificateSha256'], 'needs broker.tls.clientCa: without it no device is asked for a certificate');
+		if (device.certificateSha256 !== undefined) {
+			const other = certificates.get(device.certificateSha256);
+			if (other !== undefined) fail(['devices', i, 'certificateSha256'], `is that of "${other}" as well: one certificate is one device`);
+			certificates.set(device.certificateSha256, device.id);
+		}
 		for (const [j, name] of device.mappings.entries())
 			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
 	}
@@ -572,6 +620,33 @@ const readConfig: Read<Config> = (value, path) => {
 
 /** Orders go on for 31 days, and days are settled some days later. */
 const marketEntriesDays = 45;
+
+/** The port that is not encrypted is there if it is asked for, or if there is no other; and beyond this machine only if that is said. */
+function checkedBroker(broker: BrokerConfig): BrokerConfig {
+	const port = broker.port ?? (broker.tls === undefined ? 1883 : undefined);
+	if (port !== undefined && !isLoopback(broker.host) && !broker.plaintext)
+		fail(
+			['broker', 'host'],
+			`${broker.host} is more than this machine, and port ${port} is not encrypted: anybody on the way reads the passwords. Add the section "tls"${broker.tls === undefined ? '' : ' without "port" beside it'}, or "plaintext: true"`,
+		);
+	return {...broker, port};
+}
+
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+	return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function checkClient(client: ClientConfig): void {
+	const isEncrypted = /^(?:mqtts|ssl|wss):/.test(client.url);
+	for (const key of ['caFile', 'certificateFile', 'keyFile', 'serverName'] as const)
+		if (client[key] !== undefined && !isEncrypted) fail(['client', key], 'needs a URL with TLS: mqtts:// or wss://');
+	if ((client.certificateFile === undefined) !== (client.keyFile === undefined))
+		fail(
+			['client', client.keyFile === undefined ? 'certificateFile' : 'keyFile'],
+			'a certificate and its key are given together: certificateFile and keyFile',
+		);
+}
 
 /** What a market needs of the rest of the config. */
 function checkMarket(config: Config, market: MarketConfig): void {

@@ -1,6 +1,7 @@
 // The composition root: joins the rooms into the agent. It holds no domain logic; it opens, fits together, and closes in reverse order.
 
 import type {Broker} from '../broker/broker.ts';
+import {type Access, openAccess} from './access.ts';
 import type {Anchor} from './anchor/anchor.ts';
 import {openAnchor, openChainHeads} from './anchoring.ts';
 import type {MarketStatus, Status} from './api/status-server.ts';
@@ -72,6 +73,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	const startedAtMs = clock.nowMs();
 	try {
 		const devices = await openDevices(site);
+		const access = await openAccess({site, devices, deviceCertificates: () => desk.certificates(), clock, logger});
 		let fitDoors = (): void => {};
 		const isFull = (): boolean => disk.isFull();
 		const disk = createDiskGuard(
@@ -182,9 +184,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			site,
 			log,
 			devices,
-			onChanged: device => {
+			onChanged: ({id}) => {
 				client?.door()?.listen(devices.filters());
-				void device;
+				// It comes back with what holds now, or not at all.
+				broker?.kick(id);
 			},
 			mayAppend: () => !isShut() && !log.failed.aborted,
 			clock,
@@ -259,6 +262,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 							world,
 							logger,
 							devices,
+							access,
 							admission,
 							market?.filtersFor ?? (() => []),
 							() => !log.failed.aborted && !isShut(),
@@ -267,7 +271,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		const clientDoor = closing.use(
 			createClientDoor(
 				() => config.client !== undefined && !isShut() && !stopping.signal.aborted,
-				() => openClient(site, world, logger, devices, admission),
+				() => openClient(site, world, logger, devices, access, admission),
 				logger,
 			),
 		);
@@ -278,6 +282,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		};
 		release.frozen.addEventListener('abort', () => fitDoors());
 		await clientDoor.open();
+		if (access.hasCertificates) closing.defer(keepCalling(() => access.look(broker), clock, stopping.signal));
 		closing.defer(keepCalling(disk.check, clock, stopping.signal));
 		const scrub = createScrub({
 			rows: reader.rows,
@@ -305,6 +310,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				ingest,
 				scrub,
 				refusals,
+				access,
 				market: () => market?.status() ?? haltedMarket(config.market, marketHalted),
 				startedAtMs,
 				clock,
@@ -385,34 +391,42 @@ function openDoor(
 	world: World,
 	logger: Logger,
 	devices: Devices,
+	access: Access,
 	admission: Admission,
 	marketFilters: (deviceId: string) => readonly string[],
 	mayConnect: () => boolean,
 ): Promise<Broker> {
-	const {host, port, packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
+	const {packetBytesMax, connectionsMax, connectionsPerAddressMax} = site.config.broker!;
 	return world.openBroker(
 		{
 			...admission,
-			authenticate: async (_clientId, username, password) => {
-				if (username === undefined || password === undefined) return undefined;
-				const device = await devices.authenticate(username, password);
+			authenticate: async (...connect) => {
+				const device = await access.who(...connect);
 				return (
 					device && {
 						deviceId: device.id,
 						role: 'device',
 						topicFilters: devices.filtersOf(device),
 						heardFilters: marketFilters(device.id),
+						...access.limitsOf(device),
 					}
 				);
 			},
 			mayConnect,
 			logger,
 		},
-		{host, port, limits: {packetBytesMax, connectionsMax, connectionsPerAddressMax}},
+		{...access.brokerOptions, clock: world.clock, limits: {packetBytesMax, connectionsMax, connectionsPerAddressMax}},
 	);
 }
 
-async function openClient(site: Site, world: World, logger: Logger, devices: Devices, admission: Admission): Promise<MqttDoor> {
+async function openClient(
+	site: Site,
+	world: World,
+	logger: Logger,
+	devices: Devices,
+	access: Access,
+	admission: Admission,
+): Promise<MqttDoor> {
 	const {name, url, clientId, username, passwordFile, protocol, windowMax, packetBytesMax, watchDrops} = site.config.client!;
 	const topics = devices.filters();
 	if (topics.length === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
@@ -429,6 +443,7 @@ async function openClient(site: Site, world: World, logger: Logger, devices: Dev
 			watchDrops,
 			...(username === undefined ? {} : {username}),
 			...(passwordFile === undefined ? {} : {password: await readSecret(siteFile(site, passwordFile))}),
+			...(access.clientTls === undefined ? {} : {tls: access.clientTls}),
 		},
 	);
 }

@@ -1,6 +1,7 @@
 // The composition root's part that tells how the agent is: gathers it from the rooms, and asks for it from outside.
 
 import type {Broker} from '../broker/broker.ts';
+import type {Access} from './access.ts';
 import type {Anchor} from './anchor/anchor.ts';
 import {askAgent, type ClientStatus, type MarketStatus, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
@@ -34,6 +35,7 @@ export async function statusOf(parts: {
 	readonly ingest: Pick<Ingest, 'silent'>;
 	readonly scrub: Scrub;
 	readonly refusals: RefusalWatch;
+	readonly access: Pick<Access, 'warnings'>;
 	readonly market: () => MarketStatus | undefined;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
@@ -55,6 +57,10 @@ export async function statusOf(parts: {
 		notices.push(
 			'Nothing is anchored: only the side file would tell a second history, and nobody outside vouches for the log. See: kedge anchor --help.',
 		);
+	warnings.push(...parts.access.warnings());
+	const throttled = broker?.stats().throttledDevices ?? [];
+	if (throttled.length > 0)
+		notices.push(`Devices that send more than they may in a second, and wait: ${throttled.join(', ')}. Nothing of theirs is lost.`);
 	warnings.push(...refusalWarnings(parts.refusals.recent()));
 	if (anchored?.lastError !== undefined)
 		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
@@ -92,7 +98,13 @@ export async function statusOf(parts: {
 		quarantineBytes: stats.quarantineBytes,
 		residentBytes: process.memoryUsage.rss(),
 		disk: {freeBytes: disk.freeBytes, walBytes: disk.walBytes, floorBytes: site.config.log.floorMiB * 1024 * 1024},
-		broker: broker && {host: broker.host, port: broker.port, turnedAway: turnedAwayBy(broker)},
+		broker: broker && {
+			host: broker.host,
+			port: broker.port,
+			tlsPort: broker.tlsPort,
+			turnedAway: turnedAwayBy(broker),
+			throttled: broker.stats().throttled,
+		},
 		client: client && clientStatus(site.config.client?.name ?? '', client.stats()),
 		anchor: anchored && {
 			chainId: anchored.chainId,
@@ -149,8 +161,14 @@ function clientWarnings(name: string, stats: MqttClientStats): string[] {
 
 /** What the embedded broker answered with a closed connection or a refused CONNECT. */
 function turnedAwayBy(broker: Broker): Record<string, number> {
-	const {turnedAway, connectsRefused, closed} = broker.stats();
-	const counts = {'too-many-connections': turnedAway, ...connectsRefused, ...closed};
+	const {turnedAway, handshakesFailed, connectsRefused, willsRefused, closed} = broker.stats();
+	const counts = {
+		'too-many-connections': turnedAway,
+		'handshakes-failed': handshakesFailed,
+		'wills-refused': willsRefused,
+		...connectsRefused,
+		...closed,
+	};
 	return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 

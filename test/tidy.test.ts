@@ -40,6 +40,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/trading.ts',
 		'agent/market-deploying.ts',
 		'agent/site.ts',
+		'agent/certificates.ts',
 		'agent/simulation.ts',
 		'agent/demo.ts',
 		'agent/community.ts',
@@ -56,6 +57,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	// a community that trades.
 	'agent/main.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/world.ts': ['agent/', 'broker/'],
+	'agent/access.ts': ['agent/', 'broker/'],
+	'agent/certificates.ts': ['agent/'],
 	'agent/anchoring.ts': ['agent/'],
 	'agent/epoch.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],

@@ -116,6 +116,10 @@ export type MarketStatus = {
 export type BrokerStatus = {
 	readonly host: string;
 	readonly port: number;
+	/** undefined: without TLS. */
+	readonly tlsPort: number | undefined;
+	/** How often a connection had to wait because more messages came than may in a second, since the start. */
+	readonly throttled: number;
 	/** What the embedded broker turned away before it could become an arrival, by reason, since the start; reasons that never occurred are left out. */
 	readonly turnedAway: Readonly<Record<string, number>>;
 };

@@ -32,7 +32,7 @@ function statusText(status: Status): string {
 				? 'none'
 				: `${status.silent.devices.map(({deviceId}) => deviceId).join(', ')}${status.silent.count > status.silent.devices.length ? ` and others, ${status.silent.count} in all` : ''}`,
 		],
-		['broker', status.broker === undefined ? 'none' : `${status.broker.host}:${status.broker.port}`],
+		['broker', status.broker === undefined ? 'none' : brokerText(status.broker)],
 		[
 			'your broker',
 			status.client === undefined ? 'none' : `${status.client.name}, ${status.client.isConnected ? 'connected' : 'not connected'}`,
@@ -79,4 +79,10 @@ function statusText(status: Status): string {
 	] as const;
 	const warnings = [...status.warnings.map(warning => `! ${warning}\n`), ...status.notices.map(notice => `  ${notice}\n`)];
 	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
+}
+
+function brokerText({host, port, tlsPort, throttled}: NonNullable<Status['broker']>): string {
+	const ports =
+		port === tlsPort ? `${host}:${port} with TLS` : tlsPort === undefined ? `${host}:${port}` : `${host}:${port}, with TLS :${tlsPort}`;
+	return throttled === 0 ? ports : `${ports}, ${throttled} times a device had to wait (throttled)`;
 }

@@ -56,6 +56,8 @@ export type Devices = {
 	readonly generation: () => number;
 	/** Adds a device, or replaces the one with its id. Its mappings MUST exist. */
 	readonly put: (config: DeviceConfig) => Device;
+	/** The device whose client certificate has this fingerprint; undefined if there is none, or it was revoked. */
+	readonly withCertificate: (sha256: string) => Device | undefined;
 	/** The device with this name and password; undefined if there is none. Checks one password at a time. */
 	readonly authenticate: (username: string, password: Uint8Array) => Promise<Device | undefined>;
 	/** Who may have published this: on the embedded broker the device that is connected, or one that it speaks for; else whoever the topic names. */
@@ -77,6 +79,7 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 	const byId = new Map<string, Device>();
 	/** By what stands for a device in topics. Two devices may share a name on different topics. */
 	const byTopicName = new Map<string, Device[]>();
+	const byCertificate = new Map<string, Device>();
 	/** By gateway. */
 	const spokenFor = new Map<string, Set<string>>();
 	/** Mappings whose topic has no place for a device, to the devices that have them. */
@@ -89,7 +92,8 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 	let checking: Promise<unknown> = Promise.resolve();
 	let waiting = 0;
 
-	const remove = ({id, topicName, via, compiled}: Device): void => {
+	const remove = ({id, topicName, via, compiled, certificateSha256}: Device): void => {
+		if (certificateSha256 !== undefined && byCertificate.get(certificateSha256)?.id === id) byCertificate.delete(certificateSha256);
 		const named = byTopicName.get(topicName)!.filter(device => device.id !== id);
 		if (named.length === 0) byTopicName.delete(topicName);
 		else byTopicName.set(topicName, named);
@@ -111,6 +115,7 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 		if (before !== undefined) remove(before);
 		if (before?.passwordHash !== device.passwordHash) known.delete(device.id);
 		byId.set(device.id, device);
+		if (device.certificateSha256 !== undefined && !device.isRevoked) byCertificate.set(device.certificateSha256, device);
 		byTopicName.set(device.topicName, [...(byTopicName.get(device.topicName) ?? []), device]);
 		if (device.via !== undefined) {
 			const spoken = spokenFor.get(device.via) ?? new Set();
@@ -185,6 +190,7 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 			return everybody;
 		},
 		byId: id => byId.get(id),
+		withCertificate: sha256 => byCertificate.get(sha256),
 		generation: () => generation,
 		put,
 		route,

@@ -30,6 +30,16 @@ export type MqttClientOptions = {
 	readonly clientId: string;
 	readonly username?: string;
 	readonly password?: string;
+	/** For URLs with TLS; certificates are always checked. */
+	readonly tls?: {
+		/** PEM. Only these CAs are trusted. @default those of Node.js */
+		readonly ca?: string;
+		/** PEM: who we are. */
+		readonly certificate?: string;
+		readonly key?: string;
+		/** The name that the broker's certificate must be for. @default the host of the URL */
+		readonly serverName?: string;
+	};
 	/** Topic filters, subscribed to at QoS 1. */
 	readonly topics: readonly string[];
 	/** 4 is MQTT 3.1.1. @default 4 */
@@ -338,6 +348,7 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			protocolVersion,
 			...(options.username === undefined ? {} : {username: options.username}),
 			...(options.password === undefined ? {} : {password: options.password}),
+			...tlsOptions(options.tls),
 			...(protocolVersion === 5
 				? {properties: {sessionExpiryInterval: options.sessionExpiryS ?? 604_800, receiveMaximum: Math.min(windowMax, 65_535)}}
 				: {}),
@@ -429,6 +440,19 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			return disposing;
 		},
 	};
+}
+
+/** Said in full, or an environment variable could switch the check off [Node.js NODE_TLS_REJECT_UNAUTHORIZED]. */
+function tlsOptions({ca, certificate, key, serverName}: NonNullable<MqttClientOptions['tls']> = {}): IClientOptions {
+	const common = {
+		rejectUnauthorized: true,
+		minVersion: 'TLSv1.2',
+		...(ca === undefined ? {} : {ca}),
+		...(certificate === undefined || key === undefined ? {} : {cert: certificate, key}),
+		...(serverName === undefined ? {} : {servername: serverName}),
+	} as const;
+	// Of wss the library passes on some of these only.
+	return {...common, wsOptions: common};
 }
 
 /** The library's private part that makes a connection for each attempt, whatever the URL. */
