@@ -9,7 +9,7 @@ import {der, derBits, derElements, derInteger, derOid, derSequence, derTags, der
 import {AgentError} from './base/errors.ts';
 import type {Random} from './base/random.ts';
 import {deviceUrn} from './format/subject.ts';
-import type {SitePaths} from './site.ts';
+import type {SiteFile, SitePaths} from './site.ts';
 
 /** Both PEM. */
 export type KeyAndCertificate = {readonly certificate: string; readonly key: string};
@@ -243,22 +243,39 @@ export async function issueClientCertificate(
 	return issueClient(await openCa(site.paths), deviceId, life);
 }
 
+type Wanted = {readonly logName: string; readonly names: readonly string[]; readonly random: Random; readonly nowMs: number};
+
+/** Who runs a command on the machine itself must reach its broker as well. */
+const localNames = ['localhost', '127.0.0.1'];
+const withLocal = (names: readonly string[]): string[] => [...new Set([...names, ...localNames])];
+
+/** The files of a new CA and of a certificate for the broker. Fails with ARGUMENT_INVALID. */
+export function certificatesFor({logName, names, random, nowMs}: Wanted): SiteFile[] {
+	const ca = makeCa(logName, {random, nowMs});
+	const server = issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
+	return [
+		{name: certificateFiles.ca, text: ca.certificate, mode: 0o644},
+		{name: certificateFiles.caKey, text: ca.key, mode: 0o600},
+		{name: certificateFiles.serverKey, text: server.key, mode: 0o600},
+		{name: certificateFiles.server, text: server.certificate, mode: 0o644},
+	];
+}
+
 /**
  * Writes a certificate for the broker into the site's directory, over the one that is there, which a running agent then takes up by itself; with a new CA if there is
- * none. Fails with ARGUMENT_INVALID.
+ * none. Fails with ARGUMENT_INVALID, KEY_INVALID or DATA_EXISTS.
  */
-export async function writeServerCertificate(
+export async function renewServerCertificate(
 	directory: string,
-	parts: {readonly logName: string; readonly names: readonly string[]; readonly random: Random; readonly nowMs: number},
+	wanted: Wanted,
 ): Promise<{readonly isNewCa: boolean; readonly notAfterMs: number}> {
-	const {logName, names, random, nowMs} = parts;
-	const life = {random, nowMs, days: serverDays};
+	const {logName, names, random, nowMs} = wanted;
 	let isNewCa = false;
 	const ca = await openCa({directory}).catch(() => {
 		isNewCa = true;
-		return makeCa(logName, life);
+		return makeCa(logName, {random, nowMs});
 	});
-	const issued = issueServer(ca, names, life);
+	const issued = issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
 	if (isNewCa) {
 		await writeNew(join(directory, certificateFiles.ca), ca.certificate, 0o644);
 		await writeNew(join(directory, certificateFiles.caKey), ca.key, 0o600);
@@ -267,6 +284,16 @@ export async function writeServerCertificate(
 	await replace(join(directory, certificateFiles.serverKey), issued.key, 0o600);
 	await replace(join(directory, certificateFiles.server), issued.certificate, 0o644);
 	return {isNewCa, notAfterMs: issued.notAfterMs};
+}
+
+/** The names that the broker's certificate in a site's directory is for. Fails with DATA_MISSING. */
+export async function namesOf(directory: string): Promise<string[]> {
+	const path = join(directory, certificateFiles.server);
+	const text = await readFile(path, 'utf8').catch(cause => {
+		throw new AgentError('DATA_MISSING', `there is no ${path} to renew`, {hint: 'Say the names and addresses of this machine.', cause});
+	});
+	// [Node.js X509Certificate.subjectAltName] Of names with odd characters it would quote the whole; ours have none.
+	return (new X509Certificate(text).subjectAltName ?? '').split(', ').flatMap(one => /^(?:DNS|IP Address):(.+)$/.exec(one)?.[1] ?? []);
 }
 
 /** Fails with DATA_EXISTS if the file is there: a CA is never overwritten, not even the half of one. */

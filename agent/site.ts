@@ -118,6 +118,8 @@ async function exists(path: string): Promise<boolean> {
 	);
 }
 
+export type SiteFile = {readonly name: string; readonly text: string; readonly mode: number};
+
 export type MadeSite = {readonly paths: SitePaths; readonly vkey: string; readonly anchoringAddress: string};
 
 /**
@@ -130,6 +132,8 @@ export async function makeSite(options: {
 	readonly random: Random;
 	readonly configFor: (made: MadeSite) => string;
 	readonly registries?: (anchoringAddress: string) => readonly TrustedRegistry[];
+	/** More files, by name. */
+	readonly files?: readonly SiteFile[];
 }): Promise<MadeSite> {
 	const {random, logName} = options;
 	try {
@@ -146,7 +150,17 @@ export async function makeSite(options: {
 		keystore: join(paths.directory, anchorKeyFiles.keystore),
 		password: join(paths.directory, anchorKeyFiles.keystorePasswordFile),
 	};
-	for (const path of [files.config, files.keystore, files.password, paths.log, paths.logKey, paths.trust, paths.released])
+	const more = (options.files ?? []).map(({name, text, mode}) => ({path: join(paths.directory, name), text, mode}));
+	for (const path of [
+		files.config,
+		files.keystore,
+		files.password,
+		paths.log,
+		paths.logKey,
+		paths.trust,
+		paths.released,
+		...more.map(({path}) => path),
+	])
 		if (await exists(path))
 			throw new AgentError('DATA_EXISTS', `${path} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
 
@@ -170,6 +184,7 @@ export async function makeSite(options: {
 	const empty = signCheckpoint({origin: key.name, size: 0, root: emptyRoot(nodeHasher)}, key, signer.sign);
 	await writeNew(paths.released, empty.note, 0o600);
 	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
+	for (const {path, text, mode} of more) await writeNew(path, text, mode);
 	await writeNew(files.config, config, 0o600);
 	return made;
 }
@@ -185,29 +200,46 @@ export async function initSite(options: {
 	readonly directory: string;
 	readonly logName: string | undefined;
 	readonly random: Random;
+	/** DNS names and IP addresses of this machine: the broker listens with TLS on all networks, with a certificate for them. @default loopback without TLS */
+	readonly tlsNames?: readonly string[] | undefined;
+	readonly nowMs: number;
 }): Promise<MadeSite & {readonly logName: string; readonly devicePassword: string}> {
 	const logName = options.logName ?? basename(resolve(options.directory)).replace(/[^A-Za-z0-9._-]/g, '-');
 	if (options.logName === undefined && !idPattern.test(logName.replaceAll('.', '-')))
 		throw new AgentError('ARGUMENT_INVALID', `"${logName}" cannot name a log`, {hint: 'Give a name with --name.'});
-	const device = await makePassword(options.random);
+	const {tlsNames, random, nowMs} = options;
+	// Loaded only where it is used.
+	const files = tlsNames && (await import('./certificates.ts')).certificatesFor({logName, names: tlsNames, random, nowMs});
+	const device = await makePassword(random);
 	const made = await makeSite({
 		directory: options.directory,
 		logName,
-		random: options.random,
-		configFor: ({anchoringAddress}) => exampleConfig(logName, device.hash, anchoringAddress),
+		random,
+		configFor: ({anchoringAddress}) => exampleConfig(logName, device.hash, anchoringAddress, tlsNames !== undefined),
+		...(files === undefined ? {} : {files}),
 	});
 	return {...made, logName, devicePassword: device.password};
 }
 
-function exampleConfig(logName: string, passwordHash: string, anchoringAddress: string): string {
+/** The section of a broker whose files `kedge certificate` or `kedge init --tls` made. */
+export const tlsBrokerYaml = `broker:
+  host: 0.0.0.0
+  tls: {port: 8883, certificate: server.pem, key: server-key.pem, clientCa: ca.pem}
+`;
+
+const plainBrokerYaml = `broker:
+  host: 127.0.0.1
+  port: 1883
+`;
+
+function exampleConfig(logName: string, passwordHash: string, anchoringAddress: string, hasTls: boolean): string {
 	return `# Kedge. Every key, with unit and default, is explained in kedge.example.yaml.
 
 log:
   name: ${logName}
 
-broker:
-  host: 127.0.0.1
-  port: 1883
+${hasTls ? tlsBrokerYaml : plainBrokerYaml}  messagesPerSecondMax: 2000
+  deviceMessagesPerSecondMax: 100
 
 mappings:
   example-meter:

@@ -14,11 +14,23 @@ export const initCommand: Command = {
 	],
 	options: {
 		name: {type: 'string', value: 'NAME', help: 'name of the log, for ever (default: the name of the directory)'},
+		tls: {
+			type: 'string',
+			value: 'NAMES',
+			help: "names and addresses of this machine, with commas: lets devices of other machines in, with TLS and a CA of the site's own",
+		},
 	},
 	run: async ({values, positionals}, io) => {
 		if (positionals.length > 1) throw usageError(initCommand, 'takes one directory');
 		const directory = positionals[0] ?? '.';
-		const made = await initSite({directory, logName: textOf(values, 'name'), random: createSystemRandom()});
+		const tlsNames = textOf(values, 'tls')?.split(',');
+		const made = await initSite({
+			directory,
+			logName: textOf(values, 'name'),
+			random: createSystemRandom(),
+			tlsNames,
+			nowMs: io.clock.nowMs(),
+		});
 		const at = directory === '.' ? '' : ` --config ${directory}/kedge.yaml`;
 		// From a clone the command is npm's to find.
 		// The example must look as if it were measured now, or it would be late, or ahead.
@@ -32,11 +44,18 @@ export const initCommand: Command = {
 				`  log.db, log.key  the log and the key that signs it: back up log.key, and never run a copy of both`,
 				`  trust.json       hand it to whoever is to check your receipts; again after kedge anchor`,
 				`  anchor-key.json  the anchoring key ${made.anchoringAddress}, with its password beside it`,
+				...(tlsNames === undefined
+					? []
+					: [
+							`  ca.pem           the CA of this site: devices trust the broker by it`,
+							`  ca-key.pem       its key, which makes certificates: let nobody have it`,
+							`  server.pem       the broker's certificate, for ${tlsNames.join(', ')}; renew it with: ${kedge} certificate${at} ${tlsNames.join(',')}`,
+						]),
 				'',
 				'The example device can publish at once:',
 				'',
 				`  ${kedge} run${at}`,
-				`  mosquitto_pub -p 1883 -q 1 -i meter-1 -u meter-1 -P ${made.devicePassword} \\`,
+				`  mosquitto_pub ${tlsNames === undefined ? '-p 1883' : `--cafile ${directory === '.' ? '' : `${directory}/`}ca.pem -p 8883`} -q 1 -i meter-1 -u meter-1 -P ${made.devicePassword} \\`,
 				`    -t meters/meter-1 -m '{"at":"${measuredAt}","energy_kwh":12.345}'`,
 				`  ${kedge} prove${at} --device meter-1 --out receipt.json`,
 				`  ${kedge} verify --trust ${directory === '.' ? '' : `${directory}/`}trust.json receipt.json`,

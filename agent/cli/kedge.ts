@@ -10,6 +10,11 @@ import {type Command, exitCodes, helpText, type Io, isSet, readWords} from './co
 const commands: readonly {readonly name: string; readonly summary: string; readonly load: () => Promise<Command>}[] = [
 	{name: 'init', summary: 'make keys, an empty log and a config in a directory', load: async () => (await import('./init.ts')).initCommand},
 	{
+		name: 'certificate',
+		summary: "make or renew the broker's certificate",
+		load: async () => (await import('./certificate.ts')).certificateCommand,
+	},
+	{
 		name: 'anchor',
 		summary: 'make a chain ready for the anchors of this log',
 		load: async () => (await import('./anchor.ts')).anchorCommand,
