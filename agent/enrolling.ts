@@ -1,6 +1,6 @@
 // The composition root's part that enrols devices from the command line: makes their credentials here, and asks the running agent to let them in. No secret of a device ever reaches the agent.
 
-import {createHash} from 'node:crypto';
+import {createHash, X509Certificate} from 'node:crypto';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {askAgent} from './api/status-server.ts';
@@ -74,7 +74,8 @@ async function prepare({site, random, clock}: Around, id: string, wish: Credenti
 	// It brings a library of certificates, which no other command needs.
 	const {issueClientCertificate} = await import('./certificates.ts');
 	const issued = await issueClientCertificate(site, id, {random, nowMs: clock.nowMs(), days: wish.days});
-	const {fingerprint, notBeforeMs, notAfterMs} = issued;
+	const {fingerprint, notAfterMs} = issued;
+	const notBeforeMs = Date.parse(new X509Certificate(issued.certificate).validFrom);
 	const folder = join(site.paths.directory, 'certificates');
 	await mkdir(folder, {recursive: true, mode: 0o700});
 	// The name says which one: an older one stays until its owner deletes it.
