@@ -500,7 +500,7 @@ const readShape: Read<Config> = object<Config>({
 			passwordFile: optional(text()),
 			protocol: withDefault(oneOf('3.1.1', '5'), '3.1.1'),
 			windowMax: withDefault(wholeNumber(1, 10_000), 1000),
-			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 65_536),
+			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 262_144),
 			watchDrops: withDefault(flag, true),
 		}),
 	),

@@ -26,6 +26,7 @@ import {type OpenMapping, openMapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import {createRefusalWatch} from './ingest/refusal-watch.ts';
+import {rememberLearned} from './learned.ts';
 import type {Channel} from './log/channels.ts';
 import {createDiskGuard} from './log/disk-guard.ts';
 import {type Log, openLog} from './log/log.ts';
@@ -177,7 +178,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				isClockUnsynchronised: timekeeping.isUnsynchronised,
 				logger,
 			},
-			{devices, lateAfterMs: config.ingest.lateAfterMinutes * 60_000},
+			{
+				devices: {...devices, learn: await rememberLearned(devices, log, logger)},
+				lateAfterMs: config.ingest.lateAfterMinutes * 60_000,
+			},
 		);
 		const isShut = (): boolean => release.frozen.aborted || isFull();
 		const desk = await openDeviceDesk({

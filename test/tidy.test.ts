@@ -74,6 +74,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/pruning.ts': ['agent/'],
 	'agent/device-desk.ts': ['agent/'],
 	'agent/enrolling.ts': ['agent/'],
+	'agent/learned.ts': ['agent/'],
 	'agent/timekeeping.ts': ['agent/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
