@@ -11,6 +11,7 @@ import {openChainReader} from './anchoring.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
+import {verifyDeviceSignature} from './base/device-signature.ts';
 import {verifyEd25519} from './base/ed25519.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
@@ -151,7 +152,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 		closing.use(reader);
 		const chainReader = closing.use(openChainReader([chain.url]));
 		const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
-		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: chainReader});
+		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, verifyDeviceSignature, chain: chainReader});
 		const watch = createWatch(reader, verifier, trust, options);
 		const looking = new AbortController();
 		const looks = (async () => {

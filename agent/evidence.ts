@@ -1,6 +1,7 @@
 // The composition root's part for the evidence of a slot: checks the file by itself, and the receipts of the entries that it rests on against a trust file.
 
 import {toHex, toPrefixedHex, utf8} from './base/bytes.ts';
+import {verifyDeviceSignature} from './base/device-signature.ts';
 import {verifyEd25519} from './base/ed25519.ts';
 import {AgentError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
@@ -30,7 +31,7 @@ export async function checkEvidenceFile(
 	const parsed = parseSlotEvidence(file.bytes);
 	if ('problem' in parsed) throw new AgentError('FORMAT_INVALID', `${file.name} is no evidence of a slot: ${parsed.problem}`);
 	const verdict = checkSlotEvidence(parsed.value);
-	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
+	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, verifyDeviceSignature});
 	const problems: string[] = [];
 	const shown = new Set<ReferredEntry>();
 	const byReceipt = groupBy(verdict.entries, ({receipt}) => receipt);

@@ -23,7 +23,11 @@ const coseHeaders = {
 } as const;
 
 /** A signer of a device: the same seed and device give the same key. Never for anything but simulation: whoever knows the seed has the key. */
-export function createSimSigner(seed: string, deviceId: string, options: {readonly form: SimSignedForm; readonly keyType?: KeyType}): SimSigner {
+export function createSimSigner(
+	seed: string,
+	deviceId: string,
+	options: {readonly form: SimSignedForm; readonly keyType?: KeyType},
+): SimSigner {
 	const {form, keyType = 'ed25519'} = options;
 	const secret = createHash('sha256').update(`kedge sim key\0${seed}\0${deviceId}\0${keyType}`).digest();
 	const signer = createDeviceSigner(keyType, secret);

@@ -1,5 +1,6 @@
 // kedge slots: the energy of each quarter of an hour, from a history of an energy register that was verified first.
 
+import {verifyDeviceSignature} from '../base/device-signature.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {nodeHasher} from '../base/hash-node.ts';
 import {slotsOfHistory} from '../market.ts';
@@ -29,7 +30,7 @@ export const slotsCommand: Command = {
 		const cadenceMs = 1000 * countOf(slotsCommand, '--cadence', textOf(values, 'cadence') ?? cadenceSDefault);
 		const {trust} = await readTrust(values);
 		const bytes = await readInput(path);
-		const verdict = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, trust);
+		const verdict = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, verifyDeviceSignature}).verify(bytes, trust);
 		if (!verdict.good) {
 			io.error(`kedge: ${path} is not good; see: kedge verify ${path}\n`);
 			return exitCodes.no;

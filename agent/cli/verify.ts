@@ -2,6 +2,7 @@
 
 import {openChainReader} from '../anchoring.ts';
 import {fromBase64, toBase64} from '../base/bytes.ts';
+import {verifyDeviceSignature} from '../base/device-signature.ts';
 import {replaceFile} from '../base/durable.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError, describeError} from '../base/errors.ts';
@@ -56,7 +57,7 @@ export const verifyCommand: Command = {
 				return sight;
 			},
 		};
-		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: asking});
+		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, verifyDeviceSignature, chain: asking});
 		let allGood = true;
 		let unread = 0;
 		const pins: PinnedAnchor[] = [];

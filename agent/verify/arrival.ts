@@ -2,13 +2,25 @@
 
 import {equalBytes, fromUtf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
-import {decodeArrival} from '../format/arrival.ts';
+import {type Arrival, decodeArrival} from '../format/arrival.ts';
 import {type Entry, kinds, sourceHash} from '../format/entry.ts';
 import type {SourceOpening} from '../format/evidence.ts';
 import {tags} from '../format/tags.ts';
-import {type ArrivalFacts, type Check, fail, pass, skipped} from './verdict.ts';
+import {type ArrivalFacts, type Check, fail, pass, type SignatureFacts, skipped} from './verdict.ts';
 
-export type ArrivalCheck = {readonly check: Check; readonly arrival?: ArrivalFacts; readonly bodyText?: string | undefined};
+export type ArrivalCheck = {
+	readonly check: Check;
+	/** What the message says, as far as it could be read. */
+	readonly arrival?: Omit<ArrivalFacts, 'signature'>;
+	/** The message, once it is shown to be what the entry came from. */
+	readonly shown?: Arrival;
+	readonly bodyText?: string | undefined;
+};
+
+/** The facts of a message with those of its signature. */
+export function arrivalFacts(arrival: ArrivalCheck['arrival'], signature: SignatureFacts | undefined): ArrivalFacts | undefined {
+	return arrival && {...arrival, signature};
+}
 
 export function checkArrival(hasher: Hasher, opening: SourceOpening | undefined, entry: Entry): ArrivalCheck {
 	if (opening === undefined) return {check: skipped('arrival', 'what the entry came from is withheld')};
@@ -27,5 +39,6 @@ export function checkArrival(hasher: Hasher, opening: SourceOpening | undefined,
 		const check = fail('arrival', `the message arrived at ${arrival.arrivedAtMs} ms, the entry says ${entry.arrivedAtMs} ms`);
 		return {check, arrival: facts};
 	}
-	return {check: pass('arrival', `the reading came from ${payload.length} bytes on topic "${topic}"`), arrival: facts};
+	const check = pass('arrival', `the reading came from ${payload.length} bytes on topic "${topic}"`);
+	return {check, arrival: facts, shown: arrival};
 }

@@ -8,17 +8,19 @@ import {parseTlogProof} from '../format/tlog-proof.ts';
 import type {Trust} from '../format/trust.ts';
 import {isIncluded} from '../merkle/check.ts';
 import {type ChainReader, checkAnchors, claimedAnchors} from './anchors.ts';
-import {checkArrival} from './arrival.ts';
+import {arrivalFacts, checkArrival} from './arrival.ts';
 import {createChannelCheck} from './channel.ts';
+import {checkDeviceSignature, type SignatureNeeds} from './device-signature.ts';
 import {describeEntry} from './facts.ts';
 import type {HeadChecker} from './head.ts';
 import {type Check, conclude, fail, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
 
-export type Needs = {readonly hasher: Hasher; readonly checkHead: HeadChecker; readonly chain: ChainReader | undefined};
+export type Needs = SignatureNeeds & {readonly hasher: Hasher; readonly checkHead: HeadChecker; readonly chain: ChainReader | undefined};
 
 const afterForm = ['entry', 'checkpoint', 'signature', 'inclusion', 'channel', 'arrival', 'pinned'] as const;
 
-export async function verifyReceipt({hasher, checkHead, chain}: Needs, bytes: Uint8Array, trust: Trust): Promise<Verdict> {
+export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trust): Promise<Verdict> {
+	const {hasher, checkHead, chain} = needs;
 	const unreadable = (problem: string): Verdict => {
 		const rest = afterForm.map(name => skipped(name, 'the receipt could not be read'));
 		return conclude('receipt', [fail('form', problem), ...rest], noFacts);
@@ -58,6 +60,8 @@ export async function verifyReceipt({hasher, checkHead, chain}: Needs, bytes: Ui
 
 	const source = entry === undefined ? undefined : checkArrival(hasher, receipt.arrival, entry);
 	checks.push(source?.check ?? skipped('arrival', 'the entry could not be read'));
+	const signed = entry && (await checkDeviceSignature(needs, source?.shown, entry));
+	checks.push(...(signed?.checks ?? []));
 
 	const facts = {
 		...noFacts,
@@ -66,7 +70,7 @@ export async function verifyReceipt({hasher, checkHead, chain}: Needs, bytes: Ui
 		root: head && toBase64(head.root),
 		entry: entry && describeEntry(entry, proof.index),
 		channel: receipt.subject?.urn,
-		arrival: source?.arrival,
+		arrival: arrivalFacts(source?.arrival, signed?.facts),
 		bodyText: source?.bodyText,
 		anchors: claimedAnchors(receipt.anchors),
 	};

@@ -20,6 +20,10 @@ export type CheckName =
 	| 'channel'
 	/** The message that is shown is the one that the entry came from. */
 	| 'arrival'
+	/** A message that is said to be signed by a device is, by the key that stands beside it. */
+	| 'device-signature'
+	/** That key is shown to have been the device's. */
+	| 'device-key'
 	/** History: indexes and numbers rise. */
 	| 'order'
 	/** History: the entries are of the period that it is for. */
@@ -58,6 +62,18 @@ export type AnchorFacts = {
 	readonly state: 'final' | 'mined' | 'pinned' | 'claimed';
 };
 
+/** How a device signed a message. That the signature is good, and the key the device's, only the checks say. */
+export type SignatureFacts = {
+	/** `jws`, `jws-detached`, `cose`, `plain` or `ocmf`. */
+	readonly form: string;
+	/** `ed25519:BASE64`, `p256:BASE64` or `secp256k1:BASE64`. */
+	readonly key: string;
+	/** Of the key, hexadecimal. */
+	readonly thumbprint: string;
+	/** The payload inside, where it is text. */
+	readonly payloadText: string | undefined;
+};
+
 export type ArrivalFacts = {
 	readonly topic: string;
 	readonly identity: string;
@@ -65,6 +81,8 @@ export type ArrivalFacts = {
 	readonly payloadLength: number;
 	/** The payload where it is text. */
 	readonly payloadText: string | undefined;
+	/** undefined where the device did not sign. */
+	readonly signature: SignatureFacts | undefined;
 };
 
 /**
@@ -274,13 +292,14 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	return rows;
 }
 
-function arrivalRows({topic, identity, payloadLength, payloadText}: ArrivalFacts): [name: string, text: string][] {
+function arrivalRows({topic, identity, payloadLength, payloadText, signature}: ArrivalFacts): [name: string, text: string][] {
 	const payload = payloadText === undefined ? `${payloadLength} bytes that are not text` : payloadText === '' ? 'empty' : payloadText;
-	return [
-		['topic', topic],
-		['sent by', identity],
-		['payload', payload],
-	];
+	return [['topic', topic], ['sent by', identity], ['payload', payload], ...(signature === undefined ? [] : signatureRows(signature))];
+}
+
+function signatureRows({form, key, payloadText}: SignatureFacts): [name: string, text: string][] {
+	const inside: [name: string, text: string][] = payloadText === undefined ? [] : [['content', payloadText]];
+	return [...inside, ['signed', `by ${key} (${form})`]];
 }
 
 const textLengthMax = 400;

@@ -2,11 +2,13 @@
 
 import {fromUtf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
+import type {VerifyDeviceSignature} from '../format/device-key.ts';
 import {historyFormat} from '../format/history.ts';
 import type {VerifySignature} from '../format/note.ts';
 import {receiptFormat} from '../format/receipt.ts';
 import type {Trust} from '../format/trust.ts';
 import type {ChainReader} from './anchors.ts';
+import type {KeyOfDevice} from './device-signature.ts';
 import {createHeadChecker} from './head.ts';
 import {verifyHistory} from './history.ts';
 import {verifyReceipt} from './receipt.ts';
@@ -16,6 +18,10 @@ export type VerifierOptions = {
 	readonly hasher: Hasher;
 	/** Ed25519: node's, a browser's, or any other; it may throw or reject, which fails the signature. */
 	readonly verifySignature: VerifySignature;
+	/** Signatures of devices. @default Ed25519 by verifySignature; those of other types stay unchecked */
+	readonly verifyDeviceSignature?: VerifyDeviceSignature | undefined;
+	/** Says what is known of a device's keys beside the receipt. @default nothing */
+	readonly keyOfDevice?: KeyOfDevice | undefined;
 	/** Asked about anchors in trusted registries. @default nobody is asked */
 	readonly chain?: ChainReader | undefined;
 };
@@ -27,8 +33,11 @@ export type Verifier = {
 
 /** A verifier. It keeps nothing between files but which checkpoints it found signed by which keys, bounded. */
 export function createVerifier(options: VerifierOptions): Verifier {
-	const {hasher, chain} = options;
-	const needs = {hasher, chain, checkHead: createHeadChecker(options.verifySignature)};
+	const {hasher, chain, verifySignature, keyOfDevice} = options;
+	const verifyDeviceSignature: VerifyDeviceSignature =
+		options.verifyDeviceSignature ??
+		(({type, bytes}, message, signature) => (type === 'ed25519' ? verifySignature(bytes, message, signature) : undefined));
+	const needs = {hasher, chain, checkHead: createHeadChecker(verifySignature), verifyDeviceSignature, keyOfDevice};
 	return {
 		verify: async (bytes, trust) => {
 			const format = formatOf(bytes);

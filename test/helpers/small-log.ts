@@ -6,7 +6,7 @@ import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
 import {encodeEnrolment, encodeNote} from '../../agent/format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../../agent/format/checkpoint.ts';
-import {type Entry, encodeEntry, enrolmentKinds, kinds, noteKinds, sourceHash} from '../../agent/format/entry.ts';
+import {type Entry, encodeEntry, enrolmentKinds, kinds, noteKinds, qualities, sourceHash} from '../../agent/format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../../agent/format/evidence.ts';
 import type {History, HistoryTally} from '../../agent/format/history.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
@@ -66,6 +66,8 @@ export type SmallLogOptions = {
 	readonly readings?: number;
 	/** Becomes part of the key, and of every salt and secret. */
 	readonly seed?: string;
+	/** What a device makes of a payload that it signs, and what is kept of the signature; all readings are then device-signed. @default nothing is signed */
+	readonly signed?: (payload: Uint8Array) => {readonly payload: Uint8Array; readonly deviceSignature: Uint8Array};
 	/** Ends the log with a tally. @default false */
 	readonly tally?: boolean;
 	/** Changes the tally before it is logged. */
@@ -75,7 +77,7 @@ export type SmallLogOptions = {
 };
 
 export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
-	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed', lie = (entry: Entry) => entry, lieInTally} = options;
+	const {logName = 'harbour', epoch = 1, readings = 8, seed = 'seed', lie = (entry: Entry) => entry, lieInTally, signed} = options;
 	const origin = formatOrigin(logName, epoch);
 	const signer = createEd25519Signer(sha256(`${seed} key`));
 	const key = noteKey(nodeHasher, origin, signer.publicKey);
@@ -120,18 +122,19 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 	for (let i = 0; i < readings; i += 1) {
 		const isEnergy = i % 2 === 0;
 		const measuredAtMs = startMs + i * minuteMs;
+		const payload = utf8(isEnergy ? `{"kwh":"12.${i}"}` : `{"t":"4.${i}"}`);
 		const record = encodeArrival({
 			topic: isEnergy ? 'meters/meter-1/energy' : 'fridges/fridge/door',
-			payload: utf8(isEnergy ? `{"kwh":"12.${i}"}` : `{"t":"4.${i}"}`),
+			...(signed?.(payload) ?? {payload, deviceSignature: new Uint8Array(0)}),
 			flags: 1,
 			identity: isEnergy ? 'meter-1' : 'fridge',
 			arrivedAtMs: measuredAtMs + 120,
-			deviceSignature: new Uint8Array(0),
 			decoder: 'json/1',
 		});
 		add(isEnergy ? energyUrn : temperatureUrn, record, {
 			quantity: isEnergy ? 1 : 30,
 			exponent: isEnergy ? -3 : 0,
+			quality: signed === undefined ? 0 : qualities.deviceSigned,
 			value: isEnergy ? BigInt(12_000_000 + i) : BigInt(-4000 - i),
 			measuredAtMs,
 			arrivedAtMs: measuredAtMs + 120,

@@ -72,7 +72,7 @@ test('nothing that a file says can make a line of its own or reach the terminal'
 });
 
 test('the message that a receipt shows is printed where it is text, cut and escaped', t => {
-	const arrival = {topic: 't', identity: 'm', decoder: 'json/1', payloadLength: 3, payloadText: undefined};
+	const arrival = {topic: 't', identity: 'm', decoder: 'json/1', payloadLength: 3, payloadText: undefined, signature: undefined};
 	const payloadOf = (facts: {payloadText?: string}): string | undefined =>
 		/^ {2}payload {3}(.*)$/m.exec(verdictText(conclude('receipt', [], {...noFacts, arrival: {...arrival, ...facts}})))?.[1];
 	t.is(payloadOf({}), '3 bytes that are not text');
