@@ -3,14 +3,17 @@
 import {readFile} from 'node:fs/promises';
 import {fleetMembers} from '../sim/fleet.ts';
 import {demoMappings} from '../sim/mappings.ts';
+import {createSimSigner, type SimSigning, simSignedForms} from '../sim/signing.ts';
 import {fromUtf8} from './base/bytes.ts';
 import {AgentError} from './base/errors.ts';
+import {formatDeviceKey} from './format/device-key.ts';
 import type {Site} from './site.ts';
 
 export {demoFaults} from '../sim/faults.ts';
 export {judge, type Verdict} from '../sim/judge.ts';
 export {type ReplayProgress, type ReplaySource, replay} from '../sim/replay.ts';
 export {runSim, type SimStats} from '../sim/run.ts';
+export {type SimSigning, simSignedForms} from '../sim/signing.ts';
 
 /** Passwords by device id. */
 export type Passwords = Readonly<Record<string, string>>;
@@ -52,6 +55,23 @@ export function simulatedDevicesYaml(hashes: Readonly<Record<string, string>>, h
 	}));
 	const mappings = Object.entries(demoMappings).map(([name, mapping]) => `  ${name}: ${JSON.stringify(mapping)}\n`);
 	return `mappings:\n${mappings.join('')}\ndevices:\n${devices.map(device => `  - ${JSON.stringify(device)}\n`).join('')}`;
+}
+
+/** How each simulated device signs; with `mixed` the forms take turns. */
+export function simulatedSigning(
+	{form, ...rest}: Omit<SimSigning, 'form'> & {readonly form: SimSigning['form'] | 'mixed'},
+	homes?: number,
+): (deviceId: string) => SimSigning {
+	const ids = simulatedDeviceIds(homes);
+	return deviceId => ({
+		...rest,
+		form: form === 'mixed' ? simSignedForms[Math.max(ids.indexOf(deviceId), 0) % simSignedForms.length]! : form,
+	});
+}
+
+/** The public keys of simulated devices that sign, by device id, as a config names them. */
+export function simulatedKeys(seed: string, signing: (deviceId: string) => SimSigning, homes?: number): Readonly<Record<string, string>> {
+	return Object.fromEntries(simulatedDeviceIds(homes).map(id => [id, formatDeviceKey(createSimSigner(seed, id, signing(id)).key)]));
 }
 
 /** Ids of the simulated devices. */

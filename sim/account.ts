@@ -5,7 +5,7 @@ import {close, fsync, openSync, readSync, statSync, writeSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {AgentError} from '../agent/base/errors.ts';
 import {readLines} from './lines.ts';
-import type {ExpectedReading, Message} from './message.ts';
+import type {ExpectedReading, Sent} from './message.ts';
 
 /** One line of an account. */
 export type AccountLine =
@@ -23,11 +23,11 @@ export function messageDigest(topic: string, payload: string | Uint8Array): stri
 
 export type Account = {
 	/** Writes a message down at its first PUBACK; a repeat of the same message object adds nothing, nor does a hostile one. True if it was written. */
-	readonly acknowledged: (message: Message) => boolean;
+	readonly acknowledged: (message: Sent) => boolean;
 	/** MUST be called before a hostile message is sent. */
-	readonly hostile: (message: Message) => void;
+	readonly hostile: (message: Sent) => void;
 	/** For messages that were sent and are left without a PUBACK at the end of a run. */
-	readonly uncertain: (message: Message) => void;
+	readonly uncertain: (message: Sent) => void;
 	/** Hands everything to the operating system. Call it at least once a second. */
 	readonly flush: () => void;
 	/** Flushes, fsyncs and closes. */
@@ -44,7 +44,7 @@ export function openAccount(path: string): Account {
 	const last = Buffer.alloc(1);
 	if (length > 0) readSync(file, last, 0, 1, length - 1);
 	let lines: string[] = length > 0 && last[0] !== 0x0a ? [''] : [];
-	const known = new WeakSet<Message>();
+	const known = new WeakSet<Sent>();
 
 	const flush = (): void => {
 		if (lines.length === 0) return;
@@ -56,7 +56,7 @@ export function openAccount(path: string): Account {
 		lines.push(line);
 		if (lines.length >= linesMax) flush();
 	};
-	const addReadings = (kind: 'acknowledged' | 'uncertain', message: Message): boolean => {
+	const addReadings = (kind: 'acknowledged' | 'uncertain', message: Sent): boolean => {
 		if (message.hostile !== undefined || known.has(message)) return false;
 		known.add(message);
 		const readings = message.readings.map(({quantityName, value, exponent, measuredAtMs, part}) => [

@@ -1,6 +1,6 @@
 // Turns the messages of one device into what a bad network makes of them: lost, repeated, swapped, late, cut off.
 
-import type {Message} from './message.ts';
+import type {Message, Sent} from './message.ts';
 import type {Chance} from './seed.ts';
 
 /** Probabilities per message. */
@@ -42,18 +42,18 @@ export const lateMs = {min: 120_000, max: 300_000} as const;
 /** Late messages that one device keeps; above that they go in time. */
 const heldMax = 100;
 
-export type FaultLine = {
+export type FaultLine<M extends Sent = Message> = {
 	/** What becomes of a message: what is sent now, and whether the connection is cut right after. */
-	readonly pass: (message: Message, nowMs: number) => {readonly send: readonly Message[]; readonly cut: boolean; readonly dropped: boolean};
+	readonly pass: (message: M, nowMs: number) => {readonly send: readonly M[]; readonly cut: boolean; readonly dropped: boolean};
 	/** Late messages whose time has come. */
-	readonly due: (nowMs: number) => Message[];
+	readonly due: (nowMs: number) => M[];
 	/** Everything that is still held, for the end of a run. */
-	readonly rest: () => Message[];
+	readonly rest: () => M[];
 };
 
-export function createFaultLine(rates: FaultRates, chance: Chance): FaultLine {
-	let swapped: Message | undefined;
-	let held: {readonly message: Message; readonly atMs: number}[] = [];
+export function createFaultLine<M extends Sent = Message>(rates: FaultRates, chance: Chance): FaultLine<M> {
+	let swapped: M | undefined;
+	let held: {readonly message: M; readonly atMs: number}[] = [];
 	return {
 		pass: (message, nowMs) => {
 			const dropped = chance.happens(rates.drop);

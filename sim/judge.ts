@@ -3,8 +3,9 @@
 import {AgentError} from '../agent/base/errors.ts';
 import {nodeHasher} from '../agent/base/hash-node.ts';
 import {type Database, openDatabase} from '../agent/base/sqlite.ts';
-import {decodeArrival} from '../agent/format/arrival.ts';
+import {type Arrival, decodeArrival} from '../agent/format/arrival.ts';
 import {decodeEnrolment} from '../agent/format/body.ts';
+import {openSignedPayload} from '../agent/format/signed-payload.ts';
 import {channelUrn, parseChannelUrn, subjectHash} from '../agent/format/subject.ts';
 import {tags} from '../agent/format/tags.ts';
 import {messageDigest, readAccount} from './account.ts';
@@ -275,7 +276,7 @@ function learn(
 			const names = subjectsOf(entries, begin, uses).filter(subject => learning.subjects.has(subject));
 			const device = names[0] === undefined ? undefined : parseChannelUrn(learning.subjects.get(names[0])!);
 			if (arrival !== undefined && device !== undefined)
-				learning.numbering.arrived(first + origins.length, device.deviceId, names, arrival.payload);
+				learning.numbering.arrived(first + origins.length, device.deviceId, names, payloadInside(arrival));
 		} else if (kind === noteKind && entries[begin + 50]! * 256 + entries[begin + 51]! === gapSubKind) {
 			const names = subjectsOf(entries, begin, uses).filter(subject => learning.subjects.has(subject));
 			learning.numbering.noted(first + origins.length, names, readGapNote(body));
@@ -284,6 +285,12 @@ function learn(
 	}
 	if (origins.length !== count) throw corrupt(`the records of the batch at ${first} belong to ${origins.length} of ${count} entries`);
 	return origins;
+}
+
+/** What the device said, whether it signed that or not. */
+function payloadInside({payload, deviceSignature}: Arrival): Uint8Array {
+	const opened = deviceSignature.length === 0 ? undefined : openSignedPayload(payload);
+	return opened === undefined || 'problem' in opened ? payload : opened.payload;
 }
 
 function subjectsOf(entries: Uint8Array, begin: number, uses: number): string[] {

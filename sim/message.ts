@@ -23,6 +23,9 @@ export type Message = {
 	readonly hostile?: string;
 };
 
+/** A message as it leaves: bytes where the device signs in a form that is no text. */
+export type Sent = Omit<Message, 'payload'> & {readonly payload: string | Uint8Array};
+
 /** A whole number of 10^−places as a plain decimal text: (−5123, 1) is `-512.3`. Written apart from the agent's own printing on purpose. */
 export function printFixed(value: number, places: number): string {
 	if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is not a whole number`);

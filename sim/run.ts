@@ -10,8 +10,9 @@ import type {Device, Moment} from './device.ts';
 import {createFaultLine, type FaultLine, type FaultRates, noFaults} from './faults.ts';
 import {createFleet, type FleetSize} from './fleet.ts';
 import {hostileMessage} from './hostile.ts';
-import type {Message} from './message.ts';
+import type {Message, Sent} from './message.ts';
 import {type Chance, createChance} from './seed.ts';
+import {createSimSigner, type SimSigner, type SimSigning} from './signing.ts';
 
 export type SimOptions = {
 	/** Of the broker, `mqtt://host:port`. */
@@ -22,6 +23,8 @@ export type SimOptions = {
 	readonly size?: FleetSize;
 	/** Of each device; its user name and client id are its id. A device without one sends none. */
 	readonly passwords: Readonly<Record<string, string>>;
+	/** How a device signs what it sends, hostile messages too. @default none signs */
+	readonly signing?: (deviceId: string) => SimSigning | undefined;
 	/** Device time against real time. Above 1 the devices start in the past and catch up; they never get ahead of the real clock. @default 1 */
 	readonly speed?: number;
 	/** Device time at the start, ms since 1970; a continued run never starts before the end of the last. @default now, or a day ago if `speed` is above 1 */
@@ -92,8 +95,9 @@ type SavedRun = {
 type Live = {
 	readonly device: Device;
 	readonly chance: Chance;
-	readonly faults: FaultLine;
-	readonly publisher: Publisher<Message>;
+	readonly faults: FaultLine<Sent>;
+	readonly publisher: Publisher<Sent>;
+	readonly signer: SimSigner | undefined;
 	nextMs: number;
 };
 
@@ -134,7 +138,7 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 	}).map((device): Live => {
 		const chance = createChance(options.seed, `faults ${run} of ${device.id}`);
 		const password = options.passwords[device.id];
-		const publisher = createPublisher<Message>({
+		const publisher = createPublisher<Sent>({
 			url: options.url,
 			clientId: device.id,
 			username: device.id,
@@ -151,8 +155,10 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 				counts.givenUp += 1;
 			},
 		});
+		const signing = options.signing?.(device.id);
+		const signer = signing && createSimSigner(options.seed, device.id, signing);
 		const phaseMs = chance.fraction() * device.cadenceMs;
-		return {device, chance, faults: createFaultLine(rates, chance), publisher, nextMs: timeStartMs + phaseMs};
+		return {device, chance, faults: createFaultLine(rates, chance), publisher, signer, nextMs: timeStartMs + phaseMs};
 	});
 	const byId = new Map(live.map(one => [one.device.id, one]));
 
@@ -166,7 +172,7 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 	/** Steps every device whose time has come. Nothing leaves before the state is saved: a killed run's registers and boots never go back. */
 	const tick = (): void => {
 		const nowMs = timeNowMs();
-		const outgoing: Message[] = [];
+		const outgoing: Sent[] = [];
 		const cuts: Live[] = [];
 		for (const one of live) {
 			outgoing.push(...one.faults.due(nowMs));
@@ -177,12 +183,13 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 				if (isBacklog && !one.publisher.hasRoom()) break;
 				const {message, report} = one.device.step(momentOf(one.nextMs));
 				one.nextMs += one.device.cadenceMs;
-				const {send, cut, dropped} = one.faults.pass(message, nowMs);
+				const {send, cut, dropped} = one.faults.pass(signed(one, message), nowMs);
 				if (dropped) counts.dropped += 1;
 				if (send.length > 1 && send[0] === send[1]) counts.repeated += 1;
 				if (cut) cuts.push(one);
 				outgoing.push(...send);
-				if (one.chance.happens(rates.hostile)) outgoing.push(hostileMessage(one.device.id, report, one.device.extra(), one.chance));
+				if (one.chance.happens(rates.hostile))
+					outgoing.push(signed(one, hostileMessage(one.device.id, report, one.device.extra(), one.chance)));
 			}
 		}
 		if (outgoing.length > 0) writeState(statePath, {version: stateVersion, run, ...momentOf(nowMs), devices: savedDevices(live)});
@@ -190,7 +197,7 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 		for (const {publisher} of cuts) publisher.cut();
 	};
 
-	const send = (messages: readonly Message[]): void => {
+	const send = (messages: readonly Sent[]): void => {
 		const hostile = messages.filter(message => message.hostile !== undefined);
 		for (const message of hostile) account.hostile(message);
 		// Before it can be refused it must stand in the account: else a kill in between would make it look like an honest reading.
@@ -224,6 +231,11 @@ export async function runSim(options: SimOptions): Promise<SimStats> {
 	const end = stats();
 	options.onStats?.(end);
 	return end;
+}
+
+/** Once for each message: a repeat is the same bytes. */
+function signed({signer}: Live, message: Message): Sent {
+	return signer === undefined ? message : {...message, payload: signer.sign(message.payload)};
 }
 
 async function drain(live: readonly Live[], drainMs: number, clock: Clock): Promise<void> {

@@ -22,14 +22,17 @@ const coseHeaders = {
 	secp256k1: Uint8Array.of(0xa1, 0x01, 0x38, 0x2e),
 } as const;
 
-/** A signer of a device: the same seed and device give the same key. Never for anything but simulation: whoever knows the seed has the key. */
-export function createSimSigner(
-	seed: string,
-	deviceId: string,
-	options: {readonly form: SimSignedForm; readonly keyType?: KeyType},
-): SimSigner {
-	const {form, keyType = 'ed25519'} = options;
-	const secret = createHash('sha256').update(`kedge sim key\0${seed}\0${deviceId}\0${keyType}`).digest();
+export type SimSigning = {
+	readonly form: SimSignedForm;
+	/** @default ed25519 */
+	readonly keyType?: KeyType;
+	/** Another number is another key of the same device. @default 1 */
+	readonly keyNumber?: number;
+};
+
+/** A signer of a device: the same seed, device and number give the same key. Never for anything but simulation: whoever knows the seed has the key. */
+export function createSimSigner(seed: string, deviceId: string, {form, keyType = 'ed25519', keyNumber = 1}: SimSigning): SimSigner {
+	const secret = createHash('sha256').update(`kedge sim key\0${seed}\0${deviceId}\0${keyType}\0${keyNumber}`).digest();
 	const signer = createDeviceSigner(keyType, secret);
 	return {key: signer.publicKey, sign: payload => writers[form](signer, typeof payload === 'string' ? utf8(payload) : payload)};
 }

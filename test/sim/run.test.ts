@@ -3,10 +3,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {systemClock} from '../../agent/base/clock.ts';
+import {verifyDeviceSignature} from '../../agent/base/device-signature.ts';
+import {openSignedPayload} from '../../agent/format/signed-payload.ts';
 import {messageDigest, readAccount} from '../../sim/account.ts';
 import {demoFaults} from '../../sim/faults.ts';
 import {fleetMembers} from '../../sim/fleet.ts';
 import {runSim, type SimOptions, type SimStats} from '../../sim/run.ts';
+import {createSimSigner, type SimSigning} from '../../sim/signing.ts';
 import {startBroker, type TestBroker} from './broker.ts';
 
 const passwords = Object.fromEntries(fleetMembers().map(({id}) => [id, `password of ${id}`]));
@@ -137,6 +140,38 @@ test('what a broker never acknowledged is uncertain in the account, and a killed
 	for await (const line of readAccount(accountPath)) kinds[line.kind] += 1;
 	t.is(kinds.acknowledged, stats.acknowledged);
 	t.true(kinds.uncertain > 0);
+});
+
+test('devices that sign send what their keys made, and the account has what was sent', async t => {
+	const broker = await startBroker();
+	t.teardown(broker.stop);
+	const accountPath = join(folderOf(t), 'account.jsonl');
+	// The broker here keeps text, so that the form that is none is tried elsewhere.
+	const forms: Readonly<Record<string, SimSigning>> = {'home-01': {form: 'jws'}, 'home-02': {form: 'plain', keyType: 'p256'}};
+	const stats = await runFor(broker, 60, {
+		accountPath,
+		rate: 20,
+		size: {homes: 3, boilers: 0, trucks: 0},
+		faults: {repeat: 0.1, hostile: 0.1},
+		signing: id => forms[id],
+	});
+	t.true(stats.hostile > 0 && stats.repeated > 0);
+	const digests = new Set(broker.received.map(({topic, payload}) => messageDigest(topic, payload)));
+	for await (const line of readAccount(accountPath)) if (line.kind === 'hostile') t.true(digests.has(line.digest));
+	for (const {clientId, payload} of broker.received) {
+		const opened = openSignedPayload(Buffer.from(payload));
+		const signing = forms[clientId];
+		if (signing === undefined) {
+			t.true('problem' in opened && !opened.isSigned);
+			continue;
+		}
+		if ('problem' in opened) {
+			t.fail(opened.problem);
+			continue;
+		}
+		t.is(opened.form, signing.form);
+		t.true(verifyDeviceSignature(createSimSigner('s', clientId, signing).key, opened.signedBytes, opened.signature));
+	}
 });
 
 test('a speed of nothing is an argument that is refused', async t => {
