@@ -13,6 +13,7 @@ import {createChannelCheck} from './channel.ts';
 import {checkDeviceSignature, type SignatureNeeds} from './device-signature.ts';
 import {describeEntry} from './facts.ts';
 import type {HeadChecker} from './head.ts';
+import {checkIdentity} from './identity.ts';
 import {type Check, conclude, fail, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
 
 export type Needs = SignatureNeeds & {readonly hasher: Hasher; readonly checkHead: HeadChecker; readonly chain: ChainReader | undefined};
@@ -60,7 +61,14 @@ export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trus
 
 	const source = entry === undefined ? undefined : checkArrival(hasher, receipt.arrival, entry);
 	checks.push(source?.check ?? skipped('arrival', 'the entry could not be read'));
-	const signed = entry && (await checkDeviceSignature(needs, source?.shown, entry));
+	const identity =
+		receipt.identity === undefined || entry === undefined || head === undefined
+			? undefined
+			: checkIdentity(hasher, {identity: receipt.identity, proof, head, entry, channel: receipt.subject?.urn});
+	if (identity !== undefined) checks.push(identity.check);
+	else if (receipt.identity !== undefined) checks.push(skipped('identity', 'a check before it failed'));
+	const signed =
+		entry && (await checkDeviceSignature({...needs, keyOfDevice: identity?.keyOfDevice ?? needs.keyOfDevice}, source?.shown, entry));
 	checks.push(...(signed?.checks ?? []));
 
 	const facts = {
@@ -72,6 +80,7 @@ export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trus
 		channel: receipt.subject?.urn,
 		arrival: arrivalFacts(source?.arrival, signed?.facts),
 		bodyText: source?.bodyText,
+		identity: identity?.facts,
 		anchors: claimedAnchors(receipt.anchors),
 	};
 	if (head === undefined || !isCommitted(checks)) {

@@ -1,5 +1,6 @@
 // The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
 
+import type {IdentityBody} from '../format/identity.ts';
 import type {EntryFacts} from './facts.ts';
 import {noteWords, timeText} from './note-words.ts';
 
@@ -30,6 +31,8 @@ export type CheckName =
 	| 'period'
 	/** History: nothing from the first number up to the tally was left out. */
 	| 'completeness'
+	/** Receipt: what is shown of the device is what the log said of it in front of the entry, and it held then. */
+	| 'identity'
 	/** The trust file has seen this very checkpoint on a chain. */
 	| 'pinned'
 	/** The trust file has seen another root for the same log and size: two histories. Only ever fails. */
@@ -72,6 +75,18 @@ export type SignatureFacts = {
 	readonly thumbprint: string;
 	/** The payload inside, where it is text. */
 	readonly payloadText: string | undefined;
+};
+
+/** Who a device was, as the log said last in front of an entry. */
+export type IdentityFacts = {
+	readonly urn: string;
+	readonly event: string;
+	readonly index: number;
+	/** As in format/device-key.ts. */
+	readonly key: string | undefined;
+	readonly certificate: IdentityBody['certificate'];
+	readonly calibration: IdentityBody['calibration'];
+	readonly owner: string | undefined;
 };
 
 export type ArrivalFacts = {
@@ -133,6 +148,8 @@ export type Facts = {
 	readonly arrival: ArrivalFacts | undefined;
 	/** Receipt of another kind: what the entry says, where it is opened and is text. */
 	readonly bodyText: string | undefined;
+	/** Receipt of a reading: who its device was, where that is shown. */
+	readonly identity: IdentityFacts | undefined;
 	readonly history: HistoryFacts | undefined;
 	readonly anchors: readonly AnchorFacts[];
 };
@@ -156,6 +173,7 @@ export const noFacts: Facts = {
 	channel: undefined,
 	arrival: undefined,
 	bodyText: undefined,
+	identity: undefined,
 	history: undefined,
 	anchors: [],
 };
@@ -210,6 +228,7 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.channel !== undefined) rows.push(['channel', facts.channel]);
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
+	if (facts.identity !== undefined) rows.push(...identityRows(facts.identity));
 	if (facts.history !== undefined) {
 		const {fromMs, toMs, entries, first, last, readings, rise, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
@@ -287,8 +306,24 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	}
 	const says = bodyText === undefined ? undefined : noteWords(entry, bodyText);
 	if (says !== undefined) rows.push(['note', says]);
+	if (entry.kind === 'identity' && bodyText !== undefined) rows.push(['says', bodyText]);
 	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
 	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
+	return rows;
+}
+
+function identityRows({urn, event, index, key, certificate, calibration, owner}: IdentityFacts): [name: string, text: string][] {
+	const rows: [name: string, text: string][] = [['device', `${urn}, ${event} at index ${index}`]];
+	if (key !== undefined) rows.push(['key', key]);
+	if (certificate !== undefined) {
+		const until = certificate.notAfterMs === undefined ? '' : `, until ${timeText(certificate.notAfterMs)}`;
+		rows.push(['connects', `by certificate ${certificate.sha256}${until}`]);
+	}
+	if (calibration !== undefined) {
+		const {number, sha256, notBefore, notAfter} = calibration;
+		rows.push(['calibrated', `${notBefore} to ${notAfter}, certificate ${number === undefined ? '' : `${number}, `}file ${sha256}`]);
+	}
+	if (owner !== undefined) rows.push(['owner', owner]);
 	return rows;
 }
 

@@ -5,7 +5,7 @@ import type {Hasher} from '../base/hash.ts';
 import type {VerifyDeviceSignature} from '../format/device-key.ts';
 import {historyFormat} from '../format/history.ts';
 import type {VerifySignature} from '../format/note.ts';
-import {receiptFormat} from '../format/receipt.ts';
+import {identifiedReceiptFormat, receiptFormat} from '../format/receipt.ts';
 import type {Trust} from '../format/trust.ts';
 import type {ChainReader} from './anchors.ts';
 import type {KeyOfDevice} from './device-signature.ts';
@@ -41,10 +41,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
 	return {
 		verify: async (bytes, trust) => {
 			const format = formatOf(bytes);
-			if (format === receiptFormat) return verifyReceipt(needs, bytes, trust);
+			if (format === receiptFormat || format === identifiedReceiptFormat) return verifyReceipt(needs, bytes, trust);
 			if (format === historyFormat) return verifyHistory(needs, bytes, trust);
 			const found = format === undefined ? 'it does not begin with a format' : `its format is "${format}"`;
-			return conclude('unknown', [fail('form', `${found}; this program knows "${receiptFormat}" and "${historyFormat}"`)], noFacts);
+			return conclude('unknown', [fail('form', `${found}; this program knows "${receiptFormat}", "${identifiedReceiptFormat}" and "${historyFormat}"`)], noFacts);
 		},
 	};
 }
