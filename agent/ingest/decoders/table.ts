@@ -6,6 +6,7 @@ import type {Decoder} from './decoder.ts';
 const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	json: async () => (await import('./json.ts')).jsonDecoder,
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
+	tts: async () => (await import('./tts.ts')).ttsDecoder,
 };
 
 /** As `format` in the config spells them. */
