@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	json: async () => (await import('./json.ts')).jsonDecoder,
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
+	chirpstack: async () => (await import('./chirpstack.ts')).chirpstackDecoder,
 };
 
 /** As `format` in the config spells them. */
