@@ -49,6 +49,7 @@ const table = [
 	{code: 45, name: 'dust-concentration', unit: 'ug/m3', kind: 'gauge', exponentDefault: 0, ucum: 'ug/m3', unece: 'GQ'},
 	{code: 46, name: 'oxygen-fraction', unit: 'm%', kind: 'gauge', exponentDefault: 0, ucum: '10*-5'},
 	{code: 47, name: 'stack-flow', unit: 'l/s', kind: 'gauge', exponentDefault: 0, ucum: 'L/s'},
+	{code: 140, name: 'operating-time', unit: 's', kind: 'register', exponentDefault: -3, ucum: 's', unece: 'SEC', obis: '0.8.6'},
 ] as const satisfies readonly Quantity[];
 
 export type QuantityName = (typeof table)[number]['name'];
@@ -95,6 +96,7 @@ const factors: Readonly<Record<string, Readonly<Record<string, Factor>>>> = {
 	mgCO2e: {mgCO2e: [1n, 1n], mg: [1n, 1n], g: [1000n, 1n], kg: [1_000_000n, 1n], t: [1_000_000_000n, 1n]},
 	'mg/s': {'mg/s': [1n, 1n], 'g/s': [1000n, 1n], 'kg/s': [1_000_000n, 1n], 'kg/h': [1_000_000n, 3600n]},
 	'ug/m3': {'ug/m3': [1n, 1n], 'mg/m3': [1000n, 1n], 'g/m3': [1_000_000n, 1n]},
+	s: {ms: [1n, 1000n], s: [1n, 1n], sec: [1n, 1n], min: [60n, 1n], h: [3600n, 1n]},
 	'l/s': {'l/s': [1n, 1n], 'm3/s': [1000n, 1n], 'm3/h': [1000n, 3600n]},
 };
 

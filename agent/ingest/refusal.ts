@@ -16,6 +16,7 @@ export const refusalReasons = {
 	'frame-locked': 'the frame is encrypted, and the mapping has no key that opens it',
 	'birth-missing': 'it names its metrics by numbers that no birth certificate explains; a new one was asked for',
 	'not-measured': 'a simulated or test message, which measures nothing',
+	'quantity-unknown': 'a name or code of the message stands for no quantity of the registry',
 	'units-unknown': 'nothing has said yet which units the device prints',
 	'channels-too-many': 'the device has 256 channels already',
 	'quantity-forbidden': 'the device may not report this quantity',

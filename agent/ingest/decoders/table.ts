@@ -8,6 +8,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
 	chirpstack: async () => (await import('./chirpstack.ts')).chirpstackDecoder,
+	ocmf: async () => (await import('./ocmf.ts')).ocmfDecoder,
 };
 
 /** As `format` in the config spells them. */
