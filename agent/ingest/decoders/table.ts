@@ -9,6 +9,9 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
 	chirpstack: async () => (await import('./chirpstack.ts')).chirpstackDecoder,
 	ocmf: async () => (await import('./ocmf.ts')).ocmfDecoder,
+	alink: async () => (await import('./alink.ts')).alinkDecoder,
+	iotda: async () => (await import('./iotda.ts')).iotdaDecoder,
+	thingsboard: async () => (await import('./thingsboard.ts')).thingsboardDecoder,
 };
 
 /** As `format` in the config spells them. */
