@@ -93,7 +93,7 @@ export function openMapping(config: MappingConfig, decoder: Decoder): OpenMappin
 }
 
 /** `decoder` is the one that the config's format names. */
-export function compileMapping(config: MappingConfig, decoder: Pick<Decoder, 'readingsBy'>): Mapping | MappingProblem {
+export function compileMapping(config: MappingConfig, decoder: Pick<Decoder, 'readingsBy' | 'namesHaveSlashes'>): Mapping | MappingProblem {
 	// A brace that is not of `{device}` is a slip of the pen: taken as it stands it would match a topic that no device has, and nothing would say so.
 	if (/[{}]/.test(config.topic.replaceAll(placeholder, '')))
 		return {
@@ -101,7 +101,7 @@ export function compileMapping(config: MappingConfig, decoder: Pick<Decoder, 're
 			problem: `"${config.topic}" has a brace that is not part of ${placeholder}, the only word in braces that is known`,
 		};
 	if (config.topic.split(placeholder).length > 2) return {path: ['topic'], problem: `"${config.topic}" has ${placeholder} more than once`};
-	const pattern = compileTopic(config.topic);
+	const pattern = compileTopic(config.topic, decoder.namesHaveSlashes ?? false);
 	if (pattern === undefined)
 		return {path: ['topic'], problem: `"${config.topic}" is not an MQTT topic filter ("+" and "#" stand alone between slashes, "#" last)`};
 	const {readingsBy} = decoder;
@@ -210,10 +210,12 @@ export function isSenmlName(name: string): boolean {
 
 const placeholder = '{device}';
 
-function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | undefined {
+function compileTopic(topic: string, namesHaveSlashes = false): Pick<Mapping, 'deviceIn' | 'filterFor'> | undefined {
 	if (topic === '') return undefined;
 	const levels = topic.split('/');
 	const parts: string[] = [];
+	// What comes before is fixed, so that a topic still names one device only: the whole rest.
+	const device = namesHaveSlashes && topic.endsWith(placeholder) ? '([^+#\\0]{1,128})' : '([^/+#\\0]{1,128})';
 	for (const [i, level] of levels.entries()) {
 		if (level === '#') {
 			if (i !== levels.length - 1) return undefined;
@@ -225,7 +227,7 @@ function compileTopic(topic: string): Pick<Mapping, 'deviceIn' | 'filterFor'> | 
 				level
 					.split(placeholder)
 					.map(text => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-					.join('([^/+#\\0]{1,128})'),
+					.join(device),
 			);
 	}
 	// `a/#` also stands for `a` itself [MQTT 3.1.1 §4.7.1.2].

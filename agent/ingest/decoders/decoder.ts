@@ -100,6 +100,8 @@ export type Decoder = {
 	readonly name: string;
 	/** How the mapping names its readings: by a JSON pointer, by a name in the message, or not at all because the format says what is what. */
 	readonly readingsBy: 'pointer' | 'name' | 'format';
+	/** Its devices have names with slashes: a `{device}` that ends the mapping's topic stands for as many levels as there are. @default false */
+	readonly namesHaveSlashes?: boolean;
 	readonly open: (mapping: Mapping) => OpenDecoder;
 	/** Looks at a message of an unknown device. MUST NOT throw. @default never recognises */
 	readonly recognise?: (message: {readonly topic: string; readonly payload: Uint8Array}) => Recognised | undefined;
