@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	alink: async () => (await import('./alink.ts')).alinkDecoder,
 	iotda: async () => (await import('./iotda.ts')).iotdaDecoder,
 	thingsboard: async () => (await import('./thingsboard.ts')).thingsboardDecoder,
+	zigbee2mqtt: async () => (await import('./zigbee2mqtt.ts')).zigbee2mqttDecoder,
 };
 
 /** As `format` in the config spells them. */
