@@ -18,6 +18,7 @@ export const refusalReasons = {
 	'not-measured': 'a simulated or test message, which measures nothing',
 	'quantity-unknown': 'a name or code of the message stands for no quantity of the registry',
 	'units-unknown': 'nothing has said yet which units the device prints',
+	'template-unsupported': 'the device describes its value by a template that computes, and only one that points at a value is followed',
 	'channels-too-many': 'the device has 256 channels already',
 	'quantity-forbidden': 'the device may not report this quantity',
 	'limit-exceeded': 'the value lies outside of the limits that the device has for it',

@@ -13,6 +13,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	iotda: async () => (await import('./iotda.ts')).iotdaDecoder,
 	thingsboard: async () => (await import('./thingsboard.ts')).thingsboardDecoder,
 	zigbee2mqtt: async () => (await import('./zigbee2mqtt.ts')).zigbee2mqttDecoder,
+	homeassistant: async () => (await import('./homeassistant.ts')).homeassistantDecoder,
 };
 
 /** As `format` in the config spells them. */
