@@ -4,6 +4,7 @@ import {nearestName} from '../../base/nearest.ts';
 import type {Decoder} from './decoder.ts';
 
 const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
+	dsmr: async () => (await import('./dsmr.ts')).dsmrDecoder,
 	json: async () => (await import('./json.ts')).jsonDecoder,
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
