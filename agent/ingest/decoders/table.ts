@@ -5,6 +5,7 @@ import type {Decoder} from './decoder.ts';
 
 const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	dsmr: async () => (await import('./dsmr.ts')).dsmrDecoder,
+	hj212: async () => (await import('./hj212.ts')).hj212Decoder,
 	json: async () => (await import('./json.ts')).jsonDecoder,
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
