@@ -121,7 +121,7 @@ function crc16Arc(bytes: Uint8Array, length: number): number {
 
 /** What a line of some name is to us. */
 type Line =
-	| {readonly kind: 'value'; readonly channel: ChannelSpec}
+	| {readonly kind: 'value'; readonly channel: ChannelSpec; readonly once: Once}
 	/** A device on the meter's M-Bus says what it is, or what it has counted. */
 	| {readonly kind: 'bus-type' | 'bus-value' | 'bus-value-unconverted'; readonly bus: number}
 	/** Versions 2 and 3: the value stands on the next line. */
@@ -129,6 +129,22 @@ type Line =
 	| {readonly kind: 'passed-over'}
 	/** Measured, if it has a unit, and not in the registry. */
 	| {readonly kind: 'unknown'};
+
+/** The telegram that read a channel last: they are counted, so that nothing has to be emptied between them. */
+type Once = {telegramNumber: number};
+
+let telegramNumber = 0;
+/** By the name of the channel: several names of lines may stand for one. */
+const onces = new Map<string, Once>();
+
+function onceOf({name}: ChannelSpec): Once {
+	let once = onces.get(name);
+	if (once === undefined) {
+		once = {telegramNumber: 0};
+		onces.set(name, once);
+	}
+	return once;
+}
 
 const passedOver: Line = {kind: 'passed-over'};
 const unknown: Line = {kind: 'unknown'};
@@ -159,7 +175,7 @@ function classify(name: string): Line {
 		return d === 4 ? passedOver : unknown;
 	}
 	const channel = channelOfObis(obis);
-	if (channel !== undefined) return {kind: 'value', channel};
+	if (channel !== undefined) return {kind: 'value', channel, once: onceOf(channel)};
 	// Identities, clocks, texts, counts of failures, logs, profiles, thresholds, sags and swells, and billing periods that are over.
 	const isOfTheMeter = c === 0 || c === 17 || c === 42 || c >= 93 || (a === 0 && c === 1);
 	const isThreshold = d === 4 && c % 20 === 11;
@@ -174,7 +190,7 @@ const electricityMeter = 2;
 
 function readLines(text: string, end: number, measuredAtMs: number, moments: Moments | undefined): Decoded {
 	const readings: (DecodedReading | Refused)[] = [];
-	const seen = new Set<string>();
+	telegramNumber += 1;
 	/** By the number on the bus; what a device calls itself. */
 	const busTypes = new Map<number, number>();
 	let at = text.indexOf('\n') + 1;
@@ -222,8 +238,9 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 			reading = readBusLine(busTypes.get(line.bus), line.bus, line.kind === 'bus-value-unconverted', name, text, open, lineEnd, moments);
 		if (reading === undefined) continue;
 		if (!('refused' in reading)) {
-			if (seen.has(reading.channel.name)) return refuse('payload-malformed', `the telegram says ${printable(name)} twice`);
-			seen.add(reading.channel.name);
+			const once = line.kind === 'value' ? line.once : onceOf(reading.channel);
+			if (once.telegramNumber === telegramNumber) return refuse('payload-malformed', `the telegram says ${printable(name)} twice`);
+			once.telegramNumber = telegramNumber;
 		}
 		readings.push(reading);
 	}

@@ -1,12 +1,12 @@
 // Turns frames of Chinese emission monitors (HJ/T 212-2005, HJ 212-2017, HJ 212-2025) into readings.
 
 import {qualities} from '../../format/entry.ts';
-import {type QuantityName, quantityOfName} from '../../format/quantity.ts';
+import {type QuantityName, quantityOfName, unitFactor} from '../../format/quantity.ts';
 import type {Mapping} from '../mapping.ts';
 import {printedNumber} from '../printed-number.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import {localFields, parseZone, type Zone} from '../zone.ts';
-import {type ChannelSpec, channelSpec, type Decoded, type DecodedReading, type Decoder, type Message} from './decoder.ts';
+import {type ChannelSpec, channelSpec, type Decoded, type DecodedReading, type Decoder, type Message, plainReading} from './decoder.ts';
 import {factorOf} from './hj212-factors.ts';
 import {type Frame, readFrames} from './hj212-frame.ts';
 import {Parts} from './hj212-parts.ts';
@@ -49,21 +49,38 @@ type Command = {
 	readonly period: string;
 	/** Length of what its Cou counts, in ms; 0 where the message does not say it. */
 	readonly spanMs: number;
+	/** What keys mean in it: those of the table's factors. */
+	readonly items: Map<string, Item>;
+	/** The items of the body that was read last, by their places. */
+	readonly layout: KnownItem[];
 };
 
+const layoutMax = 1024;
+
 const commands: ReadonlyMap<string, Command> = new Map([
-	['2011', {period: '', spanMs: 0}],
+	['2011', {period: '', spanMs: 0, items: new Map(), layout: []}],
 	// How many minutes is configured on the site, 10 mostly, and never said.
-	['2051', {period: 'minutes', spanMs: 0}],
-	['2061', {period: 'hour', spanMs: 3_600_000}],
-	['2031', {period: 'day', spanMs: 86_400_000}],
+	['2051', {period: 'minutes', spanMs: 0, items: new Map(), layout: []}],
+	['2061', {period: 'hour', spanMs: 3_600_000, items: new Map(), layout: []}],
+	['2031', {period: 'day', spanMs: 86_400_000, items: new Map(), layout: []}],
 ]);
 
-/** What the key of an item stands for. */
-type Item =
-	| {readonly kind: 'value'; readonly factor: string; readonly channel: ChannelSpec; readonly unit: string; readonly isAmount: boolean}
-	| {readonly kind: 'flag' | 'sample-time' | 'unknown'; readonly factor: string}
-	| {readonly kind: 'passed-over'};
+/** What the key of an item stands for, where it is one that we take. `factor` counts the codes that have been seen, and `bodyNumber` is of the body that had the item last. */
+type KnownItem =
+	| {
+			readonly kind: 'value';
+			readonly key: string;
+			readonly factor: number;
+			readonly channel: ChannelSpec;
+			readonly unit: string;
+			readonly isAmount: boolean;
+			bodyNumber: number;
+	  }
+	| {readonly kind: 'flag'; readonly key: string; readonly factor: number; bodyNumber: number}
+	| {readonly kind: 'sample-time'; readonly key: string; readonly factor: number; bodyNumber: number}
+	| {readonly kind: 'data-time'; readonly key: string};
+
+type Item = KnownItem | {readonly kind: 'unknown'; readonly name: string} | {readonly kind: 'passed-over'};
 
 /** Stations that are remembered for their devices. */
 const stationsMax = 16_384;
@@ -116,107 +133,145 @@ class Stations {
 	}
 }
 
-type Value = {readonly item: Item & {readonly kind: 'value'}; readonly begin: number; readonly end: number};
+/** Bodies are counted, so that nothing has to be emptied between them: what carries another number is not of this one. */
+let bodyNumber = 0;
+/** By factor: the quality that its flag gives, and the body that it stood in. */
+const flagQualities: number[] = [];
+const flagBodies: number[] = [];
+/** By factor: when its sample was taken, and the body that said so. */
+const sampleTimesMs: number[] = [];
+const sampleBodies: number[] = [];
+
+type Writable<T> = {-readonly [K in keyof T]: T[K]};
 
 /** Reads `DataTime=…;code-Rtd=…,code-Flag=N;…`. Which items stand in one group is of no interest: every key names its factor. */
 function readBody({body, cn, isFromStore}: Frame, command: Command, zone: Zone): readonly (DecodedReading | Refused)[] | Refused {
-	const values: Value[] = [];
-	const seen = new Set<string>();
-	const flags = new Map<string, string>();
-	const sampleTimes = new Map<string, number>();
-	const unknown = new Set<string>();
+	bodyNumber += 1;
+	const readings: (DecodedReading | Refused)[] = [];
+	const measured: Writable<DecodedReading>[] = [];
+	const factors: number[] = [];
+	let unknown: Set<string> | undefined;
 	let dataTime: string | undefined;
+	let amountsLeftOut = 0;
+	let place = 0;
 	for (let at = 0; at < body.length; ) {
-		const end = endOfItem(body, at);
-		const begin = at;
+		// A station prints the same items each time: the one that stood here last is tried first.
+		const expected = command.layout[place];
+		let item: Item;
+		let equals: number;
+		if (expected !== undefined && body.startsWith(expected.key, at) && body.charCodeAt(at + expected.key.length) === equalsSign) {
+			item = expected;
+			equals = at + expected.key.length;
+		} else {
+			equals = at;
+			while (equals < body.length && !endsKey(body.charCodeAt(equals))) equals += 1;
+			if (equals === at && body.charCodeAt(at) !== equalsSign) {
+				at += 1;
+				continue;
+			}
+			if (body.charCodeAt(equals) !== equalsSign) return refuse('payload-malformed', `an item at character ${at} of CP has no value`);
+			item = itemOf(body.slice(at, equals), command);
+			if ('key' in item && place < layoutMax) command.layout[place] = item;
+		}
+		place += 1;
+		let end = equals + 1;
+		while (end < body.length && !endsItem(body.charCodeAt(end))) end += 1;
 		at = end + 1;
-		if (end === begin) continue;
-		const equals = body.indexOf('=', begin);
-		if (equals < 0 || equals >= end) return refuse('payload-malformed', `an item at character ${begin} of CP has no value`);
-		const key = body.slice(begin, equals);
-		if (key === 'DataTime') {
+		if (item.kind === 'passed-over') continue;
+		if (item.kind === 'unknown') {
+			unknown ??= new Set();
+			unknown.add(item.name);
+			continue;
+		}
+		if (item.kind === 'data-time') {
 			const text = body.slice(equals + 1, end);
 			// Each part of a message may begin with it.
 			if (dataTime !== undefined && dataTime !== text) return refuse('payload-malformed', 'CP has two different DataTime');
 			dataTime = text;
 			continue;
 		}
-		const item = itemOf(key, cn, command);
-		if (item.kind === 'passed-over') continue;
-		if (seen.has(key)) return refuse('payload-malformed', `CP says ${printable(key)} twice`);
-		seen.add(key);
-		if (item.kind === 'value') values.push({item, begin: equals + 1, end});
-		else if (item.kind === 'unknown') unknown.add(item.factor);
-		else if (item.kind === 'flag') flags.set(item.factor, body.slice(equals + 1, end));
+		if (item.bodyNumber === bodyNumber) return refuse('payload-malformed', `CP says ${item.key} twice`);
+		item.bodyNumber = bodyNumber;
+		if (item.kind === 'flag') {
+			flagQualities[item.factor] = qualityOf(body, equals + 1, end);
+			flagBodies[item.factor] = bodyNumber;
+		} else if (item.kind === 'sample-time') {
+			const time = momentOf(body, equals + 1, end, zone);
+			if (time === undefined) return refuse('time-malformed', `${item.key} is not YYYYMMDDhhmmss`);
+			sampleTimesMs[item.factor] = time;
+			sampleBodies[item.factor] = bodyNumber;
+		} else if (item.isAmount && command.spanMs === 0) amountsLeftOut += 1;
 		else {
-			const time = momentOf(body.slice(equals + 1, end), zone);
-			if (time === undefined) return refuse('time-malformed', `${printable(key)} is not YYYYMMDDhhmmss`);
-			sampleTimes.set(item.factor, time);
+			const value = equals + 1 === end ? null : printedNumber(body, equals + 1, end);
+			if (value === undefined) {
+				readings.push(refuse('value-not-number', `${item.channel.name} (${item.key}) is no number`));
+				continue;
+			}
+			const reading: Writable<DecodedReading> = plainReading(item.channel, value, item.unit, 0);
+			if (item.isAmount) reading.spanMs = command.spanMs;
+			readings.push(reading);
+			measured.push(reading);
+			factors.push(item.factor);
 		}
 	}
-	const dataAtMs = dataTime === undefined ? 0 : momentOf(dataTime, zone);
+	const dataAtMs = dataTime === undefined ? 0 : momentOf(dataTime, 0, dataTime.length, zone);
 	if (dataAtMs === undefined) return refuse('time-malformed', 'DataTime is not YYYYMMDDhhmmss');
 
-	const readings: (DecodedReading | Refused)[] = [];
-	let amountsLeftOut = 0;
-	for (const {item, begin, end} of values) {
-		if (item.isAmount && command.spanMs === 0) {
-			amountsLeftOut += 1;
-			continue;
-		}
-		const value = begin === end ? null : printedNumber(body, begin, end);
-		if (value === undefined) {
-			readings.push(refuse('value-not-number', `${item.channel.name} (${item.factor}) is no number`));
-			continue;
-		}
-		const flag = flags.get(item.factor);
-		readings.push({
-			channel: item.channel,
-			value,
-			unit: item.unit,
-			measuredAtMs: sampleTimes.get(item.factor) ?? dataAtMs,
-			timeIsDevices: true,
-			session: undefined,
-			sequence: undefined,
-			quality: (flag === undefined ? 0 : qualityOf(flag)) | (isFromStore ? qualities.historical : 0),
-			spanMs: item.isAmount ? command.spanMs : 0,
-			counter: undefined,
-		});
+	// Only now are the flags and times of all factors known: they may stand behind the values.
+	const ofStore = isFromStore ? qualities.historical : 0;
+	for (let i = 0; i < measured.length; i += 1) {
+		const reading = measured[i]!;
+		const factor = factors[i]!;
+		reading.measuredAtMs = sampleBodies[factor] === bodyNumber ? sampleTimesMs[factor]! : dataAtMs;
+		reading.quality = (flagBodies[factor] === bodyNumber ? flagQualities[factor]! : 0) | ofStore;
 	}
-	for (const factor of unknown) readings.push(refuse('channel-unknown', `factor ${printable(factor)} of CN ${cn} is not in the registry`));
+	if (unknown !== undefined)
+		for (const name of unknown) readings.push(refuse('channel-unknown', `factor ${printable(name)} of CN ${cn} is not in the registry`));
 	if (amountsLeftOut > 0)
 		readings.push(refuse('span-unknown', `CN ${cn} does not say how long the interval is; ${amountsLeftOut} amounts (Cou) are left out`));
 	return readings.length === 0 ? refuse('no-reading', `the frame of CN ${cn} holds no values`) : readings;
 }
 
-function endOfItem(body: string, begin: number): number {
-	for (let at = begin; at < body.length; at += 1) {
-		const code = body.charCodeAt(at);
-		if (code === 0x2c || code === 0x3b) return at;
-	}
-	return body.length;
-}
-
 /** Letters for the state of the instrument [HJ 212-2017, table 8; 2025]. N: it works, the only one under which a value counts as measured. S: set by hand. All others, stopped, maintained, broken, calibrated, over range, not reachable, and those that we do not know: the value does not count. */
-function qualityOf(flag: string): number {
-	if (flag === 'N' || flag === '') return 0;
-	return flag === 'S' ? qualities.substituted : qualities.invalid;
+function qualityOf(body: string, begin: number, end: number): number {
+	if (end === begin) return 0;
+	const letter = end - begin === 1 ? body.charCodeAt(begin) : -1;
+	if (letter === letterN) return 0;
+	return letter === letterS ? qualities.substituted : qualities.invalid;
 }
 
-/** By command, by key. */
-const items = new Map<string, Map<string, Item>>();
+const comma = 0x2c;
+const semicolon = 0x3b;
+const equalsSign = 0x3d;
+const letterN = 0x4e;
+const letterS = 0x53;
 
-function itemOf(key: string, cn: string, command: Command): Item {
-	let ofCommand = items.get(cn);
-	if (ofCommand === undefined) {
-		ofCommand = new Map();
-		items.set(cn, ofCommand);
+function endsItem(code: number): boolean {
+	return code === comma || code === semicolon;
+}
+
+function endsKey(code: number): boolean {
+	return code === equalsSign || code === comma || code === semicolon;
+}
+
+/** By code, in the order in which they were seen: the codes of the table only, of which there are a hundred. */
+const factorNumbers = new Map<string, number>();
+
+function numberOf(code: string): number {
+	let number = factorNumbers.get(code);
+	if (number === undefined) {
+		number = factorNumbers.size;
+		factorNumbers.set(code, number);
 	}
-	let item = ofCommand.get(key);
+	return number;
+}
+
+function itemOf(key: string, command: Command): Item {
+	let item = command.items.get(key);
 	if (item === undefined) {
 		item = classify(key, command);
-		// Factors of the table only: there may be any number of others.
-		if (item.kind === 'value') ofCommand.set(key, item);
+		// Items of the table's factors only: there may be any number of others.
+		if ('key' in item) command.items.set(key, item);
 	}
 	return item;
 }
@@ -234,54 +289,68 @@ const statistics: ReadonlyMap<string, string> = new Map([
 ]);
 
 function classify(key: string, {period}: Command): Item {
+	if (key === 'DataTime') return {kind: 'data-time', key};
 	const dash = key.lastIndexOf('-');
-	if (dash <= 0) return {kind: 'passed-over'};
-	const factor = key.slice(0, dash);
+	if (dash <= 0) return passedOver;
+	const code = key.slice(0, dash);
 	const field = key.slice(dash + 1);
-	if (field === 'Flag') return {kind: 'flag', factor};
-	if (field === 'SampleTime') return {kind: 'sample-time', factor};
-	// The state of the equipment, in codes that each maker has of its own.
-	if (field === 'EFlag') return {kind: 'passed-over'};
-	const known = factorOf(factor);
-	if (known === undefined) return {kind: 'unknown', factor};
+	const known = factorOf(code);
+	// EFlag: the state of the equipment, in codes that each maker has of its own.
+	if (field === 'EFlag' || (known === undefined && (field === 'Flag' || field === 'SampleTime'))) return passedOver;
+	if (known === undefined) return {kind: 'unknown', name: code};
+	if (field === 'Flag') return {kind: 'flag', key, factor: numberOf(code), bodyNumber: 0};
+	if (field === 'SampleTime') return {kind: 'sample-time', key, factor: numberOf(code), bodyNumber: 0};
 	if (field === 'Cou') {
-		if (known.amount === undefined) return {kind: 'unknown', factor: key};
+		if (known.amount === undefined) return {kind: 'unknown', name: key};
 		const {quantity, unit, part} = known.amount;
-		return {kind: 'value', factor, channel: fineChannel(quantity, [part, period]), unit, isAmount: true};
+		const channel = fineChannel(quantity, unit, [part, period]);
+		return {kind: 'value', key, factor: numberOf(code), channel, unit, isAmount: true, bodyNumber: 0};
 	}
 	const statistic = statistics.get(field);
-	if (statistic === undefined) return {kind: 'unknown', factor: key};
+	if (statistic === undefined) return {kind: 'unknown', name: key};
 	const isOfPeriod = statistic !== '' && statistic !== 'zs';
-	return {
-		kind: 'value',
-		factor,
-		channel: fineChannel(known.quantity, [known.part, isOfPeriod ? period : '', statistic]),
-		unit: known.unit,
-		isAmount: false,
-	};
+	const channel = fineChannel(known.quantity, known.unit, [known.part, isOfPeriod ? period : '', statistic]);
+	return {kind: 'value', key, factor: numberOf(code), channel, unit: known.unit, isAmount: false, bodyNumber: 0};
 }
 
-/** Loggers print floats: three digits more than others of the quantity, which makes six decimals of what the standard has for a unit. */
-const moreDigits = 3;
+const passedOver: Item = {kind: 'passed-over'};
 
-function fineChannel(name: QuantityName, parts: readonly (string | undefined)[]): ChannelSpec {
+/** Loggers print floats: so many decimals of the unit that the standard has for a code fit its channel. */
+const decimals = 6;
+
+function fineChannel(name: QuantityName, unit: string, parts: readonly (string | undefined)[]): ChannelSpec {
 	const quantity = quantityOfName(name)!;
+	// All units of the table are a power of ten of the base unit.
+	const [baseUnits] = unitFactor(quantity, unit)!;
 	const part = parts.filter(one => one !== undefined && one !== '').join('-');
-	return channelSpec(quantity, part === '' ? undefined : part, quantity.exponentDefault - moreDigits);
+	return channelSpec(quantity, part === '' ? undefined : part, String(baseUnits).length - 1 - decimals);
 }
 
 /** A clock that says an earlier year was never set. */
 const yearMin = 2000;
 
 /** ms since 1970 of `YYYYMMDDhhmmss`; 0 where it claims no moment; undefined if it is no time at all. */
-function momentOf(text: string, zone: Zone): number | undefined {
-	if (!/^\d{14}$/.test(text)) return undefined;
-	const year = Number(text.slice(0, 4));
-	const field = (at: number): number => Number(text.slice(at, at + 2));
-	const local = localFields(Math.max(year, 1970), field(4), field(6), field(8), field(10), field(12));
+function momentOf(text: string, begin: number, end: number, zone: Zone): number | undefined {
+	if (end - begin !== 14) return undefined;
+	const year = twoDigits(text, begin) * 100 + twoDigits(text, begin + 2);
+	const local = localFields(
+		Math.max(year, 1970),
+		twoDigits(text, begin + 4),
+		twoDigits(text, begin + 6),
+		twoDigits(text, begin + 8),
+		twoDigits(text, begin + 10),
+		twoDigits(text, begin + 12),
+	);
 	if (local === undefined) return undefined;
 	const utcMs = zone.utcMs(local);
 	return year < yearMin || typeof utcMs !== 'number' ? 0 : utcMs;
+}
+
+/** NaN, which is in no range, if they are none. */
+function twoDigits(text: string, at: number): number {
+	const tens = text.charCodeAt(at) - 0x30;
+	const ones = text.charCodeAt(at + 1) - 0x30;
+	return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 function latin1(bytes: Uint8Array): string {
