@@ -1,6 +1,6 @@
 // Turns OBIS names, as meters print them, into channels of the quantity registry [IEC 62056-61].
 
-import {type Quantity, type QuantityName, quantityOfName} from '../format/quantity.ts';
+import {type QuantityName, quantityOfName} from '../format/quantity.ts';
 import {type ChannelSpec, channelSpec} from './decoders/decoder.ts';
 
 /** A-B:C.D.E*F: the medium, the channel of the meter, what is measured, how it was processed, the tariff, and the billing period. */
@@ -28,9 +28,7 @@ export function parseObis(text: string): Obis | undefined {
 }
 
 /** What C means for the sum over the phases; 20, 40 and 60 more mean the same of one phase. */
-const electricity: Readonly<
-	Record<number, Readonly<Record<number, QuantityName | 'apparent-energy' | 'apparent-power' | 'power-factor'>>>
-> = {
+const electricity: Readonly<Record<number, Readonly<Record<number, QuantityName>>>> = {
 	1: {8: 'energy-import', 7: 'active-power-import', 4: 'demand-import', 6: 'demand-import-maximum'},
 	2: {8: 'energy-export', 7: 'active-power-export', 4: 'demand-export', 6: 'demand-export-maximum'},
 	3: {8: 'reactive-energy-import', 7: 'reactive-power-import'},
@@ -41,34 +39,44 @@ const electricity: Readonly<
 	8: {8: 'reactive-energy-quadrant', 7: 'reactive-power-quadrant'},
 	9: {8: 'apparent-energy', 7: 'apparent-power'},
 	11: {7: 'current'},
-	12: {7: 'voltage'},
+	12: {7: 'voltage', 32: 'voltage-sags', 36: 'voltage-swells'},
 	13: {7: 'power-factor'},
 	14: {7: 'frequency'},
 	15: {8: 'energy-absolute'},
 	16: {7: 'active-power'},
 };
 
-const instantaneous = 7;
+const total = 8;
+const maximum = 6;
 const currentPeriod = 255;
 const noTariff = 0;
 /** Highest tariff that a meter may number [IEC 62056-61, table 9]. */
 const tariffMax = 63;
 
 /**
- * The channel that an OBIS name of electricity, heat, gas or water stands for; undefined if it stands for none: a setting, a name, a value of a billing period that is over,
+ * The channel that an OBIS name of electricity, heat, gas or water stands for; undefined if it stands for none: a setting, an identity, a value of a billing period that is over,
  * a harmonic. A tariff is a part of the channel by its number only, because which of them is the cheap one differs by country.
  */
 export function channelOfObis({a, b, c, d, e, f}: Obis): ChannelSpec | undefined {
 	if (f !== currentPeriod) return undefined;
+	if (a === 0) return channelOfTheMeter(b, c, d, e);
 	if (a !== 1) return channelOfOtherMedium(a, b, c, d, e);
 	const isNeutral = c === 91 || c === 92;
 	const phase = isNeutral ? 'N' : c > 80 || c % 20 === 0 ? undefined : [undefined, 'L1', 'L2', 'L3'][Math.floor(c / 20)];
 	if (c > 20 && phase === undefined) return undefined;
 	const base = isNeutral ? c - 80 : c % 20;
 	const name = electricity[base]?.[d];
-	if (name === undefined || e > tariffMax || (d === instantaneous && e !== noTariff)) return undefined;
+	if (name === undefined || e > tariffMax || (d !== total && d !== maximum && e !== noTariff)) return undefined;
 	const quadrant = base >= 5 && base <= 8 ? `Q${base - 4}` : undefined;
 	return spec(name, [channelPart(b), phase, quadrant, e === noTariff ? undefined : `T${e}`]);
+}
+
+/** What the meter itself counts: power failures, all and long ones; and the tariff that holds now. */
+function channelOfTheMeter(b: number, c: number, d: number, e: number): ChannelSpec | undefined {
+	if (c !== 96) return undefined;
+	if (d === 14 && e === 0) return spec('tariff', [channelPart(b)]);
+	if (d === 7 && e === 21) return spec('power-failures', [channelPart(b)]);
+	return d === 7 && e === 9 ? spec('power-failures', [channelPart(b), 'long']) : undefined;
 }
 
 /** Media of which meters print one register only [IEC 62056-61, annex of heat, gas and water]. */
@@ -84,9 +92,8 @@ function channelPart(b: number): string | undefined {
 	return b === 0 ? undefined : `ch${b}`;
 }
 
-function spec(name: string, parts: readonly (string | undefined)[]): ChannelSpec | undefined {
-	const quantity: Quantity | undefined = quantityOfName(name);
-	if (quantity === undefined) return undefined;
+function spec(name: QuantityName, parts: readonly (string | undefined)[]): ChannelSpec {
+	const quantity = quantityOfName(name)!;
 	const part = parts.filter(one => one !== undefined).join('-');
 	return channelSpec(quantity, part === '' ? undefined : part, quantity.exponentDefault);
 }

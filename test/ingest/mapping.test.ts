@@ -110,7 +110,7 @@ const problems: readonly (readonly [name: string, changes: Partial<MappingConfig
 			'a part of the name of several quantities',
 			{readings: [{pointer: '/a', quantity: 'power', unit: 'W'}]},
 			['readings', 0, 'quantity'],
-			/did you mean "active-power" or "reactive-power" or "apparent-power" or "power-factor"\?$/,
+			/"power" is not in the quantity registry; did you mean "active-power" or "reactive-power" or /,
 		],
 		[
 			'a unit that is nearly one',

@@ -40,6 +40,12 @@ test('direction stands in the quantity, phase and tariff in the part', t => {
 	t.is(channelOf('1-0:91.7.0'), 'current:N');
 	t.is(channelOf('1-0:14.7.0'), 'frequency');
 	t.is(channelOf('1-0:1.6.0'), 'demand-import-maximum');
+	t.is(channelOf('1-0:52.32.0'), 'voltage-sags:L2');
+	t.is(channelOf('1-0:9.8.0'), 'apparent-energy');
+	t.is(channelOf('1-0:13.7.0'), 'power-factor');
+	t.is(channelOf('0-0:96.14.0'), 'tariff');
+	t.is(channelOf('0-0:96.7.21'), 'power-failures');
+	t.is(channelOf('0-0:96.7.9'), 'power-failures:long');
 	t.is(channelOf('6-0:1.0.0'), 'heat-energy');
 	t.is(channelOf('8-1:1.0.0'), 'water-volume:ch1');
 });
@@ -50,7 +56,6 @@ test('what is no present value of a known quantity has no channel', t => {
 		'1-0:1.9.0',
 		'1-0:1.7.1',
 		'1-0:31.4.0',
-		'1-0:32.32.0',
 		'1-0:81.7.0',
 		'1-0:20.7.0',
 		'1-0:1.8.64',

@@ -176,10 +176,10 @@ function classify(name: string): Line {
 	}
 	const channel = channelOfObis(obis);
 	if (channel !== undefined) return {kind: 'value', channel, once: onceOf(channel)};
-	// Identities, clocks, texts, counts of failures, logs, profiles, thresholds, sags and swells, and billing periods that are over.
+	// Identities, clocks, texts, logs, profiles, thresholds, and billing periods that are over.
 	const isOfTheMeter = c === 0 || c === 17 || c === 42 || c >= 93 || (a === 0 && c === 1);
 	const isThreshold = d === 4 && c % 20 === 11;
-	return isOfTheMeter || isThreshold || d === 32 || d === 36 || f !== 255 ? passedOver : unknown;
+	return isOfTheMeter || isThreshold || f !== 255 ? passedOver : unknown;
 }
 
 /** Types of devices on an M-Bus [EN 13757-3, table 3] that count what the registry has. */
@@ -281,9 +281,12 @@ function readValue(
 	if (star < 0 || star > close) star = close;
 	const value = printedNumber(text, begin, star);
 	if (value === undefined) return refuse('value-not-number', `${printable(name)} is no number`);
-	const unit = star === close ? '' : text.slice(star + 1, close);
+	const unit = star === close ? (unitless.has(channel.quantity.unit) ? channel.quantity.unit : '') : text.slice(star + 1, close);
 	return plainReading(fineEnough(channel, value.exponent, unit), value, unit, measuredAtMs);
 }
+
+/** Base units that nobody prints. */
+const unitless: ReadonlySet<string> = new Set(['1', 'count', 'state']);
 
 const finer = new Map<string, ChannelSpec>();
 const finerRemembered = 256;

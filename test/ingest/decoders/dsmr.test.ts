@@ -3,6 +3,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
 import {dsmrDecoder} from '../../../agent/ingest/decoders/dsmr.ts';
+import {hj212Decoder} from '../../../agent/ingest/decoders/hj212.ts';
 import {publishedData} from '../../helpers/published-data.ts';
 import {mappingFor, readExactly} from './read.ts';
 
@@ -59,16 +60,21 @@ test('lines become readings by their OBIS names, at the time of the telegram', t
 		'1-0:32.7.0(230.1*V)',
 		'1-0:31.7.0(002*A)',
 		'1-0:14.7.0(50.01*Hz)',
+		'1-0:13.7.0(0.982)',
 	);
 	t.deepEqual(read(payload), [
 		'energy-import:T1 123456000@2026-01-15T11:00:00',
 		'energy-import:T2 7000000@2026-01-15T11:00:00',
 		'energy-export 42000@2026-01-15T11:00:00',
+		'tariff 1@2026-01-15T11:00:00',
 		'active-power-import 1193000@2026-01-15T11:00:00',
 		'active-power-import:L1 70000@2026-01-15T11:00:00',
+		'power-failures 4@2026-01-15T11:00:00',
+		'voltage-sags:L1 2@2026-01-15T11:00:00',
 		'voltage:L1 230100@2026-01-15T11:00:00',
 		'current:L1 2000@2026-01-15T11:00:00',
 		'frequency 50010@2026-01-15T11:00:00',
+		'power-factor 982@2026-01-15T11:00:00',
 	]);
 });
 
@@ -240,7 +246,20 @@ test('the published telegrams decode whole, exactly, and are recognised', t => {
 		// The identity of the meter is not in what is said of it.
 		t.notRegex(JSON.stringify(readings), /4B384547|31534147|39602219/);
 	}
-	t.deepEqual(counts, {'TELEGRAM_FLUVIUS_V171.txt': 22, 'TELEGRAM_V4_2.txt': 16, 'TELEGRAM_V5.txt': 19});
+	t.deepEqual(counts, {'TELEGRAM_FLUVIUS_V171.txt': 23, 'TELEGRAM_V4_2.txt': 25, 'TELEGRAM_V5.txt': 28});
+});
+
+test('telegrams and frames of emission monitors are seen in no message of other formats', t => {
+	const folder = publishedData(t, 'payloads');
+	if (folder === undefined) return;
+	const files = readdirSync(folder, {recursive: true, withFileTypes: true}).filter(
+		one => one.isFile() && !one.parentPath.includes('dsmr-p1'),
+	);
+	t.true(files.length > 20);
+	for (const file of files) {
+		const payload = readFileSync(join(file.parentPath, file.name));
+		for (const decoder of [dsmrDecoder, hj212Decoder]) t.is(decoder.recognise!({topic: 'a/b', payload}), undefined, file.name);
+	}
 });
 
 /** Calls with every mutation of one bit, and every byte set to some others. */
