@@ -213,11 +213,28 @@ const table = Uint16Array.from({length: 256}, (_, byte) => {
 	return register;
 });
 
-/** The checksum of HJ 212, annex A. It looks like CRC-16/MODBUS and is not: the low byte of the register is dropped before each byte goes in. */
+/** By the byte that goes in, what is carried on to the next byte but 0, 1, 2 or 3. */
+const carried = [0, 1, 2, 3].map(zeros =>
+	Uint8Array.from({length: 256}, (_, byte) => {
+		let high = byte;
+		for (let i = 0; i <= zeros; i += 1) high = table[high]! >> 8;
+		return high;
+	}),
+);
+const [carried0, carried1, carried2, carried3] = carried as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+
+/**
+ * The checksum of HJ 212, annex A. It looks like CRC-16/MODBUS and is not: the low byte of the register is dropped before each byte goes in, so that eight bits are carried from
+ * byte to byte. They are linear in what went in, and four bytes go in at once.
+ */
 export function checksumOf(bytes: Uint8Array, begin: number, end: number): number {
-	let register = 0xffff;
-	for (let i = begin; i < end; i += 1) register = table[(register >> 8) ^ bytes[i]!]!;
-	return register;
+	if (end <= begin) return 0xffff;
+	let high = 0xff;
+	let i = begin;
+	for (; i + 4 < end; i += 4)
+		high = carried3[high ^ bytes[i]!]! ^ carried2[bytes[i + 1]!]! ^ carried1[bytes[i + 2]!]! ^ carried0[bytes[i + 3]!]!;
+	for (; i + 1 < end; i += 1) high = carried0[high ^ bytes[i]!]!;
+	return table[high ^ bytes[i]!]!;
 }
 
 /** -1 if there are none. */
