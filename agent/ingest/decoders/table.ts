@@ -16,6 +16,9 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	thingsboard: async () => (await import('./thingsboard.ts')).thingsboardDecoder,
 	zigbee2mqtt: async () => (await import('./zigbee2mqtt.ts')).zigbee2mqttDecoder,
 	homeassistant: async () => (await import('./homeassistant.ts')).homeassistantDecoder,
+	shelly: async () => (await import('./shelly.ts')).shellyDecoder,
+	tasmota: async () => (await import('./tasmota.ts')).tasmotaDecoder,
+	homewizard: async () => (await import('./homewizard.ts')).homewizardDecoder,
 };
 
 /** As `format` in the config spells them. */
