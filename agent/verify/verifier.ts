@@ -44,7 +44,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
 			if (format === receiptFormat || format === identifiedReceiptFormat) return verifyReceipt(needs, bytes, trust);
 			if (format === historyFormat) return verifyHistory(needs, bytes, trust);
 			const found = format === undefined ? 'it does not begin with a format' : `its format is "${format}"`;
-			return conclude('unknown', [fail('form', `${found}; this program knows "${receiptFormat}", "${identifiedReceiptFormat}" and "${historyFormat}"`)], noFacts);
+			return conclude(
+				'unknown',
+				[fail('form', `${found}; this program knows "${receiptFormat}", "${identifiedReceiptFormat}" and "${historyFormat}"`)],
+				noFacts,
+			);
 		},
 	};
 }

@@ -60,7 +60,7 @@ addCoded('air-pollutant-concentration', 'mg/m3', 'kg', [
 	...['a25002', 'a25003', 'a25004', 'a25005', 'a25010', 'a25023', 'a26001', 'a30001', 'a31001', 'a31002', 'a34038', 'a34039', 'a34040'],
 ]);
 
-factors.set('w00000', {quantity: 'water-flow', unit: 'l/s', amount: {quantity: 'water-volume-interval', unit: 'm3'}});
+factors.set('w00000', {quantity: 'volume-flow', unit: 'l/s', amount: {quantity: 'water-volume-interval', unit: 'm3'}});
 factors.set('B01', factors.get('w00000')!);
 add('ph', 'pH', ['w01001', '001']);
 add('dissolved-oxygen', 'mg/l', ['w01009']);

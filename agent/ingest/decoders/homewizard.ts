@@ -66,7 +66,7 @@ add('average_power_15m_w', 'demand-import', 'W');
 add('monthly_power_peak_w', 'demand-import-maximum', 'W', undefined, 'peak');
 add('total_gas_m3', 'gas-volume', 'm3', undefined, 'gas');
 add('total_liter_m3', 'water-volume', 'm3');
-add('active_liter_lpm', 'water-flow-per-minute', 'l/min');
+add('active_liter_lpm', 'volume-flow', 'l/min');
 add('state_of_charge_pct', 'state-of-charge', '%');
 add('cycles', 'battery-cycles', 'count');
 add('power_on', 'on', 'state');

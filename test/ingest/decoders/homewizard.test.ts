@@ -39,7 +39,7 @@ const published: Readonly<Record<string, string>> = {
 	'v1/HWE-SKT/state_power_on.json': 'on=0',
 	'v1/HWE-SKT/state_switch_lock.json': '!no-reading: it describes the device or its settings',
 	'v1/HWE-SKT/system.json': '!no-reading: it describes the device or its settings',
-	'v1/HWE-WTR/data.json': 'water-flow-per-minute=13120 | water-volume=8129123',
+	'v1/HWE-WTR/data.json': 'volume-flow=787200 | water-volume=8129123',
 	'v1/HWE-WTR/device.json': '!no-reading: it describes the device or its settings',
 	'v1/HWE-WTR/identify.json': '!no-reading: it describes the device or its settings',
 	'v1/HWE-WTR/system.json': '!no-reading: it describes the device or its settings',
