@@ -91,12 +91,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Each library and where it may be imported; `files` bounds in how many files of that place. Tests are free. */
 const libraries: Readonly<Record<string, readonly {readonly place: string; readonly files?: number}[]>> = {
 	'@noble/hashes': [{place: 'agent/base/hash.ts'}],
+	'@bufbuild/protobuf': [{place: 'agent/ingest/decoders/', files: 1}],
 	aedes: [{place: 'broker/'}],
 	// The market's HTTP interface: requests, schemas, what holds values against them, and the socket.
 	ajv: [{place: 'agent/api/', files: 1}],
 	fastify: [{place: 'agent/api/', files: 1}],
 	typebox: [{place: 'agent/api/', files: 1}],
 	ws: [{place: 'agent/api/', files: 1}],
+	cborg: [{place: 'agent/format/cbor.ts'}],
 	ethers: [{place: 'agent/anchor/'}],
 	mqtt: [
 		{place: 'agent/ingest/', files: 1},
