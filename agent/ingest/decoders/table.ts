@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	dsmr: async () => (await import('./dsmr.ts')).dsmrDecoder,
 	hj212: async () => (await import('./hj212.ts')).hj212Decoder,
 	json: async () => (await import('./json.ts')).jsonDecoder,
+	sparkplug: async () => (await import('./sparkplug.ts')).sparkplugDecoder,
 	senml: async () => (await import('./senml.ts')).senmlDecoder,
 	tts: async () => (await import('./tts.ts')).ttsDecoder,
 	chirpstack: async () => (await import('./chirpstack.ts')).chirpstackDecoder,
