@@ -76,6 +76,7 @@ export type MappingConfig = {
 	readonly readings: readonly {
 		readonly pointer: string | undefined;
 		readonly name: string | undefined;
+		readonly sum: boolean;
 		readonly quantity: string;
 		readonly unit: string | undefined;
 		readonly part: string | undefined;
@@ -371,6 +372,7 @@ const readMapping: Read<MappingConfig> = object<MappingConfig>({
 			object<MappingConfig['readings'][number]>({
 				pointer: optional(text()),
 				name: optional(text()),
+				sum: withDefault(flag, false),
 				quantity: text(),
 				unit: optional(text()),
 				part: optional(text(id, idWhat)),

@@ -4,7 +4,7 @@ import {Tokenizer, Type} from 'cborg';
 import {fromUtf8} from '../base/bytes.ts';
 import {floatText, shortDigits, shortPlaces} from './float.ts';
 
-/** A number that is no whole one in CBOR: a float, as the shortest decimal of its own width, or a decimal fraction [RFC 8949 §3.4.4]. */
+/** A number that is no whole one in CBOR: a float, as the decimal that it means (see decimalOf), or a decimal fraction [RFC 8949 §3.4.4]. */
 export class CborDecimal {
 	/** As JSON writes numbers; `NaN` and `Infinity` for floats that are none. */
 	readonly text: string;
@@ -36,18 +36,8 @@ export class CborMap {
 	}
 }
 
-/** An item with a tag that the caller said it knows. */
-export class CborTag {
-	readonly tag: number;
-	readonly value: CborValue;
-	constructor(tag: number, value: CborValue) {
-		this.tag = tag;
-		this.value = value;
-	}
-}
-
 /** Whole numbers are numbers as long as a double holds them exactly, else bigints. */
-export type CborValue = null | boolean | string | number | bigint | Uint8Array | CborDecimal | CborTag | readonly CborValue[] | CborMap;
+export type CborValue = null | boolean | string | number | bigint | Uint8Array | CborDecimal | readonly CborValue[] | CborMap;
 
 export const cborDepthMax = 16;
 export const cborKeysMax = 64;
@@ -65,10 +55,10 @@ class CborProblem extends Error {}
 
 /**
  * Reads one item and nothing behind it. Refuses repeated keys, keys that are neither whole numbers nor texts, texts that are no UTF-8, undefined and simple values,
- * strings in pieces, tags other than decimal fractions and `tags`, and anything beyond the limits above: the problem says what and where.
+ * strings in pieces, tags other than decimal fractions, and anything beyond the limits above: the problem says what and where.
  */
-export function decodeCbor(bytes: Uint8Array, tags: readonly number[] = []): {readonly value: CborValue} | {readonly problem: string} {
-	const reader = new Reader(bytes, tags);
+export function decodeCbor(bytes: Uint8Array): {readonly value: CborValue} | {readonly problem: string} {
+	const reader = new Reader(bytes);
 	try {
 		return {value: reader.whole()};
 	} catch (error) {
@@ -81,14 +71,12 @@ type Token = ReturnType<Tokenizer['next']>;
 
 class Reader {
 	readonly #bytes: Uint8Array;
-	readonly #tags: readonly number[];
 	readonly #tokens: Tokenizer;
 	#items = 0;
 
-	constructor(bytes: Uint8Array, tags: readonly number[]) {
+	constructor(bytes: Uint8Array) {
 		// The library slices: of a Buffer that would be a view, of plain bytes it is a copy that stays.
 		this.#bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-		this.#tags = tags;
 		this.#tokens = new Tokenizer(this.#bytes, options);
 	}
 
@@ -125,7 +113,8 @@ class Reader {
 		if (type === Type.bytes) return token.value as Uint8Array;
 		if (type === Type.map) return this.#map(Number(token.value), depth + 1);
 		if (type === Type.array) return this.#list(Number(token.value), depth + 1);
-		if (type === Type.tag) return this.#tagged(Number(token.value), depth + 1);
+		if (type === Type.tag && token.value === tagDecimalFraction) return this.#decimalFraction();
+		if (type === Type.tag) return this.#fail(`the tag ${token.value} is not taken`);
 		return this.#fail(type === Type.break ? 'a break stands where an item must' : 'a value is of no type that is taken');
 	}
 
@@ -173,13 +162,6 @@ class Reader {
 		return items;
 	}
 
-	#tagged(tag: number, depth: number): CborValue {
-		if (depth > cborDepthMax) this.#fail(`nested deeper than ${cborDepthMax}`);
-		if (tag === tagDecimalFraction) return this.#decimalFraction();
-		if (!this.#tags.includes(tag)) this.#fail(`the tag ${tag} is not taken here`);
-		return new CborTag(tag, this.#item(this.#next(), depth));
-	}
-
 	/** [exponent, mantissa], both whole numbers [RFC 8949 §3.4.4]. */
 	#decimalFraction(): CborDecimal {
 		const list = this.#next();
@@ -193,10 +175,18 @@ class Reader {
 	}
 }
 
+/** So many digits of a number of single precision are its own. */
+const singleDigitsMax = 1e9;
+
+/**
+ * Encoders shorten floats as far as nothing is lost [RFC 8949 §4.1], so that a short one may be an exact number (23.0625 comes in 16 bits) or all that its device has (23.1 in
+ * 32 bits is 23.1000003…). 16 bits are taken as they are. Of 32 bits the exact number is taken where it is short enough, else the shortest decimal that is it.
+ */
 function decimalOf(value: number, encodedLength: number): CborDecimal {
-	const width = encodedLength === 3 ? 16 : encodedLength === 5 ? 32 : 64;
-	const places = shortPlaces(value, width);
-	if (places === undefined) return new CborDecimal(floatText(value, width));
+	const isSingle = encodedLength === 5;
+	let places = shortPlaces(value, 64);
+	if (isSingle && (places === undefined || Math.abs(shortDigits(value, places)) >= singleDigitsMax)) places = shortPlaces(value, 32);
+	if (places === undefined) return new CborDecimal(floatText(value, isSingle ? 32 : 64));
 	const digits = shortDigits(value, places);
 	return new CborDecimal(String(digits / 10 ** places), digits, 0 - places);
 }

@@ -28,10 +28,12 @@ export type MappingConfig = {
 export type ReadingConfig = {
 	/** JSON pointer of the value (json). */
 	readonly pointer?: string | undefined;
-	/** Resolved SenML name, in which `{device}` stands for the device's id (senml). */
+	/** Resolved SenML name, or name of a Sparkplug metric with its device in front, in which `{device}` stands for the device's id. */
 	readonly name?: string | undefined;
+	/** The record's sum, which is its value integrated over time, in place of its value (senml). */
+	readonly sum?: boolean | undefined;
 	readonly quantity: string;
-	/** Unit of the value; for senml only if the records have none. */
+	/** Unit of the value, or of the sum; for senml only if the records have none. */
 	readonly unit?: string | undefined;
 	readonly part?: string | undefined;
 	readonly exponent?: number | undefined;
@@ -48,6 +50,7 @@ export type CompiledReading = {
 	readonly pointerText: string;
 	/** What the message calls it, `{device}` still in it. */
 	readonly name: string;
+	readonly sum: boolean;
 };
 
 export type Mapping = {
@@ -172,6 +175,7 @@ function compileReading(
 	} else if (reading.name === undefined) return {path: ['name'], problem: `a ${format} mapping needs the name of the record`};
 	else if (format.startsWith('senml') && !isSenmlName(reading.name.replaceAll(placeholder, 'x')))
 		return {path: ['name'], problem: `"${reading.name}" is no SenML name: letters, digits and - : . / _ after a letter or digit`};
+	if (reading.sum === true && !format.startsWith('senml')) return {path: ['sum'], problem: 'is for senml only'};
 	const unit = reading.unit ?? (quantity.kind === 'state' ? '' : undefined);
 	if (unit !== undefined && unitFactor(quantity, unit) === undefined) return {path: ['unit'], problem: wrongUnit(quantity, unit)};
 	return {
@@ -181,6 +185,7 @@ function compileReading(
 		pointer: pointer ?? [],
 		pointerText: reading.pointer ?? '',
 		name: reading.name ?? '',
+		sum: reading.sum ?? false,
 	};
 }
 

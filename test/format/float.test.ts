@@ -25,14 +25,6 @@ test('a number of double precision is the decimal that JavaScript prints', t => 
 	t.is(short(1e300, 64), 'text 1e+300');
 });
 
-test('a number of half precision is the shortest decimal that rounds to it', t => {
-	t.is(short(23.09375, 16), '23.1');
-	t.is(short(0.5, 16), '0.5');
-	t.is(short(65_504, 16), 'text 6.55e+4');
-	t.is(short(2 ** -24, 16), '6e-8');
-	t.is(short(1024, 16), '1024');
-});
-
 test('zero has no sign, and what is no number has no digits', t => {
 	t.is(shortPlaces(-0, 32), 0);
 	t.true(Object.is(shortDigits(-0, 0), 0));

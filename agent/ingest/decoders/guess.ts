@@ -20,6 +20,21 @@ export type Proposal = {readonly candidate: Candidate; readonly quantity: string
 /** Of one message. */
 const proposalsMax = 256;
 
+/** Levels that say what comes, not who speaks. */
+const commonLevel =
+	/^(?:senml|json|cbor|data|telemetry|state|status|sensors?|up|event|events|values?|readings?|measurements?|attributes|tele|stat|out|v\d+)$/i;
+
+/** Which level of a topic names the device: one that `hint` has in it, else the last that is no common word. */
+export function deviceTopic(topic: string, hint = ''): {readonly topic: string; readonly device: string} {
+	const levels = topic.split('/');
+	const isName = (level: string): boolean => level !== '' && level.length <= 128 && !/[+#{}\0]/.test(level);
+	let at = levels.findIndex(level => level.length > 2 && isName(level) && !commonLevel.test(level) && hint.includes(level));
+	if (at < 0) at = levels.findLastIndex(level => isName(level) && !commonLevel.test(level));
+	if (at < 0) at = levels.findLastIndex(isName);
+	const device = levels[at] ?? '';
+	return {topic: levels.map((level, i) => (i === at ? '{device}' : level)).join('/'), device};
+}
+
 /** The words of a name, in lower case: `activePower_L1` is active, power, l1. */
 export function wordsOf(label: string): string[] {
 	return label

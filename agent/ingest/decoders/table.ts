@@ -20,6 +20,7 @@ const loaders: Readonly<Record<string, () => Promise<Decoder>>> = {
 	shelly: async () => (await import('./shelly.ts')).shellyDecoder,
 	tasmota: async () => (await import('./tasmota.ts')).tasmotaDecoder,
 	homewizard: async () => (await import('./homewizard.ts')).homewizardDecoder,
+	'senml-cbor': async () => (await import('./senml-cbor.ts')).senmlCborDecoder,
 };
 
 /** As `format` in the config spells them. */

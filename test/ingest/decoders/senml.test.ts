@@ -2,6 +2,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {parseDecimal, scaleDecimal} from '../../../agent/format/decimal.ts';
+import {senmlDecoder} from '../../../agent/ingest/decoders/senml.ts';
 import type {OpenMapping, ReadingConfig} from '../../../agent/ingest/mapping.ts';
 import {mappingFor, readExactly} from './read.ts';
 
@@ -133,7 +134,10 @@ test('a pack of a version that is not understood, or of two versions, is refused
 	const version = (...versions: unknown[]): string | string[] => read(versions.map(bver => ({bver, n: 'dev:voltage', v: 1, t: absolute})));
 	for (const bver of [10, 9, 1, 5]) t.is(version(bver).length, 1, `${bver}`);
 	t.is(version(undefined, 10, undefined, 10).length, 4);
-	for (const bver of [11, 26, 0, -1, 10.5, '10', null, true, 99_999]) t.is(version(bver), 'senml-invalid', `${bver}`);
+	for (const bver of [11, 25, 27, 42, 58, 0, -1, 10.5, '10', null, true, 99_999]) t.is(version(bver), 'senml-invalid', `${bver}`);
+	// 2^4 is "secondary units" [RFC 9100].
+	t.is(version(26, 26).length, 2);
+	t.is(version(26, 10), 'senml-invalid');
 	t.is(version(10, 9), 'senml-invalid');
 	t.is(version(undefined, 11), 'senml-invalid');
 	t.is(readText('[{"bver":1e1,"n":"dev:voltage","v":1}]'), 'senml-invalid');
@@ -332,4 +336,168 @@ test('no pack, however broken, makes the decoder throw', t => {
 		{numRuns: 3000},
 	);
 	t.pass();
+});
+
+const summed = mappingOf([
+	{name: 'dev:power', quantity: 'active-power'},
+	{name: 'dev:power', quantity: 'energy-joules', sum: true},
+	{name: 'dev:grid', quantity: 'energy-import', sum: true},
+	{name: 'dev:flow', quantity: 'water-volume', exponent: -3, sum: true, unit: 'l'},
+	{name: 'dev:current', quantity: 'electric-charge', sum: true},
+	{name: 'dev:var', quantity: 'reactive-energy-var-seconds', sum: true},
+]);
+const sums = (pack: Pack): string | string[] => read(pack, {mapping: summed});
+
+test('a sum is the integral over time in the unit of the record times seconds, and stands beside the value', t => {
+	t.deepEqual(sums([{bn: 'dev:', n: 'power', u: 'W', v: 3, s: 7200.5}]), ['0:3000@~0', '1:7200500@~0']);
+	t.deepEqual(sums([{n: 'dev:power', u: 'kW', s: 2, t: absolute}]), ['1:2000000@1700000000000']);
+	t.deepEqual(
+		sums([
+			{bu: 'W', bs: 100, n: 'dev:power', s: 1},
+			{n: 'dev:power', s: 2.5},
+			{bs: 0, n: 'dev:power', s: 3},
+		]),
+		['1:101000@~0', '1:102500@~0', '1:3000@~0'],
+	);
+	t.deepEqual(
+		sums([
+			{n: 'dev:current', u: 'A', s: 3600},
+			{n: 'dev:var', u: 'var', s: 1},
+			{n: 'dev:flow', u: 'm3/s', s: 0.25},
+		]),
+		['4:3600000@~0', '5:1000@~0', '3:250000@~0'],
+	);
+});
+
+test('a sum of joules becomes watt-hours only where that is exact', t => {
+	t.deepEqual(sums([{n: 'dev:grid', u: 'W', s: 7200}]), ['2:2000@~0']);
+	t.deepEqual(sums([{n: 'dev:grid', u: 'W', s: 3.6}]), ['2:1@~0']);
+	t.deepEqual(sums([{n: 'dev:grid', u: 'W', s: 1}]), ['value-inexact']);
+});
+
+test('a sum without a unit has that of the mapping, and a unit whose integral nobody names is refused', t => {
+	t.deepEqual(sums([{n: 'dev:flow', s: 1.5}]), ['3:1500@~0']);
+	t.deepEqual(sums([{n: 'dev:power', s: 1}]), ['unit-wrong']);
+	t.deepEqual(sums([{n: 'dev:power', u: 'Cel', s: 1}]), ['unit-wrong']);
+	t.deepEqual(sums([{n: 'dev:power', u: 'A', s: 1}]), ['unit-wrong']);
+	t.deepEqual(sums([{n: 'dev:power', u: 'J', s: 1}]), ['unit-wrong']);
+	t.is(sums([{n: 'dev:grid', u: 'W', v: 1}]), 'readings-none');
+	t.is(sums([{s: 1}]), 'senml-invalid');
+	t.deepEqual(readText('[{"n":"dev:voltage","s":"1"}]'), 'senml-invalid');
+});
+
+test('units of the registries are those of the quantities, primary and secondary', t => {
+	const value = (quantity: string, unit: string, v = 1.5): string =>
+		String(read([{n: 'x', u: unit, v}], {mapping: mappingOf([{name: 'x', quantity}])}));
+	const table: readonly (readonly [string, string, string])[] = [
+		['temperature', 'Cel', '1500'],
+		['temperature-kelvin', 'K', '1500'],
+		['relative-humidity', '%RH', '1500'],
+		['relative-humidity', '/', '150000'],
+		['relative-humidity', '/100', '1500'],
+		['state-of-charge', '%EL', '1500'],
+		['active-power', 'W', '1500'],
+		['active-power', 'kW', '1500000'],
+		['reactive-power', 'kvar', '1500000'],
+		['energy-import', 'J', 'value-inexact'],
+		['energy-joules', 'J', '1500'],
+		['energy-import', 'Wh', '1500'],
+		['energy-import', 'kWh', '1500000'],
+		['reactive-energy-import', 'kvarh', '1500000'],
+		['electric-charge', 'Ah', '5400000'],
+		['voltage', 'V', '1500'],
+		['current', 'mA', 'value-inexact'],
+		['frequency', 'Hz', '1500'],
+		['pressure', 'hPa', '150000'],
+		['gas-volume', 'm3', '1500'],
+		['stack-flow', 'm3/s', '1500'],
+		['length', 'm', '1500000'],
+		['speed', 'm/s', '1500'],
+		['mass', 'kg', '1500000'],
+		['temperature', 'K', 'unit-wrong'],
+		['voltage', 'v', 'unit-wrong'],
+		['active-power', 'dBW', 'unit-wrong'],
+	];
+	for (const [quantity, unit, expected] of table) t.is(value(quantity, unit).replace(/^0:|@.*$/g, ''), expected, `${quantity} in ${unit}`);
+});
+
+test('the numbers of the examples of RFC 8428 resolve to what its text says of them', t => {
+	// §5.1.2: one name, two quantities.
+	t.deepEqual(
+		read([
+			{bn: 'dev:', n: 'voltage', u: 'V', v: 120.1},
+			{n: 'current', u: 'A', v: 1.2},
+		]),
+		['1:120100@~0', '2:1200@~0'],
+	);
+	// §5.1.3: a base time with a power of ten, and times before it.
+	const series = [
+		{bn: 'dev:', bt: 1.276020076001e9, bu: 'A', bver: 5, n: 'voltage', u: 'V', v: 120.1},
+		...[1.2, 1.3, 1.4, 1.5, 1.6, 1.7].map((v, i) => ({n: 'current', ...(i === 5 ? {} : {t: i - 5}), v})),
+	];
+	t.deepEqual(read(series), [
+		'1:120100@1276020076001',
+		'2:1200@1276020071001',
+		'2:1300@1276020072001',
+		'2:1400@1276020073001',
+		'2:1500@1276020074001',
+		'2:1600@1276020075001',
+		'2:1700@1276020076001',
+	]);
+	// §5.1.4: humidity every ten seconds, positions between it.
+	const humid = mappingOf([{name: 'h', quantity: 'relative-humidity'}]);
+	const moving = [
+		{bn: 'h', bt: 1.320067464e9, bu: '%RH', v: 20},
+		{u: 'lon', v: 24.30621},
+		{u: 'lat', v: 60.07965},
+		{t: 60, v: 20.3},
+	];
+	t.deepEqual(read(moving, {mapping: humid}), ['0:20000@1320067464000', 'unit-wrong', 'unit-wrong', '0:20300@1320067524000']);
+	// §5.1.6: several kinds of value.
+	t.deepEqual(
+		read([
+			{bn: 'dev:', n: 'voltage', u: 'V', v: 23.1},
+			{n: 'label', vs: 'Machine Room'},
+			{n: 'door', vb: false},
+			{n: 'nfc', vd: 'aGkgCg'},
+		]),
+		['1:23100@~0', '3:0@~0'],
+	);
+	// §5.2: an actuator, with no unit.
+	t.deepEqual(
+		read([
+			{bn: 'dev:', bu: 'V'},
+			{n: 'voltage', v: 0.1},
+		]),
+		['1:100@~0'],
+	);
+});
+
+test('a mapping of another format takes no sum', t => {
+	t.throws(
+		() =>
+			mappingFor({name: 'm', topic: '{device}', format: 'json', readings: [{pointer: '/a', quantity: 'voltage', unit: 'V', sum: true}]}),
+		{
+			message: 'readings.0.sum: is for senml only',
+		},
+	);
+});
+
+test('a pack is recognised by its labels, with what its units say', t => {
+	const recognise = (topic: string, text: string) => senmlDecoder.recognise!({topic, payload: Buffer.from(text)});
+	const pack =
+		'[{"bn":"urn:dev:cold-1:","n":"temp","u":"Cel","v":4.2},{"n":"door","vb":false},{"n":"power","u":"W","v":1,"s":2},{"n":"x","vs":"a"},{"n":"odd","u":"dBW","v":1}]';
+	t.deepEqual(recognise('sensors/cold-1/senml', pack), {
+		topic: 'sensors/{device}/senml',
+		device: 'cold-1',
+		sureness: 85,
+		make: 'SenML pack',
+		readings: [
+			{name: 'urn:dev:{device}:temp', quantity: 'temperature', optional: true},
+			{name: 'urn:dev:{device}:door', quantity: 'door', optional: true},
+			{name: 'urn:dev:{device}:power', quantity: 'active-power', optional: true},
+		],
+	});
+	for (const text of ['[]', '[1]', '{"n":"a","v":1}', '[{"n":"a"}]', '[{"a":1}]', '[{"n":"a","v":1,"extra":2}]', '[{"v":1}]', 'x', ''])
+		t.is(recognise('a/b', text), undefined, text);
 });
