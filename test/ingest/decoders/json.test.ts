@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {parseDecimal, scaleDecimal} from '../../../agent/format/decimal.ts';
 import {quantityOfName, unitFactor, unitsOf} from '../../../agent/format/quantity.ts';
+import {jsonDecoder} from '../../../agent/ingest/decoders/json.ts';
 import type {MappingConfig, OpenMapping, ReadingConfig} from '../../../agent/ingest/mapping.ts';
 import {type ExactReading, mappingFor, readExactly} from './read.ts';
 
@@ -187,4 +188,42 @@ test('details are cut and hold no control character, whatever the device sends',
 		t.true(detail.length > 10 && detail.length <= 256);
 		t.notRegex(detail, /[\p{Cc}\p{Cs}]/u);
 	}
+});
+
+test('a mapping is proposed for keys that say what they are and in which unit, and for nothing else', t => {
+	const recognise = (topic: string, message: unknown) => jsonDecoder.recognise!({topic, payload: Buffer.from(JSON.stringify(message))});
+	t.deepEqual(
+		recognise('meters/m-7/data', {
+			at: '2026-01-01T00:00:00Z',
+			import_kwh: 12.5,
+			export_kwh: 1,
+			phases: {l1: {voltage_v: 230.1}, l2: {voltage_v: 229}},
+			temperatureC: 21,
+			power_w_max: 4,
+			energy_today_kwh: 2,
+			rssi_db: -60,
+			a: 1,
+			seq: 4,
+		}),
+		{
+			topic: 'meters/{device}/data',
+			device: 'm-7',
+			sureness: 20,
+			readings: [
+				{pointer: '/import_kwh', quantity: 'energy-import', unit: 'kWh', optional: true},
+				{pointer: '/export_kwh', quantity: 'energy-export', unit: 'kWh', optional: true},
+				{pointer: '/phases/l1/voltage_v', quantity: 'voltage', unit: 'V', part: 'L1', optional: true},
+				{pointer: '/phases/l2/voltage_v', quantity: 'voltage', unit: 'V', part: 'L2', optional: true},
+				{pointer: '/temperatureC', quantity: 'temperature', unit: 'Cel', optional: true},
+			],
+			time: {pointer: '/at', format: 'iso'},
+		},
+	);
+	const timeOf = (ts: unknown): unknown => recognise('a/b', {ts, power_w: 1})?.time;
+	t.deepEqual(timeOf(1_760_000_000), {pointer: '/ts', format: 'unix-s'});
+	t.deepEqual(timeOf(1_760_000_000_123), {pointer: '/ts', format: 'unix-ms'});
+	for (const ts of [1.61, 0, '12:00', null, true]) t.is(timeOf(ts), undefined);
+	for (const message of [{}, [], {v: 1}, {temperature: 4}, {power: 4}, {x_w: 1}, {power_w: 'off'}, 4])
+		t.is(recognise('a/b', message), undefined);
+	t.is(jsonDecoder.recognise!({topic: 'a', payload: new Uint8Array(0)}), undefined);
 });
