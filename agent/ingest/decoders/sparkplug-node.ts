@@ -123,31 +123,33 @@ export class EdgeNode {
 	}
 
 	forget(scope: string): void {
-		for (const {alias, reading} of this.#scopes.get(scope)?.values() ?? []) {
-			if (alias !== undefined) this.#aliases.delete(alias);
-			if (reading !== undefined) this.#mapped.delete(reading);
+		const metrics = this.#scopes.get(scope);
+		if (metrics === undefined) return;
+		for (const metric of metrics.values()) {
+			const {alias, reading} = metric;
+			// Of a birth that was not taken some belong to others.
+			if (alias !== undefined && this.#aliases.get(alias) === metric) this.#aliases.delete(alias);
+			if (reading !== undefined && this.#mapped.get(reading) === scope) this.#mapped.delete(reading);
 		}
 		this.#scopes.delete(scope);
 	}
 
-	/** Takes in a birth in place of the scope's last one; says what is wrong with it, and then changes nothing. */
+	/** Takes in a birth in place of the scope's last one; says what is wrong with it, and then the scope MUST be forgotten. */
 	bear(scope: string, metrics: ReadonlyMap<string, Metric>): string | undefined {
-		const aliases = new Set<number>();
-		for (const {name, alias, reading} of metrics.values()) {
-			const mapped = reading === undefined ? undefined : this.#mapped.get(reading);
-			// `a/b` of the node and `b` of its device `a`.
-			if (mapped !== undefined && mapped !== scope) return `"${name}" is the name of a metric of the node and of a metric of a device`;
-			if (alias === undefined) continue;
-			const other = this.#aliases.get(alias);
-			if (aliases.has(alias) || (other !== undefined && other.scope !== scope)) return `"${name}" has the alias ${alias} of another metric`;
-			aliases.add(alias);
-		}
-		if (!this.#scopes.has(scope) && this.#scopes.size === devicesMax) return `the node has more than ${devicesMax} devices`;
 		this.forget(scope);
+		if (this.#scopes.size === devicesMax) return `the node has more than ${devicesMax} devices`;
 		this.#scopes.set(scope, metrics);
 		for (const metric of metrics.values()) {
-			if (metric.alias !== undefined) this.#aliases.set(metric.alias, metric);
-			if (metric.reading !== undefined) this.#mapped.set(metric.reading, scope);
+			const {name, alias, reading} = metric;
+			if (alias !== undefined) {
+				if (this.#aliases.has(alias)) return `"${name}" has the alias ${alias} of another metric`;
+				this.#aliases.set(alias, metric);
+			}
+			if (reading !== undefined) {
+				// `a/b` of the node and `b` of its device `a`.
+				if (this.#mapped.has(reading)) return `"${name}" is the name of a metric of the node and of a metric of a device`;
+				this.#mapped.set(reading, scope);
+			}
 		}
 		return undefined;
 	}

@@ -32,7 +32,18 @@ const birthTimeMsMin = Date.UTC(2000, 0, 1);
 
 const types = new Set(['NBIRTH', 'NDEATH', 'DBIRTH', 'DDEATH', 'NDATA', 'DDATA', 'NCMD', 'DCMD']);
 
-type Address = {readonly group: string; readonly type: string; readonly node: string; readonly device: string};
+type Address = {
+	readonly group: string;
+	readonly type: string;
+	readonly node: string;
+	readonly device: string;
+	/** Names the edge node. */
+	readonly key: string;
+	/** What the mapping wants of births on this topic, by the names in them; made when one comes. */
+	wanted: ReadonlyMap<string, CompiledReading> | undefined;
+	/** For which device that was. */
+	wantedFor: string;
+};
 
 /** `spBv1.0/{group}/{type}/{node}[/{device}]`; host: the state of a host application. */
 function addressOf(topic: string): Address | 'host' | undefined {
@@ -42,7 +53,7 @@ function addressOf(topic: string): Address | 'host' | undefined {
 	const [, group, type, node, device = ''] = levels;
 	if (group === undefined || type === undefined || node === undefined || !types.has(type)) return undefined;
 	if (group === '' || node === '' || levels.length > 5 || (type.startsWith('D') ? device === '' : levels.length !== 4)) return undefined;
-	return {group, type, node, device};
+	return {group, type, node, device, key: `${group}/${node}`, wanted: undefined, wantedFor: ''};
 }
 
 /** Where a message stands in its node's numbering. */
@@ -60,8 +71,6 @@ class Host {
 	readonly #mapping: Mapping;
 	readonly #payload = new PayloadReader();
 	readonly #nodes = new EdgeNodes();
-	/** By device: the mapping's readings by the names of their metrics. */
-	readonly #names = new Map<string, ReadonlyMap<string, CompiledReading>>();
 	/** Addresses of topics, which are few and come again. */
 	readonly #addresses = new Map<string, Address | 'host' | undefined>();
 
@@ -82,7 +91,7 @@ class Host {
 		const {type} = address;
 		if (type === 'NCMD' || type === 'DCMD') return refuse('no-reading', 'a command to the node');
 		const payload = this.#payload;
-		const node = this.#nodes.get(`${address.group}/${address.node}`);
+		const node = this.#nodes.get(address.key);
 		const problem =
 			payload.open(message.payload) ?? (payload.isCompressed ? 'the payload is compressed, which is not supported' : undefined);
 		if (problem !== undefined) return this.#unreadable(node, address, message, problem);
@@ -137,7 +146,7 @@ class Host {
 	#birth(node: EdgeNode, address: Address, message: Message): Decoded {
 		const payload = this.#payload;
 		const {device, type} = address;
-		const names = this.#namesOf(message.deviceId);
+		const names = this.#wantedOf(address, message.deviceId);
 		const metrics = new Map<string, Metric>();
 		/** Where those stand whose values the mapping wants. */
 		const wanted: number[] = [];
@@ -149,7 +158,7 @@ class Host {
 			if (name === undefined || name === '') return this.#unreadable(node, address, message, 'a metric of a birth certificate has no name');
 			if (metrics.has(name)) return this.#unreadable(node, address, message, `the birth certificate has "${name}" twice`);
 			if (type === 'NBIRTH' && name === 'bdSeq') bdSeq = wholeText(payload);
-			const reading = names.get(device === '' ? name : `${device}/${name}`);
+			const reading = names.get(name);
 			metrics.set(name, {
 				name,
 				scope: device,
@@ -281,13 +290,17 @@ class Host {
 		return {requests: [{topic: `spBv1.0/${group}/NCMD/${name}`, payload: rebirthRequest(arrivedAtMs)}]};
 	}
 
-	#namesOf(deviceId: string): ReadonlyMap<string, CompiledReading> {
-		let names = this.#names.get(deviceId);
-		if (names === undefined) {
-			names = new Map(this.#mapping.readings.map(reading => [reading.name.replaceAll('{device}', deviceId), reading]));
-			this.#names.set(deviceId, names);
+	#wantedOf(address: Address, deviceId: string): ReadonlyMap<string, CompiledReading> {
+		if (address.wanted !== undefined && address.wantedFor === deviceId) return address.wanted;
+		const prefix = address.device === '' ? '' : `${address.device}/`;
+		const wanted = new Map<string, CompiledReading>();
+		for (const reading of this.#mapping.readings) {
+			const name = reading.name.replaceAll('{device}', deviceId);
+			if (name.startsWith(prefix)) wanted.set(name.slice(prefix.length), reading);
 		}
-		return names;
+		address.wanted = wanted;
+		address.wantedFor = deviceId;
+		return wanted;
 	}
 }
 
