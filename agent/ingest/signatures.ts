@@ -1,8 +1,8 @@
 // Stands in front of admission: turns deliveries of devices with a key into the payload inside and what to keep of the signature, or into refusals, each device's in order.
 
-import {copyBytes} from '../base/bytes.ts';
+import {copyBytes, equalBytes} from '../base/bytes.ts';
 import type {DeviceKey} from '../format/device-key.ts';
-import {encodeDeviceSignature} from '../format/device-signature.ts';
+import {decodeDeviceSignature, encodeDeviceSignature} from '../format/device-signature.ts';
 import {openSignedPayload, type SignedForm, type SignedPayload} from '../format/signed-payload.ts';
 import {type Refused, refuse} from './refusal.ts';
 
@@ -173,6 +173,23 @@ export function createSignatureGate<D extends {readonly payload: Uint8Array}>({v
 			return roomWanted.promise;
 		},
 	};
+}
+
+/**
+ * Why a message that was opened under one description of its device does not count under another, which took its place while the signature was checked; undefined if it does. Else a
+ * message of a key that was replaced could stand in the log behind the entry that replaces it.
+ */
+export function refusedSince(signing: Signing | undefined, opened: Opened): Refused | undefined {
+	const {deviceSignature} = opened;
+	if (signing === undefined || signing.keys.length === 0) {
+		// What was inside is no longer what such a device is read by.
+		return deviceSignature.length === 0 ? undefined : refuse('signature-wrong', 'the device has lost the key that it was signed with');
+	}
+	if (deviceSignature.length === 0)
+		return signing.mustSign ? refuse('signature-missing', 'the device must sign since a moment ago') : undefined;
+	const kept = decodeDeviceSignature(deviceSignature);
+	const isKnown = signing.keys.some(({type, bytes}) => type === kept?.key.type && equalBytes(bytes, kept.key.bytes));
+	return isKnown ? undefined : refuse('signature-wrong', 'the key that it was signed with was replaced a moment ago');
 }
 
 type Judged = Opened | Refused | {readonly signed: SignedPayload; readonly keys: readonly DeviceKey[]};

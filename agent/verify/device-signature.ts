@@ -6,6 +6,7 @@ import type {Arrival} from '../format/arrival.ts';
 import {type DeviceKey, deviceKeyThumbprint, formatDeviceKey, type VerifyDeviceSignature} from '../format/device-key.ts';
 import {decodeDeviceSignature} from '../format/device-signature.ts';
 import {type Entry, kinds, qualities} from '../format/entry.ts';
+import type {IdentityBody} from '../format/identity.ts';
 import {openSignedPayload} from '../format/signed-payload.ts';
 import {type Check, fail, pass, type SignatureFacts, skipped} from './verdict.ts';
 
@@ -51,6 +52,16 @@ export async function checkDeviceSignature(needs: SignatureNeeds, arrival: Arriv
 	if (isGood === undefined) return {checks: [skipped('device-signature', `signatures of type ${key.type} cannot be checked here`)], facts};
 	if (!isGood) return {checks: [fail('device-signature', `the payload is not signed by ${text}`)], facts};
 	return {checks: [pass('device-signature', `the payload is signed by ${text} (${form})`), checkKey(needs, key, text, entry)], facts};
+}
+
+/** What the identity of a device says of a key. It MUST be the device's, and the newest in front of the entry. */
+export function keyOfIdentity({key: enrolled, event}: Pick<IdentityBody, 'key' | 'event'>): KeyOfDevice {
+	return key => {
+		const text = formatDeviceKey(key);
+		if (event === 'revoked') return {isShown: false, reason: 'the device was revoked before'};
+		if (enrolled === text) return {isShown: true, reason: `the log says that ${text} was the device's key`};
+		return {isShown: false, reason: `the log says that the device's key was ${enrolled ?? 'none'}, not ${text}`};
+	};
 }
 
 /** A signature alone shows that whoever has the key signed: the agent could have made a key of its own. */

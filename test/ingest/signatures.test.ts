@@ -3,7 +3,7 @@ import {fromUtf8, utf8} from '../../agent/base/bytes.ts';
 import {createDeviceSigner, verifyDeviceSignature, verifyDeviceSignatureAside} from '../../agent/base/device-signature.ts';
 import {decodeDeviceSignature} from '../../agent/format/device-signature.ts';
 import type {Refused} from '../../agent/ingest/refusal.ts';
-import {createSignatureGate, type Opened, type SignatureNeeds, type Signing} from '../../agent/ingest/signatures.ts';
+import {createSignatureGate, type Opened, refusedSince, type SignatureNeeds, type Signing} from '../../agent/ingest/signatures.ts';
 import {createSimSigner, simSignedForms} from '../../sim/signing.ts';
 import {signedOcmf} from '../helpers/ocmf.ts';
 
@@ -152,6 +152,19 @@ test('who is handed a result may hand in the next message', t => {
 	held[0]!();
 	t.deepEqual(results, ['1', '2', '3']);
 	t.is(gate.waiting(), 0);
+});
+
+test('a message counts no more if its key was replaced while it was checked', async t => {
+	const opened = (await taken(signing, signer.sign('{}'))) as Opened;
+	const plain: Opened = {payload: utf8('{}'), deviceSignature: new Uint8Array(0)};
+	const sameBytes = {type: signer.key.type, bytes: signer.key.bytes.slice()};
+	t.is(refusedSince({keys: [sameBytes], mustSign: true}, opened), undefined);
+	t.is(refusedSince({keys: [other.key, sameBytes], mustSign: true}, opened), undefined);
+	t.is(refusedSince({keys: [other.key], mustSign: false}, opened)?.refused, 'signature-wrong');
+	t.is(refusedSince(undefined, opened)?.refused, 'signature-wrong');
+	t.is(refusedSince(undefined, plain), undefined);
+	t.is(refusedSince({...signing, mustSign: false}, plain), undefined);
+	t.is(refusedSince(signing, plain)?.refused, 'signature-missing');
 });
 
 test('what waits is copied, so that the buffer it came in may be used again', t => {

@@ -9,6 +9,7 @@ import {encodeDeviceSignature} from '../../agent/format/device-signature.ts';
 import {qualities} from '../../agent/format/entry.ts';
 import {formatReceipt} from '../../agent/format/receipt.ts';
 import type {SignedForm} from '../../agent/format/signed-payload.ts';
+import {keyOfIdentity} from '../../agent/verify/device-signature.ts';
 import {type Verdict, verdictText} from '../../agent/verify/verdict.ts';
 import {createVerifier, type VerifierOptions} from '../../agent/verify/verifier.ts';
 import {type Subtle, webCryptoVerifiers} from '../../agent/verify/web-crypto.ts';
@@ -149,6 +150,19 @@ test('whoever knows the keys of devices decides about the key', async t => {
 	t.false(revoked.good);
 	const unknown = await verify(signedLog(jws, 'jws'), {keyOfDevice: () => undefined});
 	t.true(checkOf(unknown, 'device-key').startsWith('skipped'));
+});
+
+test('the identity that the log has of a device says which key was its own', async t => {
+	const key = formatDeviceKey(jws.key);
+	const checked = async (...args: Parameters<typeof keyOfIdentity>): Promise<string> =>
+		checkOf(await verify(signedLog(jws, 'jws'), {keyOfDevice: keyOfIdentity(...args)}), 'device-key');
+	t.is(await checked({event: 'enrolled', key}), `pass: the log says that ${key} was the device's key`);
+	t.is(
+		await checked({event: 'enrolled', key: formatDeviceKey(other.key)}),
+		`fail: the log says that the device's key was ${formatDeviceKey(other.key)}, not ${key}`,
+	);
+	t.is(await checked({event: 'enrolled'}), `fail: the log says that the device's key was none, not ${key}`);
+	t.is(await checked({event: 'revoked', key}), 'fail: the device was revoked before');
 });
 
 test('a verifier that was handed Ed25519 alone checks that, and says what it cannot', async t => {
