@@ -141,10 +141,11 @@ function openObject(bytes: Uint8Array): SignedPayload | NotOpened {
 	if (text === undefined) return unsigned;
 	const members = readStrictObject(text);
 	// A reading that is not signed is larger than what is read here; one that is has nothing but these.
-	if (members === undefined) return {...unsigned, isSigned: /"(?:sig|jws)"\s*:/.test(text)};
+	if (members === undefined) return {...unsigned, isSigned: /"payload"\s*:/.test(text) && /"(?:sig|jws)"\s*:/.test(text)};
 	const isDetached = members.has('jws');
-	if (!isDetached && !members.has('sig')) return unsigned;
 	const payload = members.get('payload');
+	// `sig` alone may be the strength of a signal.
+	if (payload === undefined || (!isDetached && !members.has('sig'))) return unsigned;
 	if (typeof payload !== 'string') return broken('its payload is no text');
 	for (const key of members.keys())
 		if (key !== 'payload' && (isDetached ? key !== 'jws' : key !== 'sig' && key !== 'alg'))

@@ -3,7 +3,7 @@
 import {fromUtf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {Arrival} from '../format/arrival.ts';
-import {type DeviceKey, deviceKeyThumbprint, formatDeviceKey, type VerifyDeviceSignature} from '../format/device-key.ts';
+import {type DeviceKey, deviceKeyProblem, deviceKeyThumbprint, formatDeviceKey, type VerifyDeviceSignature} from '../format/device-key.ts';
 import {decodeDeviceSignature} from '../format/device-signature.ts';
 import {type Entry, kinds, qualities} from '../format/entry.ts';
 import type {IdentityBody} from '../format/identity.ts';
@@ -34,6 +34,8 @@ export async function checkDeviceSignature(needs: SignatureNeeds, arrival: Arriv
 	if (!isSaid) return only(fail('device-signature', 'the message is signed by a device, the entry does not say so'));
 	const kept = decodeDeviceSignature(arrival.deviceSignature);
 	if (kept === undefined) return only(fail('device-signature', 'what is kept of the signature cannot be read'));
+	const problem = deviceKeyProblem(kept.key);
+	if (problem !== undefined) return only(fail('device-signature', `what is kept of the signature has no key: ${problem}`));
 	const opened = openSignedPayload(arrival.payload);
 	if ('problem' in opened) return only(fail('device-signature', `the payload is not signed: ${opened.problem}`));
 	const {form, key} = kept;

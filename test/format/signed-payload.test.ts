@@ -210,7 +210,17 @@ test('a plain payload may name its algorithm, and carry base64, base64url or DER
 });
 
 test('JSON that is a reading, however large, is not signed', t => {
-	for (const text of ['{"kwh":"12.0"}', '{"payload":"x"}', ' {"a":1}', '{', '[1,2]', 'null', `{"a":"${'x'.repeat(10_000)}"}`, '\u00e9'])
+	for (const text of [
+		'{"kwh":"12.0"}',
+		'{"payload":"x"}',
+		'{"sig":-70,"t":20}',
+		' {"a":1}',
+		'{',
+		'[1,2]',
+		'null',
+		`{"a":"${'x'.repeat(10_000)}"}`,
+		'\u00e9',
+	])
 		t.false(notOpened(text).isSigned, text.slice(0, 20));
 	t.false(notOpened(new Uint8Array(2 ** 20 + 1)).isSigned);
 });

@@ -95,6 +95,11 @@ const failing: readonly (readonly [what: string, log: SmallLog, reason: string])
 		'what is kept of the signature cannot be read',
 	],
 	[
+		'kept with a key that is good for anything',
+		signedLog(jws, 'jws', {key: {type: 'ed25519', bytes: new Uint8Array(32).with(0, 1)}}),
+		'what is kept of the signature has no key: the bytes are no point of ed25519',
+	],
+	[
 		'not kept with the message',
 		signedLog(jws, 'jws', {bytes: new Uint8Array(0)}),
 		'the entry says that the device signed, the message has no signature',
