@@ -20,7 +20,7 @@ import {limitsOf, type SlotLimits} from './limits.ts';
 import type {OpenMapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
-import {createSignatureGate, type Opened, type SignatureNeeds, type Signing} from './signatures.ts';
+import {createSignatureGate, type Opened, refusedSince, type SignatureNeeds, type Signing} from './signatures.ts';
 import {SilenceWatch, type SilentDevice, type Watched} from './silence.ts';
 
 /** A publish as a door received it. */
@@ -314,10 +314,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			admitOpened({delivery, arrivedAtMs, route, payload, deviceSignature: nothing, done});
 			return;
 		}
+		const takenIn = generation;
 		gate.take(device.id, signing, delivery, (result, kept) => {
-			// Meanwhile the device may have been revoked, or have got another key.
-			const now = generation === devices.generation() ? route : routeOf(topic, connected);
-			const refused = 'refused' in now ? now : 'refused' in result ? result : undefined;
+			// Meanwhile the device may have been revoked, or have got another key. Another message may have noticed that already.
+			const now = takenIn === devices.generation() ? route : routeOf(topic, connected);
+			const refused = 'refused' in now ? now : 'refused' in result ? result : refusedSince(now.speaker.signing, result);
 			if (refused !== undefined) refuseWhole(kept, arrivedAtMs, '', refused, done);
 			else admitOpened({delivery: kept, arrivedAtMs, route: now as KnownRoute<C>, ...(result as Opened), done});
 		});
