@@ -8,7 +8,7 @@ import {readStrictObject, type StrictJson} from './strict-json.ts';
 /**
  * jws: compact, `header.payload.signature` [RFC 7515 §7.1]. jws-detached: `{"payload": text, "jws": "header..signature"}` [RFC 7515 App. F], with `b64: false` too [RFC 7797].
  * cose: COSE_Sign1 with its payload inside [RFC 9052 §4.2]. plain: `{"payload": text, "sig": base64 or base64url}`, over the UTF-8 bytes of the text and nothing else.
- * ocmf: `OCMF|payload|signature section`, a signed record of a charging station; over the payload section as it stands.
+ * ocmf: `OCMF|payload|signature section`, a signed record of a charging station, or a JSON string of one; over the payload section as it stands.
  *
  * What is signed holds neither topic nor time of arrival. So whoever has an old message of a device can send it again, and with plain, which has no tag of its own in front, a
  * text that the device signed for another purpose counts as a payload: a device MUST use its key for nothing else, and put a sequence or a time into what it signs, by which a
@@ -29,7 +29,7 @@ export type SignedPayload = {
 	readonly signedBytes: Uint8Array;
 	/** 64 bytes: Ed25519's own, or r and s. */
 	readonly signature: Uint8Array;
-	/** What the decoder gets. OCMF: the whole text. */
+	/** What the decoder gets. OCMF: the whole text, out of its quotes. */
 	readonly payload: Uint8Array;
 };
 
@@ -43,11 +43,13 @@ const keyIdLengthMax = 256;
 
 const dot = 0x2e;
 const ocmfPrefix = utf8('OCMF|');
+const ocmfQuotedPrefix = utf8('"OCMF|');
 
 /** Finds the form by itself: no two begin alike. Never throws. */
 export function openSignedPayload(bytes: Uint8Array): SignedPayload | NotOpened {
 	if (bytes.length > signedPayloadLengthMax) return {problem: `it is longer than ${signedPayloadLengthMax} bytes`, isSigned: false};
 	if (startsWith(bytes, ocmfPrefix)) return openOcmf(bytes);
+	if (startsWith(bytes, ocmfQuotedPrefix)) return openQuotedOcmf(bytes);
 	if (looksLikeCose(bytes)) return openCose(bytes);
 	// {, or white space in front of it.
 	if (bytes[0] === 0x7b || bytes[0]! <= 0x20) return openObject(bytes);
@@ -234,6 +236,14 @@ function openOcmf(bytes: Uint8Array): SignedPayload | NotOpened {
 	const signature = der && fromDer(der);
 	if (signature === undefined) return broken('its signature is no hex or base64 of an ECDSA signature in DER');
 	return {form: 'ocmf', keyType, keyId: undefined, signedBytes: bytes.subarray(begin, end), signature, payload: bytes};
+}
+
+/** A record that a gateway put into a JSON string. What is in the string goes on: two readers of escapes could read two records. */
+function openQuotedOcmf(bytes: Uint8Array): SignedPayload | NotOpened {
+	const text = fromUtf8(bytes);
+	const members = text === undefined ? undefined : readStrictObject(`{"record":${text}}`);
+	const record = members?.size === 1 ? members.get('record') : undefined;
+	return typeof record === 'string' ? openOcmf(utf8(record)) : broken('it is no JSON string of an OCMF record');
 }
 
 /** Hexadecimal in one case: mixed, one signature would have many texts. */

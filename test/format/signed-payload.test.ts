@@ -48,6 +48,10 @@ const messages: readonly {readonly name: string; readonly bytes: Uint8Array; rea
 			return {name: `ocmf in ${encoding} of ${signer.publicKey.type}`, bytes, key: signer.publicKey, inside: fromUtf8(bytes)!};
 		}),
 	),
+	...[p256].map(signer => {
+		const record = fromUtf8(signedOcmf(signer))!;
+		return {name: 'ocmf in a JSON string', bytes: utf8(JSON.stringify(record)), key: signer.publicKey, inside: record};
+	}),
 ];
 
 for (const {name, bytes, key, inside} of messages) {
@@ -344,6 +348,7 @@ test('an OCMF record has its defaults, and nothing else in its signature section
 		[`{"SD":"${hex.toUpperCase().replace('E', 'e')}${''}"}`, /no hex/],
 	] as const)
 		t.regex(notOpened(record(section)).problem, problem, section);
+	t.regex(notOpened(`${JSON.stringify(record(`{"SD":"${hex}"}`))},"b":"c"`).problem, /no JSON string/);
 	t.regex(notOpened(`OCMF|${ocmfSection}`).problem, /OCMF\|payload\|signature/);
 });
 
