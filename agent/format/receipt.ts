@@ -85,12 +85,14 @@ export function parseReceipt(hasher: Hasher, bytes: Uint8Array): Parsed<Receipt>
 			const format = fields.text('format');
 			if (format !== receiptFormat && format !== identifiedReceiptFormat)
 				shapeError(`format is not "${receiptFormat}" or "${identifiedReceiptFormat}"`);
+			// Another key than its format has makes another canonical text.
+			const identity = fields.objectMaybe('identity', readIdentity);
 			return {
 				entry: fields.bytes('entry', entryLength),
 				subject: fields.objectMaybe('subject', readSubject),
 				arrival: fields.objectMaybe('arrival', readSource),
 				proof: fields.text('proof'),
-				identity: fields.objectMaybe('identity', readIdentity),
+				...(identity === undefined ? {} : {identity}),
 				anchors: fields.list('anchors', anchorsMax, readAnchor),
 			};
 		},

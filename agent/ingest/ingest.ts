@@ -790,11 +790,14 @@ function recordOf(delivery: Delivery, arrivedAtMs: number, decoder: string, devi
 }
 
 /** How a device signs. Its key was looked at when it was enrolled; the arithmetic is done again when it first speaks. */
-function signingOf({publicKey, signed}: Device): Signing | undefined {
+function signingOf({publicKey, signed, compiled}: Device): Signing | undefined {
 	if (publicKey === undefined) return undefined;
 	const key = parseDeviceKey(publicKey);
 	assert(!('problem' in key), 'a key that was enrolled is a key');
-	return {keys: [key], mustSign: signed !== 'optional'};
+	const mustSign = signed !== 'optional';
+	// What a charging record has signed could else be shown as the text of another form.
+	const isOcmf = compiled.every(({format}) => format === 'ocmf');
+	return isOcmf ? {keys: [key], mustSign, form: 'ocmf'} : {keys: [key], mustSign};
 }
 
 function topName(device: Device, session: string): string {

@@ -468,7 +468,7 @@ test('deep, long and other files are told what this program reads', async t => {
 	for (const text of [
 		'',
 		'{}',
-		'{"format": "kedge receipt 2", "entry": ""}',
+		'{"format": "kedge receipt 3", "entry": ""}',
 		'{"format": "kedge trust 1", "logs": []}',
 		'['.repeat(200_000),
 	]) {

@@ -320,10 +320,11 @@ const decimals = 6;
 
 function fineChannel(name: QuantityName, unit: string, parts: readonly (string | undefined)[]): ChannelSpec {
 	const quantity = quantityOfName(name)!;
-	// All units of the table are a power of ten of the base unit.
+	// One unit is a whole number of base units: the zeros at its end are as many decimals more.
 	const [baseUnits] = unitFactor(quantity, unit)!;
+	const zeros = /0*$/.exec(String(baseUnits))![0].length;
 	const part = parts.filter(one => one !== undefined && one !== '').join('-');
-	return channelSpec(quantity, part === '' ? undefined : part, String(baseUnits).length - 1 - decimals);
+	return channelSpec(quantity, part === '' ? undefined : part, zeros - decimals);
 }
 
 /** A clock that says an earlier year was never set. */

@@ -106,7 +106,7 @@ test('waste water has quantities of its own, and so have the names of 2005', t =
 		`chemical-oxygen-demand 21600000${at}`,
 		`ammonia-nitrogen 420000${at}`,
 		`ph 7310000${at}`,
-		`volume-flow 12600000${at}`,
+		`volume-flow 126000000${at}`,
 		`water-pollutant-concentration:w20111 50000${at}`,
 	]);
 	const old = wrap(
@@ -116,7 +116,7 @@ test('waste water has quantities of its own, and so have the names of 2005', t =
 		`chemical-oxygen-demand 21600000${at}`,
 		`ammonia-nitrogen 420000${at}`,
 		`ph 7310000${at}`,
-		`volume-flow 12600000${at}`,
+		`volume-flow 126000000${at}`,
 	]);
 });
 

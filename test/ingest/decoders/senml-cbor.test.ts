@@ -13,7 +13,7 @@ const readings: readonly ReadingConfig[] = [
 	{name: 'dev:voltage', quantity: 'voltage', unit: 'V'},
 	{name: 'dev:current', quantity: 'current'},
 	{name: 'dev:door', quantity: 'door'},
-	{name: 'dev:power', quantity: 'energy-joules', sum: true},
+	{name: 'dev:power', quantity: 'energy-import-joule', exponent: -3, sum: true},
 	{name: 'dev:energy', quantity: 'energy-import', exponent: 0},
 ];
 const mapping = mappingFor({name: 'm', topic: '{device}', format: 'senml-cbor', readings}, senmlCborDecoder);

@@ -340,7 +340,7 @@ test('no pack, however broken, makes the decoder throw', t => {
 
 const summed = mappingOf([
 	{name: 'dev:power', quantity: 'active-power'},
-	{name: 'dev:power', quantity: 'energy-joules', sum: true},
+	{name: 'dev:power', quantity: 'energy-import-joule', exponent: -3, sum: true},
 	{name: 'dev:grid', quantity: 'energy-import', sum: true},
 	{name: 'dev:flow', quantity: 'water-volume', exponent: -3, sum: true, unit: 'l'},
 	{name: 'dev:current', quantity: 'electric-charge', sum: true},
@@ -400,7 +400,7 @@ test('units of the registries are those of the quantities, primary and secondary
 		['active-power', 'kW', '1500000'],
 		['reactive-power', 'kvar', '1500000'],
 		['energy-import', 'J', 'value-inexact'],
-		['energy-joules', 'J', '1500'],
+		['energy-import-joule', 'kJ', '1500'],
 		['energy-import', 'Wh', '1500'],
 		['energy-import', 'kWh', '1500000'],
 		['reactive-energy-import', 'kvarh', '1500000'],
