@@ -2,6 +2,7 @@
 
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
+import {type ConnectionOptions, connect as connectTls} from 'node:tls';
 
 const text = (value: string | Buffer): Buffer => {
 	const bytes = Buffer.from(value);
@@ -117,6 +118,14 @@ export class RawClient {
 		const socket = connect({port, host: '127.0.0.1', noDelay: true});
 		const client = new RawClient(socket);
 		await once(socket, 'connect');
+		return client;
+	}
+
+	/** Trusts what `options.ca` says, for the name localhost. */
+	static async openTls(port: number, options: ConnectionOptions): Promise<RawClient> {
+		const socket = connectTls({port, host: '127.0.0.1', servername: 'localhost', ...options});
+		const client = new RawClient(socket);
+		await once(socket, 'secureConnect');
 		return client;
 	}
 
