@@ -175,6 +175,8 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	const host = options.host ?? '127.0.0.1';
 	const limits: BrokerLimits = {...defaultLimits, ...options.limits};
 	const clock = options.clock ?? systemClock;
+	// First of all, so that nothing is open yet if it fails.
+	const context = options.tls && contextOptions(options.tls);
 
 	/** Keyed by gate; a session stays known for the will, which the library sends after the connection has closed. */
 	const sessions = new WeakMap<object, Session>();
@@ -560,10 +562,10 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	let clientCa = options.tls?.clientCa;
 	// Does not listen itself: sockets are counted before a handshake begins, which costs far more than they do.
 	const secure =
-		options.tls === undefined
+		context === undefined
 			? undefined
 			: createTlsServer({
-					...contextOptions(options.tls),
+					...context,
 					requestCert: clientCa !== undefined,
 					// Who has no certificate may have a password. What a bad one means is decided with CONNECT, where it can be answered.
 					rejectUnauthorized: false,
