@@ -70,7 +70,7 @@ test('the example has every key that the config knows, and no other', t => {
 const least: Config = parseConfig(
 	`
 log: {name: a}
-broker:
+broker: {port: 1883, tls: {certificate: a, key: b}}
 client: {url: mqtt://h, clientId: c}
 ingest:
 mappings: {m: {topic: x, format: json, time: {pointer: /t, format: iso}, sequence: {pointer: /s}, readings: [{pointer: /a, quantity: door}]}}
@@ -155,7 +155,18 @@ test('what is not given has its default', t => {
 
 test('a section with nothing below it is there', t => {
 	const {config} = parseConfig('log: {name: a}\nbroker:\ningest:\nmappings:\ndevices:\nlogging:\n', 'kedge.yaml');
-	t.deepEqual(config.broker, {host: '127.0.0.1', port: 1883, packetBytesMax: 65_536, connectionsMax: 256, connectionsPerAddressMax: 64});
+	t.deepEqual(config.broker, {
+		host: '127.0.0.1',
+		port: 1883,
+		tls: undefined,
+		plaintext: false,
+		anonymous: undefined,
+		messagesPerSecondMax: undefined,
+		deviceMessagesPerSecondMax: undefined,
+		packetBytesMax: 65_536,
+		connectionsMax: 256,
+		connectionsPerAddressMax: 64,
+	});
 	t.is(config.logging.level, 'info');
 	t.deepEqual(config.devices, []);
 });

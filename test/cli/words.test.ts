@@ -8,6 +8,7 @@ import {kedge, testFolder} from '../helpers/site.ts';
 
 const commands = [
 	'init',
+	'certificate',
 	'anchor',
 	'run',
 	'status',
@@ -72,6 +73,9 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 	[['audit', 'log.db'], 2, /does not know "log\.db"/],
 	[['password', 'meter-1'], 2, /does not know "meter-1"/],
 	[['init', 'a', 'b'], 2, /takes one directory/],
+	[['init', 'site', '--tls', 'not a name'], 2, /"not a name" is neither a DNS name nor an IP address/],
+	[['certificate', 'a', 'b'], 2, /takes one list of names/],
+	[['certificate', 'kedge.lan'], 2, /no config file kedge\.yaml/],
 	[['init', '--name'], 2, /'--name <value>' argument missing/],
 	[['init', 'site', '--name', 'two words'], 2, /"two words" is not a log name/],
 	[['init', 'a-file'], 2, /a-file cannot be made a directory/],
