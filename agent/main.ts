@@ -18,6 +18,7 @@ import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import {parseDeviceKey} from './format/device-key.ts';
 import {noteKinds} from './format/entry.ts';
+import {counterKind, createCounters} from './ingest/counters.ts';
 import {loadDecoder} from './ingest/decoders/table.ts';
 import {createDevices, type Devices} from './ingest/devices.ts';
 import {createIngest, type Ingest} from './ingest/ingest.ts';
@@ -170,6 +171,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				valueOfKey: reader.valueOfKey,
 				sessionTop: reader.sessionTop,
 				verify: verifyDeviceSignatureAside,
+				newestReadings: reader.newestReadings,
+				counters: createCounters(await log.documents(counterKind), (id, body) => log.putDocument(counterKind, id, body), logger),
 				request: ({topic, payload}, {flags}) => {
 					if ((flags & arrivalFlags.client) === 0) broker?.publish(topic, payload, {retain: false});
 					else client?.door()?.publish(topic, payload, {retain: false});

@@ -76,7 +76,7 @@ export const deviceAddCommand: Command = {
 			help: 'a quantity that it may report, and what is plausible: energy-import, or temperature=-40..85:Cel; others are refused then',
 		},
 		'max-power': {type: 'string', value: 'W', help: 'W that it can draw or feed in at most'},
-		'register-digits': {type: 'string', value: 'N', help: 'digits in front of the point of its registers, after which they begin at zero'},
+		'register-digits': {type: 'string', value: 'N', help: 'digits in front of the point of its registers, in kWh or m³'},
 		cadence: {type: 'string', value: 'TIME', help: 'it sends at least this often, such as 60s: longer silences are noted'},
 		rate: {type: 'string', value: 'N', help: 'messages a second that it may send'},
 		receipts: {type: 'boolean', help: 'publish receipts back to it on kedge/ID/receipt'},

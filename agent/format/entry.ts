@@ -59,6 +59,17 @@ export const qualities = {
 } as const;
 export type Quality = keyof typeof qualities;
 
+/** Any of these: a reading says nothing about what its register has counted. It has no value, is somebody's guess, or contradicts what is known. */
+export const uncountedQualities =
+	qualities.estimated |
+	qualities.substituted |
+	qualities.conflict |
+	qualities.noValue |
+	qualities.invalid |
+	qualities.noise |
+	qualities.exception |
+	qualities.correction;
+
 /** Names of the bits that are set, in the order of the bits; an unknown bit is named `bit-N`. */
 export function qualityNames(quality: number): string[] {
 	const names: string[] = [];

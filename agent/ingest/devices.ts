@@ -27,7 +27,7 @@ export type DeviceConfig = {
 	readonly simulated: boolean;
 	/** What its energy registers can rise by at most, in W. undefined: nobody knows. */
 	readonly maxPowerW?: number | undefined;
-	/** Digits in front of the point that its registers show, in the unit that they print, after which they begin at zero again. undefined: nobody knows. */
+	/** Digits in front of the point that its registers show, in kWh or m³, after which they begin at zero again. undefined: nobody knows. */
 	readonly registerDigits?: number | undefined;
 	/** The only quantities that it may report, with what is plausible, in decimal text and a unit that measures it. undefined: whatever its mappings read. */
 	readonly quantities?: Readonly<Record<string, Limits>> | undefined;

@@ -9,9 +9,10 @@ import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import type {NoteBody} from '../format/body.ts';
 import {decimalText} from '../format/decimal.ts';
 import {parseDeviceKey} from '../format/device-key.ts';
-import {kinds, noteKinds, qualities} from '../format/entry.ts';
+import {type Entry, kinds, noteKinds, qualities} from '../format/entry.ts';
 import {channelUrn, parseChannelUrn} from '../format/subject.ts';
 import {type AdmitContext, admit, clockMsMin} from './admit.ts';
+import {type Counters, counterName} from './counters.ts';
 import {exactValue} from './decoders/decoded.ts';
 import {type ChannelSpec, channelsMax, type DecodedReading, type DeviceRequest} from './decoders/decoder.ts';
 import type {Device, Devices} from './devices.ts';
@@ -19,6 +20,7 @@ import {DeviceNumbers, type Gap} from './gaps.ts';
 import {limitsOf, type SlotLimits} from './limits.ts';
 import type {OpenMapping} from './mapping.ts';
 import {type Refused, refuse} from './refusal.ts';
+import {type RegisterRules, type RegisterState, registerStart, registerStateOf, rulesOf, stepOf, unjudgedQualities} from './register.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
 import {createSignatureGate, type Opened, refusedSince, type SignatureNeeds, type Signing} from './signatures.ts';
 import {SilenceWatch, type SilentDevice, type Watched} from './silence.ts';
@@ -110,6 +112,15 @@ export type Needs<C extends Channel> = {
 	readonly sessionTop: (channel: C, session: string | undefined) => Promise<number | undefined>;
 	/** Checks a signature on another thread. */
 	readonly verify: SignatureNeeds['verify'];
+	/**
+	 * The newest readings of a channel that are durable, in the order of the log, back to one that counts where that is not too far; `isWhole` if there was no reading before these.
+	 */
+	readonly newestReadings: (channel: C) => Promise<{
+		readonly readings: readonly Pick<Entry, 'quality' | 'value' | 'measuredAtMs' | 'arrivedAtMs' | 'span'>[];
+		readonly isWhole: boolean;
+	}>;
+	/** What entries do not say of registers. */
+	readonly counters: Counters;
 	/** Says something to a device, through the door that it came by: QoS 0, and nobody waits for it. */
 	readonly request: (request: DeviceRequest, delivery: Delivery) => void;
 	readonly clock: Clock;
@@ -136,6 +147,8 @@ export type Ingest = {
 	readonly noteSilences: () => void;
 	/** Devices with silent channels, at most `max` of them by name, and how many there are in all. */
 	readonly silent: (max: number) => {readonly count: number; readonly devices: readonly SilentDevice[]};
+	/** The owner says that the next reading of a register begins a new count. Resolves when that is kept, so that a restart does not forget it. */
+	readonly declareReset: (channel: {readonly urn: string}) => Promise<void>;
 };
 
 /** Topics whose route is remembered; what comes beyond starts over. */
@@ -165,6 +178,10 @@ type Slot<C> = {
 	readonly exponent: number;
 	/** What the device may report, at the channel's exponent. */
 	readonly limits: SlotLimits;
+	/** The end of the URN. */
+	readonly name: string;
+	/** undefined where the quantity is no register. */
+	readonly rules: RegisterRules | undefined;
 	channel: C | undefined;
 	memory: RepeatMemory | undefined;
 	/** undefined where the device may be silent. */
@@ -266,6 +283,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	const gate = createSignatureGate<Delivery>({verify: needs.verify});
 	/** By channel id; topics of the same device share it. */
 	const memories = new Map<number, RepeatMemory>();
+	/** By channel id: where each register stands; missing where the log must be asked first. */
+	const registers = new Map<number, RegisterState>();
 	const silence = new SilenceWatch<C>();
 	/** By channel id. */
 	const watched = new Map<number, Watched<C>>();
@@ -358,7 +377,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				continue;
 			}
 			candidate.judgement = judge(candidate, flags);
-			if (candidate.judgement === 'unknown') isUnsure = true;
+			if (candidate.judgement === 'unknown' || mustLoad(candidate)) isUnsure = true;
 			candidates.push(candidate);
 		}
 		// All readings of a message have the same number.
@@ -447,6 +466,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			quantityName: quantity.name,
 			exponent,
 			limits: limitsOf(device.quantities, spec, exponent),
+			name: spec.name,
+			rules:
+				quantity.kind === 'register'
+					? rulesOf(quantity, exponent, {maxPowerW: device.maxPowerW, registerDigits: device.registerDigits})
+					: undefined,
 			channel: undefined,
 			memory: undefined,
 			watched: undefined,
@@ -505,8 +529,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		let memory = memories.get(channel.id);
 		if (memory === undefined) {
 			// Number 1 is the enrolment itself.
-			memory = new RepeatMemory({session: channel.session, keyTop: channel.keyTop, isWhole: channel.lastNumber <= 1});
+			const isWhole = channel.lastNumber <= 1;
+			memory = new RepeatMemory({session: channel.session, keyTop: channel.keyTop, isWhole});
 			memories.set(channel.id, memory);
+			if (isWhole && slot.rules !== undefined)
+				registers.set(channel.id, registerStateOf([], undefined, needs.counters.of(device.id, slot.name)));
 		}
 		slot.channel = channel;
 		slot.memory = memory;
@@ -534,7 +561,17 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		return channel;
 	};
 
-	/** Puts an admission with an unknown key aside until the log was asked. */
+	/** True for a reading of a register that has spoken before this start, and was not looked up yet. */
+	const mustLoad = ({slot: {rules, channel}}: Candidate<C>): boolean =>
+		rules !== undefined && channel !== undefined && !registers.has(channel.id);
+
+	/** Asks the log where a register stands. None of its readings is admitted meanwhile: they wait for this. */
+	const loadRegister = async ({slot: {name, channel}}: Candidate<C>, {id}: Device): Promise<void> => {
+		const {readings, isWhole} = await needs.newestReadings(channel!);
+		registers.set(channel!.id, registerStateOf(readings, isWhole ? undefined : channel!.lastNumber, needs.counters.of(id, name)));
+	};
+
+	/** Puts an admission with an unknown key, or of a register that must be looked up, aside until the log was asked. */
 	const wait = (admission: Admission<C>): void => {
 		const {delivery} = admission;
 		// The payload is a view into what the socket read, which it would keep alive.
@@ -561,6 +598,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				await needs.settled();
 				for (const candidate of unknown) await lookUpKey(candidate, found);
 				for (const admission of group) await lookUpTop(admission, found);
+				for (const {candidates, device} of group)
+					for (const candidate of candidates) if (mustLoad(candidate)) await loadRegister(candidate, device);
 			} catch (error) {
 				failure = error;
 				logger.log('error', 'looking up repeats failed', {error: describeError(error)});
@@ -627,6 +666,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const first = candidates[0]?.reading;
 		if (first?.sequence !== undefined && !numbers.knows(first.session!) && !found.tops.has(topName(device, first.session!))) return false;
 		for (const candidate of candidates) {
+			// Its channel was enrolled, and its device described anew, while it waited.
+			if (mustLoad(candidate)) return false;
 			const {slot, session, key, value, isPacketKey} = candidate;
 			// Memory first: others of this group, or newer arrivals, may have been admitted since.
 			candidate.judgement = judge(candidate, delivery.flags);
@@ -647,6 +688,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		let {refused} = admission;
 		const drafts: Draft<C>[] = [];
 		let repeats = 0;
+		let keeping: (() => Promise<void>)[] | undefined;
 		arrival += 1;
 		for (const {reading, value, slot, quality, session, key, isPacketKey, judgement: judged} of candidates) {
 			if (judged === 'pruned') {
@@ -668,22 +710,46 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				if (isPacketKey) memory.rememberPacket(session!, key, value, arrival);
 				else memory.remember(session, key, value, looked?.top);
 			}
+			let bits = judgement === 'conflict' ? quality | qualities.conflict : quality;
+			let span = reading.spanMs;
+			if (slot.rules !== undefined) {
+				const before = registers.get(channel.id) ?? registerStart;
+				span = before.counterEpoch;
+				if ((bits & unjudgedQualities) === 0) {
+					const {measuredAtMs, timeIsDevices, counter} = reading;
+					const name = counter === undefined ? undefined : counterName(counter);
+					const step = stepOf(before, {value, measuredAtMs, timeIsDevices, arrivedAtMs, counter: name}, slot.rules);
+					registers.set(channel.id, step.state);
+					bits |= step.quality;
+					span = step.counterEpoch;
+					if (step.quality !== 0) needs.count(`steps:${step.class}`, 1, ignored);
+					if (step.state.counter !== before.counter || step.state.isResetDeclared !== before.isResetDeclared) {
+						keeping ??= [];
+						keeping.push(() => needs.counters.keep(admission.device.id, slot.name, step.state));
+					}
+				}
+			}
 			drafts.push({
 				channel,
 				kind: kinds.reading,
 				quantity: slot.quantity,
 				exponent: slot.exponent,
-				quality: judgement === 'conflict' ? quality | qualities.conflict : quality,
+				quality: bits,
 				value,
 				measuredAtMs: reading.measuredAtMs,
-				span: reading.spanMs,
+				span,
 				session,
 				key,
 				keyTop: memory.top(session),
 			});
 		}
 		// Commits keep the order of what is handed in: when the last piece is durable, all are.
-		const finished: Done = failure => done(failure !== undefined ? 'failed' : drafts.length > 0 || repeats > 0 ? 'kept' : 'refused');
+		const finished: Done = failure => {
+			const outcome = failure !== undefined ? 'failed' : drafts.length > 0 || repeats > 0 ? 'kept' : 'refused';
+			if (failure !== undefined || keeping === undefined) done(outcome);
+			// Not earlier, see Counters.keep; and what was acknowledged is known after a restart.
+			else void Promise.all(keeping.map(keep => keep())).then(() => done(outcome));
+		};
 		if (refused.length > 0) {
 			const isLast = repeats === 0 && drafts.length === 0;
 			refuseReadings(admission, refused, isLast ? finished : ignored);
@@ -753,6 +819,17 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			for (const one of silence.due(nowMs, silencesMax)) needs.noteOn(silenceNote(one, nowMs, memories.get(one.channel.id)));
 		},
 		silent: max => silence.silent(max),
+		declareReset: ({urn}) => {
+			const {deviceId, quantityName, part} = parseChannelUrn(urn)!;
+			const name = part === undefined ? quantityName : `${quantityName}:${part}`;
+			const channel = needs.channel(urn);
+			const before = channel && registers.get(channel.id);
+			if (channel !== undefined && before !== undefined) registers.set(channel.id, {...before, isResetDeclared: true});
+			return needs.counters.keep(deviceId, name, {
+				counter: before?.counter ?? needs.counters.of(deviceId, name).counter,
+				isResetDeclared: true,
+			});
+		},
 		pressure: () => {
 			if (!isCrowded()) return gate.pressure();
 			if (roomWanted === undefined) {

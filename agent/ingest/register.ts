@@ -1,6 +1,6 @@
 // Turns the readings of one counting register into steps: which count, which are held, and where a new count begins. Pure.
 
-import {type Entry, qualities} from '../format/entry.ts';
+import {type Entry, qualities, uncountedQualities} from '../format/entry.ts';
 import type {Quantity} from '../format/quantity.ts';
 
 /**
@@ -83,8 +83,7 @@ const digitUnits: ReadonlySet<string> = new Set([...energyUnits, 'l']);
 const baseUnitsPerDigitUnit = 1000n;
 
 /** Bits of readings that no register is judged by: without a value, or somebody's guess, or one of two that contradict each other. */
-export const unjudgedQualities =
-	qualities.noValue | qualities.invalid | qualities.estimated | qualities.substituted | qualities.conflict | qualities.correction;
+export const unjudgedQualities = uncountedQualities & ~(qualities.noise | qualities.exception);
 
 export const registerStart: RegisterState = {
 	counterEpoch: 0,
@@ -258,16 +257,16 @@ function exception(state: RegisterState, stray: RegisterPoint | undefined): Step
 
 /**
  * Where a register stood, from the newest readings of its channel in the order of the log, and from what was kept beside the log: the counter's name, and whether the owner has
- * declared a reset that no reading has shown yet. `isWhole`: nothing of the channel came before these.
+ * declared a reset that no reading has shown yet. `numberBefore`: there were others before these, and this is the channel's last number so far; undefined if there were none.
  *
  * The entries say how they were classed; nothing is classed again. Where none of them counts, nothing can be compared with what comes: it begins a new epoch.
  */
 export function registerStateOf(
 	readings: readonly Pick<Entry, 'quality' | 'value' | 'measuredAtMs' | 'arrivedAtMs' | 'span'>[],
-	isWhole: boolean,
+	numberBefore: number | undefined,
 	kept: {readonly counter: string | undefined; readonly isResetDeclared: boolean},
 ): RegisterState {
-	let counterEpoch = 0;
+	let counterEpoch = -1;
 	let base: RegisterPoint | undefined;
 	let stray: RegisterPoint | undefined;
 	let behind: RegisterPoint | undefined;
@@ -290,6 +289,8 @@ export function registerStateOf(
 			stray = undefined;
 		}
 	}
-	if (base === undefined && !isWhole) counterEpoch = Math.min(counterEpoch + 1, counterEpochMax);
+	// Where nothing is left that says which epochs there were: there were fewer than entries.
+	if (counterEpoch < 0) counterEpoch = Math.min(numberBefore ?? 0, counterEpochMax);
+	else if (base === undefined && numberBefore !== undefined) counterEpoch = Math.min(counterEpoch + 1, counterEpochMax);
 	return {...registerStart, counterEpoch, base, stray: base === undefined ? undefined : stray, behind, ...kept};
 }

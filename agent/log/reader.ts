@@ -7,13 +7,16 @@ import {type Database, openDatabase, type SqlRow, type Statements} from '../base
 import {type Checkpoint, formatOrigin} from '../format/checkpoint.ts';
 import {
 	decodeEntry,
+	type Entry,
 	type EntryNumber,
 	entryLength,
 	type Index,
+	kinds,
 	outlineEntry,
 	type Size,
 	saltLength,
 	subjectRange,
+	uncountedQualities,
 } from '../format/entry.ts';
 import type {TallyLeaf} from '../format/tally.ts';
 import {consistencyRanges, inclusionRanges} from '../merkle/prove.ts';
@@ -81,6 +84,11 @@ export type LogReader = {
 	) => Promise<bigint | 'pruned' | undefined>;
 	/** The largest repeat key that the channel has in a session; undefined if it has none there. Looks at every span of the channel. */
 	readonly sessionTop: (channel: Channel, session: string | undefined) => Promise<number | undefined>;
+	/**
+	 * The newest readings of a channel, in the order of the log, back to one that a register is measured against where that is not too far; `isWhole` if there was no entry of the
+	 * channel before these, and none was pruned.
+	 */
+	readonly newestReadings: (channel: Channel) => Promise<{readonly readings: Entry[]; readonly isWhole: boolean}>;
 	/** Index of the entry with this number in a channel; undefined if there is none, or it was pruned. */
 	readonly indexOfNumber: (channel: Channel, number: EntryNumber) => Promise<Index | undefined>;
 	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
@@ -162,6 +170,8 @@ function* recordsOf(
 const spansPerPage = 256;
 /** Spans read in one query with the entries of their batches, half a MiB each at most. */
 const spansWithEntriesPerPage = 32;
+/** Spans of a channel that are looked through for a reading that counts, in the first and in the second attempt. */
+const newestSpans = [4, 64] as const;
 /** A device whose clock stands still has one key for everything: its older values are not worth reading the whole log. */
 const spansWithKeyMax = 16;
 
@@ -400,6 +410,25 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				session ?? null,
 			]);
 			return row?.top ?? undefined;
+		},
+		newestReadings: async channel => {
+			// Nearly always the few newest spans have one that counts.
+			for (const spansMax of newestSpans) {
+				const rows = await database.all<{first: number}>('SELECT first FROM spans WHERE channel = ?1 ORDER BY first DESC LIMIT ?2', [
+					channel.id,
+					spansMax + 1,
+				]);
+				const isWhole = rows.length <= spansMax && (rows.at(-1)?.first ?? 0) >= (await firstProvable());
+				const begin = rows[Math.min(spansMax, rows.length) - 1]?.first ?? 0;
+				const readings: Entry[] = [];
+				for await (const {entry} of follow(channel, begin, 'true', [])) {
+					const decoded = decodeEntry(entry);
+					if (decoded.kind === kinds.reading) readings.push(decoded);
+				}
+				const isEnough = rows.length <= spansMax || readings.some(({quality}) => (quality & uncountedQualities) === 0);
+				if (isEnough || spansMax === newestSpans.at(-1)) return {readings, isWhole};
+			}
+			return {readings: [], isWhole: false};
 		},
 		indexOfNumber: async (channel, number) => {
 			const [span] = await database.all<SpanRow & {number: number}>(

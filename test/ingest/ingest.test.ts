@@ -30,6 +30,7 @@ test('a reading is kept with what it came from', async t => {
 	const common = {
 		exponent: 0,
 		measuredAtMs: startMs - 5,
+		span: 0,
 		qualities: [],
 		topic: 'clocked/clock',
 		payload,

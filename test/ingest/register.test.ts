@@ -433,7 +433,7 @@ test('a restart between any two readings classes what follows the same: the entr
 			const readings: Parameters<typeof registerStateOf>[0][number][] = [];
 			for (const next of points) {
 				const kept = {counter: state.counter, isResetDeclared: false};
-				const restored = registerStateOf(readings, true, kept);
+				const restored = registerStateOf(readings, undefined, kept);
 				const [goes, again] = [stepOf({...state, credit: undefined}, next, rules), stepOf(restored, next, rules)];
 				if (textOf(goes) !== textOf(again)) return false;
 				const {value, measuredAtMs, arrivedAtMs} = next;
@@ -450,9 +450,11 @@ test('a restart between any two readings classes what follows the same: the entr
 test('where no entry says what counted last, the next reading begins a new count', t => {
 	const none = {counter: undefined, isResetDeclared: false};
 	const exception = {quality: qualities.exception, value: 5n, measuredAtMs: startMs, arrivedAtMs: startMs, span: 3};
-	const state = registerStateOf([exception], false, none);
+	const state = registerStateOf([exception], 9, none);
 	t.is(textOf(stepOf(state, point({at: 10, value: 1001}), rules)), 'first@4');
-	t.is(textOf(stepOf(registerStateOf([], true, none), point({at: 10, value: 1001}), rules)), 'first@0');
+	t.is(textOf(stepOf(registerStateOf([], undefined, none), point({at: 10, value: 1001}), rules)), 'first@0');
+	// All that it had was pruned: an epoch that it cannot have had.
+	t.is(textOf(stepOf(registerStateOf([], 9, none), point({at: 10, value: 1001}), rules)), 'first@9');
 });
 
 test('guesses, corrections and readings without a value are nothing that the next one is measured against', t => {
@@ -460,6 +462,6 @@ test('guesses, corrections and readings without a value are nothing that the nex
 	const bits = ['noValue', 'invalid', 'estimated', 'substituted', 'conflict'] as const;
 	const others = bits.map(bit => ({...good, quality: qualities[bit], value: 77_777n}));
 	const correction = {...good, quality: qualities.substituted | qualities.correction, value: 3n, span: 0};
-	const state = registerStateOf([good, ...others, correction], false, {counter: undefined, isResetDeclared: false});
+	const state = registerStateOf([good, ...others, correction], 9, {counter: undefined, isResetDeclared: false});
 	t.is(textOf(stepOf(state, point({at: 10, value: 1002}), rules)), 'normal@2 +1');
 });

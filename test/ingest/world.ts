@@ -5,10 +5,11 @@ import {nodeHasher} from '../../agent/base/hash-node.ts';
 import type {Logger} from '../../agent/base/logger.ts';
 import {arrivalFlags, decodeArrival} from '../../agent/format/arrival.ts';
 import {type Quality, qualityNames} from '../../agent/format/entry.ts';
-import type {DeviceRequest} from '../../agent/ingest/decoders/decoder.ts';
+import {counterKind, createCounters} from '../../agent/ingest/counters.ts';
+import type {DecodedReading, DeviceRequest} from '../../agent/ingest/decoders/decoder.ts';
 import {createDevices} from '../../agent/ingest/devices.ts';
 import {createIngest, type Delivery, type Ingest, type Outcome} from '../../agent/ingest/ingest.ts';
-import type {MappingConfig} from '../../agent/ingest/mapping.ts';
+import type {MappingConfig, OpenMapping} from '../../agent/ingest/mapping.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import {type LogReader, openLogReader} from '../../agent/log/reader.ts';
@@ -23,6 +24,10 @@ export type Config = {
 	readonly simulated?: readonly string[];
 	/** By device. */
 	readonly cadenceSeconds?: Readonly<Record<string, number>>;
+	/** By device. */
+	readonly maxPowerW?: Readonly<Record<string, number>>;
+	/** What decoders make of readings beside what the mapping says. */
+	readonly retell?: (reading: DecodedReading, message: Record<string, unknown>) => DecodedReading;
 };
 
 /** One of each: keys that are times, keys that are sequences, SenML, and none. */
@@ -83,6 +88,7 @@ export type LoggedReading = {
 	readonly value: bigint;
 	readonly exponent: number;
 	readonly measuredAtMs: number;
+	readonly span: number;
 	readonly qualities: readonly Quality[];
 	/** The arrival that it came from. */
 	readonly topic: string;
@@ -127,13 +133,16 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 			log = await disk.open();
 			const opened = await openLogReader({path: disk.path, hasher: nodeHasher});
 			reader = opened;
-			const mappings = new Map(Object.entries(current.mappings).map(([name, mapping]) => [name, mappingFor({name, ...mapping})]));
+			const mappings = new Map(
+				Object.entries(current.mappings).map(([name, mapping]) => [name, retold(mappingFor({name, ...mapping}), current.retell)]),
+			);
 			const devices = Object.entries(current.devices).map(([id, names]) => ({
 				id,
 				passwordHash: undefined,
 				mappings: names,
 				simulated: current.simulated?.includes(id) ?? false,
 				cadenceSeconds: current.cadenceSeconds?.[id],
+				maxPowerW: current.maxPowerW?.[id],
 			}));
 			ingest = createIngest<Channel>(
 				{
@@ -144,6 +153,8 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 					},
 					sessionTop: opened.sessionTop,
 					verify: verifyDeviceSignatureAside,
+					newestReadings: opened.newestReadings,
+					counters: createCounters(await log.documents(counterKind), (id, body) => log.putDocument(counterKind, id, body), logger),
 					request: request => void world.requests.push(request),
 					clock: disk.clock,
 					isClockUnsynchronised: () => world.isClockUnsynchronised,
@@ -187,6 +198,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 						value: entry.value,
 						exponent: entry.exponent,
 						measuredAtMs: entry.measuredAtMs,
+						span: entry.span,
 						qualities: qualityNames(entry.quality) as Quality[],
 						topic: arrival.topic,
 						payload: Buffer.from(arrival.payload).toString(),
@@ -200,6 +212,21 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 	};
 	await world.restart();
 	return world;
+}
+
+function retold(mapping: OpenMapping, retell: Config['retell']): OpenMapping {
+	if (retell === undefined) return mapping;
+	return {
+		...mapping,
+		decoder: {
+			decode: message => {
+				const decoded = mapping.decoder.decode(message);
+				if ('refused' in decoded) return decoded;
+				const printed = JSON.parse(Buffer.from(message.payload).toString());
+				return {readings: decoded.readings.map(reading => ('refused' in reading ? reading : retell(reading, printed)))};
+			},
+		},
+	};
 }
 
 /** The raw message of a refusal. */
