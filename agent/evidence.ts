@@ -7,6 +7,7 @@ import {AgentError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import {parseDecimal} from './format/decimal.ts';
+import {qualityNames, unsettledQualities} from './format/entry.ts';
 import {deviceUrn, parseChannelUrn} from './format/subject.ts';
 import type {Trust} from './format/trust.ts';
 import {checkSlotEvidence, type EvidenceVerdict, type ReferredEntry} from './trade/evidence-check.ts';
@@ -69,7 +70,7 @@ function groupBy<Key>(
 }
 
 /** What no market settles from. */
-const refusedQualities = ['simulated', 'estimated', 'substituted', 'conflict', 'noValue'];
+const refusedQualities: readonly string[] = qualityNames(unsettledQualities);
 
 /** What a good receipt says otherwise than the evidence. */
 function mismatch({index, register}: ReferredEntry, {entry, channel}: Facts): string | undefined {

@@ -75,8 +75,9 @@ library MeterReading {
     uint8 private constant READING = 1;
     uint16 internal constant ENERGY_IMPORT = 1;
     uint16 internal constant ENERGY_EXPORT = 2;
-    /// @dev Estimated, substituted, simulated, conflict, no value: bits 0, 1, 2, 5 and 8.
-    uint24 internal constant UNUSABLE = 0x127;
+    /// @dev Estimated, substituted, simulated, conflict, no value, invalid, noise, exception, correction: bits 0, 1, 2, 5, 8, 11, 15, 16 and 17. What
+    /// cannot be compared stands in another counter epoch. [agent/format/entry.ts]
+    uint24 internal constant UNUSABLE = 0x38927;
 
     /// @notice The net export of a meter in a slot, as its anchored registers say. Reverts if they say nothing.
     function netExport(IAnchorRegistry registry, IMarketRules rules, bytes32 meter, uint64 slot, ReadingProof calldata proof)

@@ -81,6 +81,9 @@ export function qualityNames(quality: number): string[] {
 	return names;
 }
 
+/** Any of these: money is not settled from the reading. MeterReading.sol has the same bits. */
+export const unsettledQualities = qualities.simulated | uncountedQualities;
+
 /** An entry before the log has salted it and bound it to what it came from. */
 export type EntryDraft = {
 	readonly kind: Kind;

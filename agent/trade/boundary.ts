@@ -9,7 +9,7 @@ export type Boundary = Pick<RegisterEntry, 'index' | 'number' | 'registerWh' | '
 /** Boundaries known of one register, by the slot that begins there. */
 export type Boundaries = {
 	/**
-	 * Takes the next entry of the channel. `undefined` stands for one that is not a reading or that settlement does not take (simulated, estimated, substituted, conflict):
+	 * Takes the next entry of the channel. `undefined` stands for one that is not a reading or that settlement does not take (see unsettledQualities):
 	 * it has a number of its own, so nothing can be read across it. Gives the slots whose beginning became known.
 	 */
 	readonly follow: (number: number, entry: RegisterEntry | undefined) => readonly number[];

@@ -4,7 +4,7 @@ import {toHex, toPrefixedHex} from '../base/bytes.ts';
 import type {Clock} from '../base/clock.ts';
 import {AgentError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
-import {decodeEntry, entryLength, kinds, orderKinds, qualities, subjectRange} from '../format/entry.ts';
+import {decodeEntry, entryLength, kinds, orderKinds, subjectRange, unsettledQualities} from '../format/entry.ts';
 import {type Boundaries, createBoundaries} from './boundary.ts';
 import {leafLengths, readRowLeaf, rowFlags, rowLeafBytes} from './commitment.ts';
 import {createDay, type DayCommitment} from './day.ts';
@@ -134,8 +134,6 @@ export const chainWaitS = 60;
 const slotsBefore = 8;
 /** Orders go on for 31 days at most. */
 const orderDays = 33;
-
-const refusedQuality = qualities.simulated | qualities.estimated | qualities.substituted | qualities.conflict | qualities.noValue;
 
 type MeterState = {readonly meter: MarketMeter; readonly imported: Boundaries; readonly exported: Boundaries | undefined};
 
@@ -678,7 +676,7 @@ export async function openEngine(
 export function registerOf(bytes: Uint8Array, index: number): {readonly number: number; readonly register: RegisterEntry | undefined} {
 	const {kind, quality, exponent, value, number, measuredAtMs, span} = decodeEntry(bytes);
 	// The contract takes no other exponent, and counters below zero are none.
-	if (kind !== kinds.reading || (quality & refusedQuality) !== 0 || exponent > 0 || exponent < -3 || value < 0n)
+	if (kind !== kinds.reading || (quality & unsettledQualities) !== 0 || exponent > 0 || exponent < -3 || value < 0n)
 		return {number, register: undefined};
 	const registerWh = Number(value / 10n ** BigInt(-exponent));
 	// Beyond it two registers have no exact difference: no meter counts so far.

@@ -39,9 +39,9 @@ contract LimitWatch {
     error PaymentFailed();
 
     uint8 private constant READING = 1;
-    /// @dev Estimated, substituted, simulated, conflict, no value, appended again: bits 0, 1, 2, 5, 8 and 10. An appended-again reading counted in
-    /// its own epoch.
-    uint24 private constant UNUSABLE = 0x527;
+    /// @dev Estimated, substituted, simulated, conflict, no value, appended again, invalid, correction: bits 0, 1, 2, 5, 8, 10, 11 and 17. An
+    /// appended-again reading counted in its own epoch.
+    uint24 private constant UNUSABLE = 0x20D27;
 
     IAnchorRegistry public immutable registry;
     address payable public immutable beneficiary;

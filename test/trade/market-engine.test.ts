@@ -1,6 +1,7 @@
 // A market from signed orders to settled days, on a real log: what it decides, and that it decides the same again after a restart and without its ledgers.
+import {readFileSync} from 'node:fs';
 import test from 'ava';
-import {qualities} from '../../agent/format/entry.ts';
+import {qualities, unsettledQualities} from '../../agent/format/entry.ts';
 import {rowFlags} from '../../agent/trade/commitment.ts';
 import {createDeskFiles} from '../../agent/trade/desk-files.ts';
 import type {Engine} from '../../agent/trade/market-engine.ts';
@@ -190,8 +191,13 @@ test('metered mode clears with what the meters show, and a silent meter holds no
 	t.is(commitment.header.orderCount, 6);
 });
 
+test('the contract and the market settle from the same readings', t => {
+	const source = readFileSync('contracts/MeterReading.sol', 'utf8');
+	t.is(Number(/UNUSABLE = (0x[0-9A-F]+);/.exec(source)![1]), unsettledQualities);
+});
+
 test('simulated and conflicting registers are no reading, and what is cleared is never cleared again', async t => {
-	for (const quality of [qualities.simulated, qualities.conflict, qualities.estimated, qualities.substituted]) {
+	for (const quality of [qualities.simulated, qualities.conflict, qualities.estimated, qualities.substituted, qualities.exception]) {
 		const world = await createMarketWorld(t, {homes: 2});
 		await world.open();
 		for (const [seconds, wh] of [
