@@ -4,7 +4,19 @@ import {concatBytes, equalBytes, toBase64, viewOf} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {parseOrigin, type TreeHead} from '../format/checkpoint.ts';
 import {decimalText} from '../format/decimal.ts';
-import {decodeEntry, entryLength, entryProblem, kinds, noteKinds, outlineEntry, packedLeafHashes, subjectRange} from '../format/entry.ts';
+import {
+	decodeEntry,
+	type Entry,
+	entryLength,
+	entryProblem,
+	kinds,
+	noteKinds,
+	outlineEntry,
+	packedLeafHashes,
+	qualities,
+	subjectRange,
+	uncountedQualities,
+} from '../format/entry.ts';
 import {type History, parseHistory} from '../format/history.ts';
 import {quantityOfCode} from '../format/quantity.ts';
 import type {Trust} from '../format/trust.ts';
@@ -15,7 +27,18 @@ import {describeEntry, type EntryFacts} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
 import type {Needs} from './receipt.ts';
 import {checkTally} from './tally.ts';
-import {type Check, conclude, fail, type HistoryFacts, isCommitted, noFacts, pass, skipped, type Verdict} from './verdict.ts';
+import {
+	type Check,
+	conclude,
+	fail,
+	type HistoryFacts,
+	isCommitted,
+	noFacts,
+	pass,
+	type RegisterFacts,
+	skipped,
+	type Verdict,
+} from './verdict.ts';
 
 const afterForm = [
 	'entry',
@@ -75,7 +98,8 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			entries: history.indexes.length,
 			first: describe(0),
 			last: describe(history.indexes.length - 1),
-			...readingsOf(placed ?? [], history, describe),
+			readings: readingsOf(placed ?? [], history, describe),
+			register: registerOf(placed ?? [], history),
 			completeness: completed?.completeness,
 			notes: countNotes(placed ?? [], history.entries),
 		},
@@ -108,9 +132,9 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 /** The readings of the period. What was measured outside of it is only shown so that no number is missing. */
 function readingsOf(
 	placed: readonly Placed[],
-	{fromMs, toMs, entries}: History,
+	{fromMs, toMs}: History,
 	describe: (place: number) => EntryFacts | undefined,
-): Pick<HistoryFacts, 'readings' | 'rise'> {
+): HistoryFacts['readings'] {
 	let [count, first, last] = [0, -1, -1];
 	for (const [place, {entry}] of placed.entries()) {
 		if (entry.kind !== kinds.reading || entry.measuredAtMs < fromMs || entry.measuredAtMs > toMs || entry.measuredAtMs === 0) continue;
@@ -118,12 +142,39 @@ function readingsOf(
 		if (first < 0) first = place;
 		last = place;
 	}
-	const readings = {count, first: describe(first), last: describe(last)};
-	if (count < 2) return {readings, rise: undefined};
-	const [from, to] = [first, last].map(place => decodeEntry(entries.subarray(place * entryLength, (place + 1) * entryLength)));
-	const isRegister = quantityOfCode(to!.quantity)?.kind === 'register';
-	const isRising = from!.span === to!.span && from!.exponent === to!.exponent && to!.value >= from!.value;
-	return {readings, rise: isRegister && isRising ? decimalText(to!.value - from!.value, to!.exponent) : undefined};
+	return {count, first: describe(first), last: describe(last)};
+}
+
+/** What a register counted in the period, as its agent has classed the readings. */
+function registerOf(placed: readonly Placed[], {fromMs, toMs, entries}: History): RegisterFacts | undefined {
+	const inPeriod = placed
+		.map(({entry}, place) => ({entry, place}))
+		.filter(
+			({entry: {kind, measuredAtMs}}) => kind === kinds.reading && measuredAtMs !== 0 && measuredAtMs >= fromMs && measuredAtMs <= toMs,
+		);
+	const [any] = inPeriod;
+	if (any === undefined || quantityOfCode(any.entry.quantity)?.kind !== 'register') return undefined;
+	const has = (bit: number) => inPeriod.filter(({entry}) => (entry.quality & bit) !== 0);
+	// A correction has the time of what it corrects, and nothing else of that time counts.
+	const corrections = has(qualities.correction);
+	const corrected = new Set(corrections.map(({entry}) => entry.measuredAtMs));
+	const counted = inPeriod.filter(({entry}) => (entry.quality & uncountedQualities) === 0 && !corrected.has(entry.measuredAtMs));
+	const entryAt = (place: number): Entry => decodeEntry(entries.subarray(place * entryLength, (place + 1) * entryLength));
+	let restarts = 0;
+	let [epoch, from, to] = [-1, -1, -1];
+	for (const {place, entry} of counted) {
+		const {span} = entryAt(place);
+		if (epoch >= 0 && span > epoch) restarts += 1;
+		epoch = Math.max(epoch, span);
+		if (from < 0 || entry.measuredAtMs < placed[from]!.entry.measuredAtMs) from = place;
+		if (to < 0 || entry.measuredAtMs >= placed[to]!.entry.measuredAtMs) to = place;
+	}
+	const facts = {exceptions: has(qualities.exception).length, corrections: corrections.length, restarts};
+	const none = {rise: undefined, fromNumber: undefined, toNumber: undefined, ...facts};
+	if (from === to) return none;
+	const [begin, end] = [entryAt(from), entryAt(to)];
+	if (begin.span !== end.span || begin.exponent !== end.exponent || end.value < begin.value) return none;
+	return {rise: decimalText(end.value - begin.value, end.exponent), fromNumber: begin.number, toNumber: end.number, ...facts};
 }
 
 /** What the notes on the channel come to. Only an entry's own words count: bodies are not in a history. */

@@ -119,6 +119,22 @@ export type Completeness = {
 	readonly missingRuns: number;
 };
 
+export type RegisterFacts = {
+	/**
+	 * By how much it rose, as decimal text, from the first to the last by the device's clock of those readings that count; undefined where there are no two, or it began to
+	 * count anew between them: what passed then is unknown. What is an exception, noise, invalid, a guess or in conflict does not count, nor does what was corrected.
+	 */
+	readonly rise: string | undefined;
+	/** Numbers of the readings between which it rose. */
+	readonly fromNumber: number | undefined;
+	readonly toNumber: number | undefined;
+	/** Readings of the period with these marks. */
+	readonly exceptions: number;
+	readonly corrections: number;
+	/** How often it began to count anew in the period: resets, rollovers, and new levels that nobody declared. */
+	readonly restarts: number;
+};
+
 export type HistoryFacts = {
 	readonly fromMs: number;
 	readonly toMs: number;
@@ -127,8 +143,8 @@ export type HistoryFacts = {
 	readonly last: EntryFacts | undefined;
 	/** Readings that the device claims to have measured in the period: how many, and the first and the last of them in the order of the log. */
 	readonly readings: {readonly count: number; readonly first: EntryFacts | undefined; readonly last: EntryFacts | undefined};
-	/** Register: by how much it rose from the first of these readings to the last, as decimal text; undefined where it was reset between them. */
-	readonly rise: string | undefined;
+	/** Register: what it counted in the period, between which of these readings, and what stands in the way; undefined for other quantities. */
+	readonly register: RegisterFacts | undefined;
 	readonly completeness: Completeness | undefined;
 	/** Notes among the entries: jumps of the device's own numbering, over how many numbers in all (decimal text), and silences. */
 	readonly notes: {readonly gaps: number; readonly gapNumbers: string; readonly silences: number};
@@ -219,6 +235,18 @@ const strengthSentences: Readonly<Record<Strength, string>> = {
 	final: 'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain in a block that the chain calls final.',
 };
 
+function registerRows({rise, fromNumber, toNumber, ...counts}: RegisterFacts, {first, last}: HistoryFacts['readings']): [string, string][] {
+	const {exceptions, corrections, restarts} = counts;
+	const rows: [string, string][] = [];
+	const between =
+		fromNumber === first?.number && toNumber === last?.number ? 'the first to the last' : `number ${fromNumber} to ${toNumber}`;
+	if (rise !== undefined) rows.push(['rise', `${rise} ${last?.unit ?? ''} from ${between}`]);
+	if (restarts > 0) rows.push(['register', `it began to count anew ${times(restarts)}: what passed then is unknown`]);
+	if (exceptions > 0) rows.push(['exception', `${exceptions} readings that fit no meter; they do not count until they are corrected`]);
+	if (corrections > 0) rows.push(['corrected', `${corrections} entries that the owner put in place of others; neither counts as measured`]);
+	return rows;
+}
+
 /** The verdict as plain lines for a terminal, one check a line, closed by a newline. Nothing that the file says can move the cursor or forge a line. */
 export function verdictText(verdict: Verdict): string {
 	const {document, good, strength, facts, checks} = verdict;
@@ -230,13 +258,13 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
 	if (facts.identity !== undefined) rows.push(...identityRows(facts.identity));
 	if (facts.history !== undefined) {
-		const {fromMs, toMs, entries, first, last, readings, rise, completeness, notes} = facts.history;
+		const {fromMs, toMs, entries, first, last, readings, register, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
 		rows.push(['readings', `${readings.count} measured in the period`]);
 		if (readings.first !== undefined) rows.push(['first', readingText(readings.first)]);
 		if (readings.last !== undefined && readings.count > 1) rows.push(['last', readingText(readings.last)]);
-		if (rise !== undefined) rows.push(['rise', `${rise} ${readings.last?.unit ?? ''} from the first to the last`]);
+		if (register !== undefined) rows.push(...registerRows(register, readings));
 		if (completeness !== undefined) rows.push(['complete', completenessText(completeness, toMs)]);
 		if (notes.gaps > 0)
 			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);

@@ -370,7 +370,8 @@ test('a history says how many readings of the period it has, the first and the l
 	const minutes = (count: number): number => startMs + count * 60_000;
 	const bytes = utf8(formatHistory(nodeHasher, {...whole, toMs: minutes(5)}));
 	const verdict = await verify({...whole, toMs: minutes(5)}, counted.trust);
-	const {readings, rise} = verdict.facts.history!;
+	const {readings, register} = verdict.facts.history!;
+	const {rise} = register!;
 	const [header, ...lines] = historyTable(nodeHasher, bytes)!.trimEnd().split('\r\n');
 	t.is(header, 'number,index,kind,quantity,value,unit,measuredAt,arrivedAt,qualities,inPeriod');
 	t.is(lines.length, whole.indexes.length);
@@ -385,6 +386,46 @@ test('a history says how many readings of the period it has, the first and the l
 	t.is(thousandths(rise!), thousandths(readings.last!.value!) - thousandths(readings.first!.value!));
 	t.regex(verdictText(verdict), new RegExp(`^ {2}rise +${rise!.replace('.', '\\.')} Wh from the first to the last$`, 'm'));
 	t.is(historyTable(nodeHasher, utf8('{}')), undefined);
+});
+
+/** What a verdict says of the register where its readings, from the first on, show these Wh with these marks and epochs. */
+async function registerFacts(readings: readonly (readonly [wh: number, quality?: number, epoch?: number, at?: number])[]) {
+	let at = 0;
+	const lie = (entry: Entry): Entry => {
+		if (entry.kind !== kinds.reading || entry.quantity !== 1) return entry;
+		const [wh, quality = 0, span = 0, minute = at] = readings[Math.min(at, readings.length - 1)]!;
+		at += 1;
+		return {...entry, value: BigInt(wh) * 1000n, exponent: -3, quality, span, measuredAtMs: startMs + minute * 60_000};
+	};
+	const told = createSmallLog({readings: 12, lie});
+	const last = startMs + (readings.length - 1) * 60_000;
+	const verdict = await verify({...told.history(energyUrn), fromMs: startMs, toMs: last}, told.trust);
+	return {facts: verdict.facts.history!.register!, text: verdictText(verdict)};
+}
+
+test('what is an exception, noise, a guess or corrected is no end of a rise', async t => {
+	const {exception, noise, estimated, correction, substituted} = qualities;
+	const plainly = await registerFacts([[100], [110], [120]]);
+	t.like(plainly.facts, {rise: '20.000', exceptions: 0, corrections: 0, restarts: 0});
+	const marked = await registerFacts([[9999, exception], [101], [100, noise], [120], [999, estimated]]);
+	t.like(marked.facts, {rise: '19.000', exceptions: 1});
+	t.regex(marked.text, /^ {2}rise +19\.000 Wh from number \d+ to \d+$/m);
+	t.regex(marked.text, /^ {2}exception +1 readings that fit no meter/m);
+	// The last one was corrected: neither it nor what stands in its place was measured.
+	const corrected = await registerFacts([[100], [110], [777], [130, correction | substituted, 0, 2], [0, exception]]);
+	t.like(corrected.facts, {rise: '10.000', corrections: 1});
+});
+
+test('across a new count there is no rise', async t => {
+	const reset = await registerFacts([[100], [110], [5, qualities.reset, 1], [7, 0, 1]]);
+	t.like(reset.facts, {rise: undefined, fromNumber: undefined, restarts: 1});
+	t.regex(reset.text, /^ {2}register +it began to count anew once: what passed then is unknown$/m);
+	// Higher than before, so that only the epoch tells.
+	t.like((await registerFacts([[100], [110, 0, 1]])).facts, {rise: undefined, restarts: 1});
+});
+
+test('a rise goes by the time of measuring, not by the order of the log', async t => {
+	t.like((await registerFacts([[100], [130, 0, 0, 3], [110, 0, 0, 1], [120, 0, 0, 2]])).facts, {rise: '30.000'});
 });
 
 test('a period without a reading is shown by what was there before and after it', async t => {

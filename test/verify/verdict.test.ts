@@ -89,7 +89,7 @@ test('times beyond the calendar are printed as numbers', t => {
 		first: undefined,
 		last: undefined,
 		readings: {count: 0, first: undefined, last: undefined},
-		rise: undefined,
+		register: undefined,
 		completeness: undefined,
 		notes: {gaps: 1, gapNumbers: '12', silences: 2},
 	};
