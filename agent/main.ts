@@ -14,6 +14,7 @@ import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import type {MarketConfig} from './config.ts';
+import {correctionRequestOf, createCorrectionDesk} from './correcting.ts';
 import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import {parseDeviceKey} from './format/device-key.ts';
@@ -303,6 +304,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		closing.defer(keepCalling(scrubbing(scrub, logger), clock, stopping.signal));
 		const pruning = createPruneDesk({site, log, reader, clock, logger, mayAppend: () => !isShut()});
 		closing.defer(world.atMidnight(pruning.daily));
+		const correcting = createCorrectionDesk({log, reader, ingest, clock, logger, mayAppend: () => !isShut()});
 		const status = (): Promise<Status> =>
 			statusOf({
 				site,
@@ -327,6 +329,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			await world.openStatusServer(paths.socket, {
 				status,
 				devices: {list: desk.list, change: change => desk.change(deviceChangeOf(change))},
+				correct: asked => {
+					const request = correctionRequestOf(asked);
+					return 'reset' in request ? correcting.declareReset(request) : correcting.correct(request);
+				},
 				anchorNow: async () => anchor?.anchorNow(),
 				release: async () => void (await release.release()),
 				backup: createBackupDesk(log, () => !isFull()),

@@ -16,6 +16,8 @@ export type Needs = {
 	readonly prune: {readonly start: (request: PruneRequest) => void; readonly progress: () => PruneProgress};
 	/** The devices, and a change of one, as its owner asks for it. */
 	readonly devices: {readonly list: () => readonly unknown[]; readonly change: (change: unknown) => Promise<unknown>};
+	/** Corrects an entry, or declares a reset, as its owner asks for it. */
+	readonly correct: (request: unknown) => Promise<unknown>;
 	/** Copies the log to an absolute path on this machine, in the background. */
 	readonly backup: {readonly start: (path: string) => void; readonly progress: () => BackupProgress; readonly stop: () => void};
 };
@@ -155,7 +157,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status, GET /devices, POST /devices with a change as JSON, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, GET /devices, POST /devices with a change as JSON, POST /corrections with a correction as JSON, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -182,10 +184,11 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		response.writeHead(code, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
 	};
 	try {
-		if (incoming.method === 'POST' && incoming.url === '/devices') {
+		if (incoming.method === 'POST' && (incoming.url === '/devices' || incoming.url === '/corrections')) {
 			const body = await bodyOf(incoming);
 			if (body === undefined) return send(413, {error: `a body has at most ${bodyBytesMax} bytes`});
-			return send(200, await needs.devices.change(JSON.parse(body)));
+			const asked: unknown = JSON.parse(body);
+			return send(200, await (incoming.url === '/devices' ? needs.devices.change(asked) : needs.correct(asked)));
 		}
 		incoming.resume();
 		if (incoming.method === 'GET' && incoming.url === '/status') send(200, await needs.status());
@@ -214,7 +217,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		else
 			send(404, {
 				error:
-					'there is GET /status, GET /devices, POST /devices, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
+					'there is GET /status, GET /devices, POST /devices, POST /corrections, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
 			});
 	} catch (error) {
 		if (error instanceof AgentError && error.remedy === 'drop') send(400, {error: error.message, code: error.code, hint: error.hint});

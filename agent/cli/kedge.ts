@@ -55,6 +55,11 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./prune.ts')).pruneCommand,
 	},
 	{
+		name: 'correct',
+		summary: 'put a reading in place of another one, or say that a register was reset',
+		load: async () => (await import('./correct.ts')).correctCommand,
+	},
+	{
 		name: 'quantities',
 		summary: 'list what can be measured, and in which units',
 		load: async () => (await import('./quantities.ts')).quantitiesCommand,

@@ -3,7 +3,8 @@
 import {equalBytes, fromUtf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {type Arrival, decodeArrival} from '../format/arrival.ts';
-import {type Entry, kinds, sourceHash} from '../format/entry.ts';
+import {correctionOf} from '../format/correction.ts';
+import {type Entry, kinds, qualities, sourceHash} from '../format/entry.ts';
 import type {SourceOpening} from '../format/evidence.ts';
 import {tags} from '../format/tags.ts';
 import {type ArrivalFacts, type Check, fail, pass, type SignatureFacts, skipped} from './verdict.ts';
@@ -38,6 +39,15 @@ export function checkArrival(hasher: Hasher, opening: SourceOpening | undefined,
 	if (arrival.arrivedAtMs !== entry.arrivedAtMs) {
 		const check = fail('arrival', `the message arrived at ${arrival.arrivedAtMs} ms, the entry says ${entry.arrivedAtMs} ms`);
 		return {check, arrival: facts};
+	}
+	if ((entry.quality & qualities.correction) !== 0) {
+		const corrects = correctionOf(arrival);
+		if (corrects === undefined) {
+			const check = fail('arrival', 'the entry stands in for another one, but what it came from does not say for which');
+			return {check, arrival: facts};
+		}
+		const check = pass('arrival', `the reading was put in place of entry ${corrects.corrects.index} by the owner`);
+		return {check, arrival: {...facts, corrects}, shown: arrival};
 	}
 	const check = pass('arrival', `the reading came from ${payload.length} bytes on topic "${topic}"`);
 	return {check, arrival: facts, shown: arrival};

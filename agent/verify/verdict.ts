@@ -1,5 +1,6 @@
 // The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
 
+import type {Correction} from '../format/correction.ts';
 import type {IdentityBody} from '../format/identity.ts';
 import type {EntryFacts} from './facts.ts';
 import {noteWords, timeText} from './note-words.ts';
@@ -96,6 +97,8 @@ export type ArrivalFacts = {
 	readonly payloadLength: number;
 	/** The payload where it is text. */
 	readonly payloadText: string | undefined;
+	/** Correction: the entry that it stands in for, and what its owner says. */
+	readonly corrects?: Correction;
 	/** undefined where the device did not sign. */
 	readonly signature: SignatureFacts | undefined;
 };
@@ -355,7 +358,14 @@ function identityRows({urn, event, index, key, certificate, calibration, owner}:
 	return rows;
 }
 
-function arrivalRows({topic, identity, payloadLength, payloadText, signature}: ArrivalFacts): [name: string, text: string][] {
+function arrivalRows({topic, identity, payloadLength, payloadText, corrects, signature}: ArrivalFacts): [name: string, text: string][] {
+	if (corrects !== undefined) {
+		const {index, number, leaf} = corrects.corrects;
+		return [
+			['corrects', `entry ${index}, number ${number}, with leaf hash ${leaf}`],
+			['reason', corrects.reason],
+		];
+	}
 	const payload = payloadText === undefined ? `${payloadLength} bytes that are not text` : payloadText === '' ? 'empty' : payloadText;
 	return [['topic', topic], ['sent by', identity], ['payload', payload], ...(signature === undefined ? [] : signatureRows(signature))];
 }
