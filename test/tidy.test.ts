@@ -31,6 +31,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/cli/': [
 		'agent/main.ts',
 		'agent/backup.ts',
+		'agent/correcting.ts',
 		'agent/pruning.ts',
 		'agent/anchoring.ts',
 		'agent/epoch.ts',
@@ -71,6 +72,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/evidence.ts': ['agent/'],
 	'agent/trading.ts': ['agent/'],
 	'agent/backup.ts': ['agent/'],
+	'agent/correcting.ts': ['agent/'],
 	'agent/pruning.ts': ['agent/'],
 	'agent/device-desk.ts': ['agent/'],
 	'agent/enrolling.ts': ['agent/'],

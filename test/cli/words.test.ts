@@ -21,6 +21,7 @@ const commands = [
 	'quarantine',
 	'backup',
 	'prune',
+	'correct',
 	'quantities',
 	'slots',
 	'clear',
