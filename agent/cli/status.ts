@@ -65,6 +65,10 @@ function statusText(status: Status): string {
 		],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],
+		[
+			'registers',
+			`${status.counters['steps:exception'] ?? 0} exceptions, ${status.counters['steps:reset'] ?? 0} resets, ${status.counters['steps:rollover'] ?? 0} rollovers, ${status.counters.corrections ?? 0} corrections`,
+		],
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
 		[
 			'turned away',

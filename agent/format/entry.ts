@@ -52,7 +52,7 @@ export const qualities = {
 	rollover: 1 << 14,
 	/** Register: it fell by no more than its own resolution; what counts is the reading before. */
 	noise: 1 << 15,
-	/** Register: it fell, or rose by more than the device's maximum power can: nothing may be settled across it until it was corrected. */
+	/** Register: it fell, or rose by more than the device's maximum power can, and nobody said why: it does not count. What cannot be compared across it has another counter epoch. */
 	exception: 1 << 16,
 	/** It stands in for another entry, which its source names. */
 	correction: 1 << 17,

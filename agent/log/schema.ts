@@ -38,9 +38,10 @@ CREATE TABLE quarantine (
 ) STRICT;
 
 -- Counts since the log was created: refused:REASON (arrivals), also-refused:REASON (further readings of such an arrival), repeats, evicted,
--- gaps (jumps of a device's numbering), silences.
+-- gaps (jumps of a device's numbering), silences, steps:CLASS (of registers: reset, rollover, noise, exception), corrections.
 CREATE TABLE counters (name TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Small rows that other rooms keep behind this writer: the anchor outbox (kind anchor), the newest beacon (kind beacon).
+-- Small rows that other rooms keep behind this writer: the anchor outbox (kind anchor), the newest beacon (kind beacon), what a device's counters are
+-- called (kind counter).
 CREATE TABLE documents (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT, WITHOUT ROWID;
 `;

@@ -6,6 +6,7 @@ import {decodeArrival} from '../../agent/format/arrival.ts';
 import {formatDeviceKey} from '../../agent/format/device-key.ts';
 import {decodeDeviceSignature} from '../../agent/format/device-signature.ts';
 import {qualities} from '../../agent/format/entry.ts';
+import {createCounters} from '../../agent/ingest/counters.ts';
 import {createDevices, type DeviceConfig, type Devices} from '../../agent/ingest/devices.ts';
 import {createIngest, type Outcome} from '../../agent/ingest/ingest.ts';
 import type {Channel} from '../../agent/log/channels.ts';
@@ -63,6 +64,8 @@ async function openDoor(t: ExecutionContext): Promise<Door> {
 			},
 			valueOfKey: reader.valueOfKey,
 			sessionTop: reader.sessionTop,
+			newestReadings: reader.newestReadings,
+			counters: createCounters([], async () => {}, silentLogger),
 			verify: (key, message, signature, done) => held.push(() => done(verifyDeviceSignature(key, message, signature))),
 			request: () => {},
 			clock: disk.clock,
