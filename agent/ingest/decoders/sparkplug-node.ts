@@ -82,6 +82,17 @@ export class Numbering {
 	}
 }
 
+/** What the mapping wants of a birth, by the names in it. */
+export type WantedMetrics = ReadonlyMap<string, CompiledReading>;
+
+/** A birth certificate. It is kept beyond its end, since the next one mostly says the same. */
+type Birth = {
+	readonly wanted: WantedMetrics;
+	readonly inOrder: readonly Metric[];
+	readonly byName: ReadonlyMap<string, Metric>;
+	holds: boolean;
+};
+
 /** One edge node, with its Sparkplug devices. */
 export class EdgeNode {
 	/** Names the numbering since the last NBIRTH; undefined while no birth holds. */
@@ -92,22 +103,29 @@ export class EdgeNode {
 	/** When a new birth was asked for last. */
 	requestedAtMs: number | undefined;
 	readonly numbering = new Numbering();
-	/** By scope, then by name. */
-	readonly #scopes = new Map<string, ReadonlyMap<string, Metric>>();
-	/** Unique over the whole node [Sparkplug 3.0 §6.4.7]. */
+	/** Of the node itself ('') and its devices. */
+	readonly #births = new Map<string, Birth>();
+	/** Of births that hold: unique over the whole node [Sparkplug 3.0 §6.4.7]. */
 	readonly #aliases = new Map<number, Metric>();
 	/** Which scope has what the mapping names. */
 	readonly #mapped = new Map<CompiledReading, string>();
 
 	get metricCount(): number {
 		let count = 0;
-		for (const scope of this.#scopes.values()) count += scope.size;
+		for (const {inOrder} of this.#births.values()) count += inOrder.length;
 		return count;
 	}
 
-	/** The metrics of the node itself ('') or of a device; undefined while it has no birth that holds. */
+	/** The metrics of the node itself ('') or of a device by name; undefined while it has no birth that holds. */
 	scope(scope: string): ReadonlyMap<string, Metric> | undefined {
-		return this.#scopes.get(scope);
+		const birth = this.#births.get(scope);
+		return birth?.holds === true ? birth.byName : undefined;
+	}
+
+	/** The metrics of the scope's last birth in their order, whether it holds or not, if the same is wanted of it. */
+	lastBirth(scope: string, wanted: WantedMetrics): readonly Metric[] | undefined {
+		const birth = this.#births.get(scope);
+		return birth?.wanted === wanted ? birth.inOrder : undefined;
 	}
 
 	ofAlias(alias: number): Metric | undefined {
@@ -117,29 +135,47 @@ export class EdgeNode {
 	/** Nothing that the node says by number is understood until its next NBIRTH. */
 	die(): void {
 		this.session = undefined;
-		this.#scopes.clear();
+		for (const birth of this.#births.values()) birth.holds = false;
 		this.#aliases.clear();
 		this.#mapped.clear();
 	}
 
-	forget(scope: string): void {
-		const metrics = this.#scopes.get(scope);
-		if (metrics === undefined) return;
-		for (const metric of metrics.values()) {
+	/** The birth of the node itself ('') or of a device holds no more. */
+	end(scope: string): void {
+		const birth = this.#births.get(scope);
+		if (birth?.holds !== true) return;
+		birth.holds = false;
+		for (const metric of birth.inOrder) {
 			const {alias, reading} = metric;
 			// Of a birth that was not taken some belong to others.
 			if (alias !== undefined && this.#aliases.get(alias) === metric) this.#aliases.delete(alias);
 			if (reading !== undefined && this.#mapped.get(reading) === scope) this.#mapped.delete(reading);
 		}
-		this.#scopes.delete(scope);
 	}
 
-	/** Takes in a birth in place of the scope's last one; says what is wrong with it, and then the scope MUST be forgotten. */
-	bear(scope: string, metrics: ReadonlyMap<string, Metric>): string | undefined {
-		this.forget(scope);
-		if (this.#scopes.size === devicesMax) return `the node has more than ${devicesMax} devices`;
-		this.#scopes.set(scope, metrics);
-		for (const metric of metrics.values()) {
+	/**
+	 * Takes in a birth in place of the scope's last one; says what is wrong with it, and then the scope MUST be ended. `isLast`: its metrics are those of lastBirth, each
+	 * the same object.
+	 */
+	bear(scope: string, wanted: WantedMetrics, metrics: readonly Metric[], isLast: boolean): string | undefined {
+		const last = this.#births.get(scope);
+		if (isLast && last!.holds) return undefined;
+		this.end(scope);
+		if (last === undefined && this.#births.size >= devicesMax) {
+			for (const [other, {holds}] of this.#births) if (!holds) this.#births.delete(other);
+			if (this.#births.size >= devicesMax) return `the node has more than ${devicesMax} devices`;
+		}
+		let birth = last;
+		if (!isLast || birth === undefined) {
+			const byName = new Map<string, Metric>();
+			for (const metric of metrics) {
+				if (byName.has(metric.name)) return `the birth certificate has "${metric.name}" twice`;
+				byName.set(metric.name, metric);
+			}
+			birth = {wanted, inOrder: metrics, byName, holds: true};
+			this.#births.set(scope, birth);
+		} else birth.holds = true;
+		for (const metric of metrics) {
 			const {name, alias, reading} = metric;
 			if (alias !== undefined) {
 				if (this.#aliases.has(alias)) return `"${name}" has the alias ${alias} of another metric`;

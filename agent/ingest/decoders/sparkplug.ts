@@ -112,10 +112,8 @@ class Host {
 	#unreadable(node: EdgeNode, address: Address, message: Message, problem: string): Decoded {
 		const refused = refuse('payload-malformed', problem);
 		if (!address.type.endsWith('BIRTH')) return refused;
-		const before = node.metricCount;
 		if (address.device === '') node.die();
-		else node.forget(address.device);
-		this.#nodes.grew(node.metricCount - before);
+		else node.end(address.device);
 		return {...refused, ...this.#request(node, address, message, true)};
 	}
 
@@ -130,16 +128,13 @@ class Host {
 		}
 		if (bdSeq !== undefined && node.bdSeq !== undefined && bdSeq !== node.bdSeq)
 			return refuse('no-reading', `the node died in a connection before the one of its birth: bdSeq ${bdSeq}, not ${node.bdSeq}`);
-		this.#nodes.grew(-node.metricCount);
 		node.die();
 		return refuse('no-reading', 'the node died: what it says needs a new birth certificate');
 	}
 
 	#deviceDeath(node: EdgeNode, address: Address, message: Message): Decoded {
 		const place = this.#place(node);
-		const before = node.metricCount;
-		node.forget(address.device);
-		this.#nodes.grew(node.metricCount - before);
+		node.end(address.device);
 		return this.#nothing(node, address, message, place, refuse('no-reading', `the device ${address.device} died`));
 	}
 
@@ -147,29 +142,29 @@ class Host {
 		const payload = this.#payload;
 		const {device, type} = address;
 		const names = this.#wantedOf(address, message.deviceId);
-		const metrics = new Map<string, Metric>();
+		const last = node.lastBirth(device, names);
+		let isLast = last !== undefined && last.length === payload.metricCount;
+		const metrics: Metric[] = [];
 		/** Where those stand whose values the mapping wants. */
 		const wanted: number[] = [];
 		let bdSeq: string | undefined;
 		for (let i = 0; i < payload.metricCount; i += 1) {
 			const problem = payload.metric(i);
 			if (problem !== undefined) return this.#unreadable(node, address, message, problem);
-			const {name, alias, datatype, unit} = payload;
+			const {name, alias, datatype = 0} = payload;
 			if (name === undefined || name === '') return this.#unreadable(node, address, message, 'a metric of a birth certificate has no name');
-			if (metrics.has(name)) return this.#unreadable(node, address, message, `the birth certificate has "${name}" twice`);
 			if (type === 'NBIRTH' && name === 'bdSeq') bdSeq = wholeText(payload);
-			const reading = names.get(name);
-			metrics.set(name, {
-				name,
-				scope: device,
-				alias,
-				datatype: datatype ?? 0,
-				reading,
-				unit: reading === undefined ? '' : unitOf(reading, name, unit),
-			});
+			const before = isLast ? last![i]! : undefined;
+			const reading = before?.name === name ? before.reading : names.get(name);
+			const unit = reading === undefined ? '' : unitOf(reading, name, payload.unit);
+			if (before !== undefined && before.name === name && before.alias === alias && before.datatype === datatype && before.unit === unit)
+				metrics.push(before);
+			else {
+				isLast = false;
+				metrics.push({name, scope: device, alias, datatype, reading, unit});
+			}
 			if (reading !== undefined) wanted.push(i);
 		}
-		const before = node.metricCount;
 		let place: Place;
 		if (type === 'NBIRTH') {
 			if (payload.seq === undefined) return this.#unreadable(node, address, message, 'the NBIRTH has no seq');
@@ -178,8 +173,7 @@ class Host {
 			const isAgain = node.session === session && node.birthSeq === payload.seq;
 			if (!isAgain) {
 				node.die();
-				const problem = node.bear('', metrics);
-				this.#nodes.grew(node.metricCount - before);
+				const problem = this.#bear(node, address, metrics, isLast);
 				if (problem !== undefined) return this.#unreadable(node, address, message, problem);
 				node.session = session;
 				node.bdSeq = bdSeq;
@@ -191,19 +185,26 @@ class Host {
 			if (node.session === undefined)
 				return this.#unborn(node, address, message, `the node of ${device} has no birth certificate that holds`);
 			place = this.#place(node);
-			const problem = node.bear(device, metrics);
+			const problem = this.#bear(node, address, metrics, isLast);
 			if (problem !== undefined) return this.#unreadable(node, address, message, problem);
-			this.#nodes.grew(node.metricCount - before);
 		}
 		const readings = new Readings(place);
 		for (const i of wanted) {
 			// It was read without a problem above.
 			payload.metric(i);
-			readings.add(metrics.get(payload.name!)!, payload);
+			readings.add(metrics[i]!, payload);
 		}
 		if (readings.all.length === 0)
-			return this.#nothing(node, address, message, place, refuse('no-reading', `a birth certificate of ${metrics.size} metrics`));
+			return this.#nothing(node, address, message, place, refuse('no-reading', `a birth certificate of ${metrics.length} metrics`));
 		return this.#said(node, address, message, place, readings.all);
+	}
+
+	#bear(node: EdgeNode, {device, wanted}: Address, metrics: readonly Metric[], isLast: boolean): string | undefined {
+		if (isLast) return node.bear(device, wanted!, metrics, true);
+		const before = node.metricCount;
+		const problem = node.bear(device, wanted!, metrics, false);
+		this.#nodes.grew(node.metricCount - before);
+		return problem;
 	}
 
 	#data(node: EdgeNode, address: Address, message: Message): Decoded {

@@ -442,6 +442,35 @@ test('a birth that comes twice changes nothing, a new one begins a session', t =
 	t.deepEqual(hear('DDATA', {time: bornMs + 14, seq: 4, metrics: [{alias: 5, int: 4}]}), [`energy-import=4000000@14 7-${bornMs + 10}#4`]);
 });
 
+test('a birth that says the same as the last one counts from anew, with the units that it says itself', t => {
+	const {hear, births, nodeBirth, deviceBirth} = born();
+	births();
+	const later = (by: number): string => `7-${bornMs + by}`;
+	t.deepEqual(hear('DDATA', {time: bornMs + 2, seq: 2, metrics: [{alias: 1, double: 1, properties: {engUnit: 'kWh'}}]}), [
+		`energy-import=1000000@2 ${s}#2`,
+	]);
+	t.deepEqual(hear('DBIRTH', {...deviceBirth, time: bornMs + 3, seq: 3}), [
+		`energy-import=1000500@3 ${s}#3`,
+		`active-power=100@3 ${s}#3`,
+		`door=1@3 ${s}#3`,
+	]);
+	t.deepEqual(hear('DDATA', {time: bornMs + 4, seq: 4, metrics: [{alias: 1, double: 1}]}), [`energy-import=1000@4 ${s}#4`]);
+	for (const by of [100, 200]) {
+		t.is(hear('NDEATH', {metrics: [{name: 'bdSeq', type: 8, long: 7n}]}), 'no-reading');
+		t.true(String(hear('DDATA', {time: bornMs + by, seq: 5, metrics: [{alias: 1, double: 1}]})).startsWith('birth-missing'));
+		hear('NBIRTH', {...nodeBirth, time: bornMs + by});
+		t.true(String(hear('DDATA', {time: bornMs + by, seq: 1, metrics: [{alias: 1, double: 1}]})).startsWith('birth-missing'));
+		t.is(hear('DBIRTH', {...deviceBirth, time: bornMs + by, seq: 2}).length, 3);
+		t.deepEqual(hear('DDATA', {time: bornMs + by + 1, seq: 3, metrics: [{alias: 1, double: 1}]}), [
+			`energy-import=1000@${by + 1} ${later(by)}#3`,
+		]);
+	}
+	// One metric less, and another number.
+	hear('DBIRTH', {time: bornMs + 300, seq: 4, metrics: [{name: 'Energy', alias: 2, type: 10, double: 1, properties: {engUnit: 'Wh'}}]});
+	t.is(hear('DDATA', {time: bornMs + 301, seq: 5, metrics: [{alias: 1, double: 1}]}), 'birth-missing');
+	t.deepEqual(hear('DDATA', {time: bornMs + 302, seq: 6, metrics: [{alias: 2, double: 1}]}), [`energy-import=1000@302 ${later(200)}#6`]);
+});
+
 test('a node whose clock was never set is told apart by the time of arrival of its births', t => {
 	const {say} = born();
 	const birth = (atMs: number): string | undefined => {
