@@ -137,6 +137,9 @@ export async function openDeviceDesk(parts: {
 		if (key !== undefined && 'problem' in key) throw new AgentError('ARGUMENT_INVALID', `its public key: ${key.problem}`);
 		const problem = device.passwordHash === undefined ? undefined : passwordHashProblem(device.passwordHash);
 		if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the password's hash ${problem}`);
+		const other = device.certificateSha256 === undefined ? undefined : devices.withCertificate(device.certificateSha256);
+		if (other !== undefined && other.id !== device.id)
+			throw new AgentError('ARGUMENT_INVALID', `the certificate is that of "${other.id}": one certificate is one device`);
 	};
 
 	const put = (id: string, row: Row, event: IdentityEvent): void => {

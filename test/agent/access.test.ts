@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {connect as connectTls, type TLSSocket} from 'node:tls';
 import test, {type ExecutionContext} from 'ava';
 import {certificateAlarms, openAccess, openDoorWarnings} from '../../agent/access.ts';
+import {askAgent} from '../../agent/api/status-server.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import type {AgentError} from '../../agent/base/errors.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
@@ -13,8 +14,8 @@ import {certificatesFor, issueClient, issueServer, makeCa} from '../../agent/cer
 import {parseConfig} from '../../agent/config.ts';
 import {openAgent, openDevices} from '../../agent/main.ts';
 import {initSite, openSite, type Site, sitePaths} from '../../agent/site.ts';
-import {connectPacket, publishPacket, RawClient} from '../broker/wire.ts';
-import {connackOk, puback} from '../broker/world.ts';
+import {connectPacket, pingPacket, publishPacket, RawClient} from '../broker/wire.ts';
+import {connackOk, pingresp, puback} from '../broker/world.ts';
 import {changeConfig, testFolder} from '../helpers/site.ts';
 
 const random = createSystemRandom();
@@ -271,6 +272,15 @@ test('a site that was made with TLS lets a device in by password and by certific
 		status.warnings.filter(warning => !/refused|clock/.test(warning)),
 		[],
 	);
+	// Revoked: it is out at once, and does not come in again.
+	await askAgent(site.paths.socket, 'POST', '/devices', {event: 'revoke', id: 'meter-2', reason: 'stolen'});
+	t.deepEqual(await byCertificate.rest(), []);
+	const again = await open({cert: mine.certificate, key: mine.key});
+	again.send(connectPacket({clientId: 'meter-2'}));
+	t.deepEqual(await again.rest(), ['20020005']);
+	byPassword.send(pingPacket);
+	t.is(await byPassword.next(), pingresp);
+	t.is((await agent.status()).broker!.turnedAway['certificate-unknown'], 1);
 	// Names that a browser on the machine itself may use.
 	const socket = await new Promise<TLSSocket>((resolve, reject) => {
 		const one = connectTls({port: agent.port!, host: '127.0.0.1', servername: 'kedge.lan', ca: ca.certificate}, () => resolve(one));

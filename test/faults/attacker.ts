@@ -54,9 +54,9 @@ async function attack(options: AttackOptions, tell: (counts: AttackCounts) => vo
 		return socket;
 	};
 	/** Sends bytes and the end behind them; resolves to the packets that came back. */
-	const exchange = (bytes: Buffer): Promise<number> =>
+	const exchange = (bytes: Buffer, from: readonly string[]): Promise<number> =>
 		new Promise(resolve => {
-			const socket = open(addresses);
+			const socket = open(from);
 			const cutter = new PacketCutter();
 			let answers = 0;
 			socket.on('data', (chunk: Buffer) => {
@@ -73,7 +73,9 @@ async function attack(options: AttackOptions, tell: (counts: AttackCounts) => vo
 	const strangers = async (wanted: number): Promise<void> => {
 		while (counts.strangers < wanted) {
 			const base = chance.happens(0.5) ? chance.pick(others) : loginPacket(chance.pick(liars).login);
-			await exchange(mutatePacket(base, chance, others));
+			// From all over: an address that fails too often is not even listened to any more.
+			const address = `127.${chance.between(1, 200)}.${chance.between(0, 255)}.${chance.between(1, 254)}`;
+			await exchange(mutatePacket(base, chance, others), [address]);
 			counts.strangers += 1;
 		}
 	};
@@ -85,7 +87,7 @@ async function attack(options: AttackOptions, tell: (counts: AttackCounts) => vo
 				const base = chance.happens(0.2) && published.length > 0 ? chance.pick(published) : chance.pick(right);
 				return chance.happens(0.7) ? mutatePacket(base, chance, others) : base;
 			});
-			const answers = await exchange(Buffer.concat([loginPacket(liars[which]!.login, `/${chance.word()}`), ...body]));
+			const answers = await exchange(Buffer.concat([loginPacket(liars[which]!.login, `/${chance.word()}`), ...body]), addresses);
 			// CONNACK is no answer to any of them; what was answered was taken, and one more ended it.
 			counts.frames += Math.max(1, answers);
 		}
