@@ -419,7 +419,10 @@ function openDoor(
 					device && {
 						deviceId: device.id,
 						role: 'device',
-						topicFilters: devices.filtersOf(device),
+						// A gateway that is connected may get another device to speak for.
+						get topicFilters() {
+							return devices.filtersOf(devices.byId(device.id) ?? device);
+						},
 						heardFilters: marketFilters(device.id),
 						...access.limitsOf(device),
 					}

@@ -47,7 +47,7 @@ export type Identity = {
 	readonly deviceId: string;
 	/** A device publishes and may listen to its own topics; a reader only listens. */
 	readonly role: 'device' | 'reader';
-	/** The device's own topics, or what the reader may listen to. */
+	/** The device's own topics, or what the reader may listen to. Asked for each time, so a getter can follow what changes. */
 	readonly topicFilters: readonly string[];
 	/** What a device may listen to and not speak on, not even by its will. @default none */
 	readonly heardFilters?: readonly string[];
@@ -154,7 +154,10 @@ type Callback = (error?: Error | null) => void;
 type Publishing = {readonly packet: PublishPacket; readonly callback: Callback};
 
 /** What we know of an authenticated connection. */
-type Session = Required<Pick<Identity, 'deviceId' | 'role' | 'topicFilters' | 'heardFilters'>> & {
+type Session = {
+	readonly identity: Identity;
+	readonly deviceId: string;
+	readonly role: Identity['role'];
 	readonly clientId: string;
 	readonly certificate: PeerCertificate | undefined;
 	readonly answers: InOrder<Publishing, Outcome>;
@@ -305,7 +308,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	};
 
 	const startSession = (client: Client, gate: LengthGate, identity: Identity, certificate: PeerCertificate | undefined): void => {
-		const {deviceId, role, topicFilters, heardFilters = []} = identity;
+		const {deviceId, role} = identity;
 		const answers = createInOrder<Publishing, Outcome>(({packet, callback}, outcome) => {
 			// The device did not get its PUBACK and sends again; only then it is told, and subscribers with it.
 			if (client.closed || gate.destroyed) return;
@@ -318,10 +321,9 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			callback();
 		});
 		const session: Session = {
+			identity,
 			deviceId,
 			role,
-			topicFilters,
-			heardFilters,
 			clientId: client.id,
 			certificate,
 			answers,
@@ -409,7 +411,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	/** A will is never a reading; subscribers get it if it lies within the device's own topics. */
 	const authorizeWill = (client: Client | null, will: PublishPacket, callback: Callback): void => {
 		const session = client?.closed ? sessions.get(client.conn) : undefined;
-		if (session?.role !== 'device' || !coversAny(session.topicFilters, will.topic) || /[+#]/.test(will.topic)) {
+		if (session?.role !== 'device' || !coversAny(session.identity.topicFilters, will.topic) || /[+#]/.test(will.topic)) {
 			willsRefused += 1;
 			callback(new Error('the will is not published'));
 			return;
@@ -429,7 +431,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		const isFull = session.subscriptions.size >= limits.subscriptionsMax && !session.subscriptions.has(topic);
 		// `$SYS/` is nobody's business, and the library takes `$share/` literally: granted, and never a message [aedes #228].
 		const isReserved = topic.startsWith('$') || (topic === '#' && session.role === 'device');
-		if (isFull || isReserved || !(coversAny(session.topicFilters, topic) || coversAny(session.heardFilters, topic))) {
+		if (isFull || isReserved || !mayHear(session.identity, topic)) {
 			// SUBACK 0x80 [MQTT 3.1.1 §3.9.3].
 			callback(null, null);
 			return;
@@ -683,6 +685,10 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			return disposing;
 		},
 	};
+}
+
+function mayHear({topicFilters, heardFilters = []}: Identity, topic: string): boolean {
+	return coversAny(topicFilters, topic) || coversAny(heardFilters, topic);
 }
 
 /** A device may hold several connections: its own id alone, or with a suffix of its choice. */

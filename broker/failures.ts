@@ -23,6 +23,8 @@ export type Failures = {
 /**
  * Two limits: a device with an old password must not keep its neighbours behind the same address out, so what it did is held against its name first; the address as a whole
  * only waits once many names were tried.
+ *
+ * KNOWN GAP: whoever shares a device's address can keep that device from connecting again, by guessing under its name. Connections that are open go on.
  */
 export function createFailures(limits: FailureLimits, monotonicMs: () => number): Failures {
 	const {failuresPerUserMax, failuresPerAddressMax, failureWindowMs} = limits;

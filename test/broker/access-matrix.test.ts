@@ -217,7 +217,15 @@ ${lines.join('\n')}
 			authenticate: async (clientId, username, password, certificate) => {
 				if (username === 'wall') return {deviceId: 'wall', role: 'reader', topicFilters: ['#']};
 				const device = await whoConnects(devices, {clientId, username, password, certificate}, true);
-				return device && {deviceId: device.id, role: 'device', topicFilters: devices.filtersOf(device)};
+				return (
+					device && {
+						deviceId: device.id,
+						role: 'device',
+						get topicFilters() {
+							return devices.filtersOf(device);
+						},
+					}
+				);
 			},
 			mayConnect: () => true,
 			logger: silentLogger,
@@ -374,3 +382,14 @@ for (const id of ids)
 		world.wall.send(pingPacket);
 		t.is(await world.wall.next(), pingresp);
 	});
+
+test('a gateway that is connected may hear a device that is put behind it later', async t => {
+	const world = await openWorld(t);
+	const client = await enter(t, world, 'gateway', credentials['right password']('gateway'));
+	client.send(subscribePacket(7, 'meters/later'));
+	t.is(await client.next(), '9003000780');
+	world.devices.put({...world.devices.byId('behind')!, id: 'later', topicName: 'later'});
+	client.send(subscribePacket(8, 'meters/later'));
+	t.is(await client.next(), '9003000801');
+	client.socket.destroy();
+});
