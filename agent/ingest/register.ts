@@ -72,14 +72,19 @@ const tolerancePercent = 10n;
 const deviceSlackMs = 1000n;
 /** What was measured steadily may arrive this unsteadily. */
 const arrivalSlackMs = 60_000n;
-/** No register rounds more coarsely than to a kWh or a cubic metre. */
-const roundingMaxBaseUnits = 1000n;
-
 const hourMs = 3_600_000n;
-/** What a maximum in W bounds: a meter's active, reactive and apparent energy alike. */
-const energyUnits: ReadonlySet<string> = new Set(['Wh', 'varh', 'VAh']);
+/** What a maximum in W bounds, a meter's active, reactive and apparent energy alike: the unit, and how many of it are one Wh, varh or VAh. */
+const energyUnits: ReadonlyMap<string, bigint> = new Map([
+	['Wh', 1n],
+	['varh', 1n],
+	['VAh', 1n],
+	['J', 3600n],
+	['vars', 3600n],
+]);
+/** No register rounds more coarsely than to a kWh or a cubic metre; of other units no more than that is known. */
+const roundingMaxUnits = 1000n;
 /** Digits are counted in the unit that people read: kWh, kvarh, kVAh and m³ are a thousand base units. */
-const digitUnits: ReadonlySet<string> = new Set([...energyUnits, 'l']);
+const digitUnits: ReadonlySet<string> = new Set(['Wh', 'varh', 'VAh', 'l']);
 const baseUnitsPerDigitUnit = 1000n;
 
 /** Bits of readings that no register is judged by: without a value, or somebody's guess, or one of two that contradict each other. */
@@ -104,13 +109,14 @@ export function rulesOf(
 	const {maxPowerW, registerDigits} = limits;
 	const up = 10n ** BigInt(Math.max(exponent, 0));
 	const down = 10n ** BigInt(Math.max(-exponent, 0));
+	const perWh = energyUnits.get(unit);
 	const rateMax =
-		maxPowerW === undefined || !energyUnits.has(unit)
+		maxPowerW === undefined || perWh === undefined
 			? undefined
-			: {numerator: BigInt(maxPowerW) * (100n + tolerancePercent) * down, denominator: 100n * hourMs * up};
+			: {numerator: BigInt(maxPowerW) * perWh * (100n + tolerancePercent) * down, denominator: 100n * hourMs * up};
 	const modulus =
 		registerDigits === undefined || !digitUnits.has(unit) ? undefined : (10n ** BigInt(registerDigits) * baseUnitsPerDigitUnit * down) / up;
-	const roundingMax = (roundingMaxBaseUnits * down) / up;
+	const roundingMax = (roundingMaxUnits * (perWh ?? 1n) * down) / up;
 	return {rateMax, modulus, roundingMax: roundingMax === 0n ? 1n : roundingMax};
 }
 

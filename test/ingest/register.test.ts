@@ -313,6 +313,8 @@ test('the rules follow the unit and the exponent of the channel', t => {
 	t.is(rulesOf(energy, 0, limits).modulus, 1_000_000n);
 	t.is(rulesOf(energy, -3, limits).modulus, 1_000_000_000n);
 	t.is(rulesOf(energy, 5, limits).roundingMax, 1n);
+	t.is(perHour(rulesOf({unit: 'J'}, 0, limits)), 1100n * 3600n);
+	t.is(rulesOf({unit: 'J'}, 0, limits).modulus, undefined);
 	// Watts say nothing about water; its digits are those of m³.
 	const water = rulesOf(quantityOfName('water-volume')!, 0, limits);
 	t.is(water.rateMax, undefined);
