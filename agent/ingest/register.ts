@@ -137,7 +137,7 @@ export function stepOf(state: RegisterState, next: RegisterPoint, rules: Registe
 	const isOtherCounter = isOther(state.counter, next.counter);
 	const isReset = isOtherCounter || state.isResetDeclared;
 	if (base === undefined) return begin(state, next, isReset ? 'reset' : 'first', isReset ? counterEpoch + 1 : counterEpoch);
-	const {elapsedMs} = timeBetween(base, next);
+	const elapsedMs = elapsedBetween(base, next);
 	// What was measured before the newest reading declares nothing: it was on its way when the count began anew.
 	if (isReset && elapsedMs >= 0) return begin(state, next, 'reset', counterEpoch + 1);
 	const counter = next.counter ?? state.counter;
@@ -157,7 +157,16 @@ export function stepOf(state: RegisterState, next: RegisterPoint, rules: Registe
 				quality: 0,
 				counterEpoch,
 				delta: next.value - base.value,
-				state: {...state, base: next, credit: fit.credit, stray: undefined, counter},
+				// Written out: this runs for nearly every reading.
+				state: {
+					counterEpoch,
+					base: next,
+					credit: fit.credit,
+					stray: undefined,
+					behind: state.behind,
+					counter,
+					isResetDeclared: state.isResetDeclared,
+				},
 			};
 		case 'noise':
 			return {class: 'noise', quality: qualities.noise, counterEpoch, delta: 0n, state: {...state, stray: undefined, counter}};
@@ -176,16 +185,16 @@ type Fit = {readonly class: 'normal' | 'noise' | 'rollover' | 'out-of-order'; re
 const noise: Fit = {class: 'noise', credit: undefined};
 const outOfOrder: Fit = {class: 'out-of-order', credit: undefined};
 const rollover: Fit = {class: 'rollover', credit: undefined};
+/** With the credit whole. */
 const unchecked: Fit = {class: 'normal', credit: undefined};
 
 /** How a reading fits the one that counts; undefined if it does not. */
 function fitOf({credit, behind}: RegisterState, base: RegisterPoint, next: RegisterPoint, rules: RegisterRules): Fit | undefined {
-	const {elapsedMs} = timeBetween(base, next);
-	if (elapsedMs < 0) {
+	if (elapsedBetween(base, next) < 0) {
 		if (rises(next, base, undefined, rules) === undefined) return undefined;
 		if (behind === undefined) return outOfOrder;
 		// One that came out of order before it is a neighbour too: those that come in a row fit each other.
-		const [earlier, later] = timeBetween(behind, next).elapsedMs >= 0 ? [behind, next] : [next, behind];
+		const [earlier, later] = elapsedBetween(behind, next) >= 0 ? [behind, next] : [next, behind];
 		return rises(earlier, later, undefined, rules) === undefined ? undefined : outOfOrder;
 	}
 	const risen = rises(base, next, credit, rules);
@@ -208,29 +217,36 @@ function rises(from: RegisterPoint, to: RegisterPoint, credit: bigint | undefine
 function within(rise: bigint, from: RegisterPoint, to: RegisterPoint, credit: bigint | undefined, rules: RegisterRules): Fit | undefined {
 	if (rules.rateMax === undefined) return unchecked;
 	const {numerator, denominator} = rules.rateMax;
-	const {elapsedMs, slackMs} = timeBetween(from, to);
-	const creditMax = numerator * slackMs + roundingOf(from.value, to.value, rules) * denominator;
-	const available = (credit === undefined || credit > creditMax ? creditMax : credit) + numerator * BigInt(elapsedMs);
-	const left = available - rise * denominator;
-	return left < 0n ? undefined : {class: 'normal', credit: left};
+	const spared = numerator * BigInt(elapsedBetween(from, to)) - rise * denominator;
+	// Nearly always: the credit was whole, and nothing of it is needed.
+	if (credit === undefined && spared >= 0n) return unchecked;
+	const creditMax = numerator * slackBetween(from, to) + roundingOf(from.value, to.value, rules) * denominator;
+	const left = (credit === undefined || credit > creditMax ? creditMax : credit) + spared;
+	return left < 0n ? undefined : {class: 'normal', credit: left >= creditMax ? undefined : left};
 }
 
 /** Whether a reading goes on where an exception stood. */
 function countsOnFrom(stray: RegisterPoint, next: RegisterPoint, rules: RegisterRules): boolean {
-	return (
-		!isOther(stray.counter, next.counter) && timeBetween(stray, next).elapsedMs >= 0 && rises(stray, next, undefined, rules) !== undefined
-	);
+	return !isOther(stray.counter, next.counter) && elapsedBetween(stray, next) >= 0 && rises(stray, next, undefined, rules) !== undefined;
 }
 
 /**
  * By the device's clock where it tells both times: less than 0 where it measured `to` first. Where `from` claims a time that our clock had not reached when `to` came, the
  * device's clock was put back: then arrivals tell, as they do where the device tells no time. Ours is taken to stand still when it was put back.
  */
-function timeBetween(from: RegisterPoint, to: RegisterPoint): {readonly elapsedMs: number; readonly slackMs: bigint} {
-	const elapsedMs = to.measuredAtMs - from.measuredAtMs;
-	if (from.measuredAtMs === 0 || to.measuredAtMs === 0 || (elapsedMs < 0 && from.measuredAtMs > to.arrivedAtMs))
-		return {elapsedMs: Math.max(0, to.arrivedAtMs - from.arrivedAtMs), slackMs: arrivalSlackMs};
-	return {elapsedMs, slackMs: from.timeIsDevices && to.timeIsDevices ? deviceSlackMs : arrivalSlackMs};
+function elapsedBetween(from: RegisterPoint, to: RegisterPoint): number {
+	return goesByArrival(from, to) ? Math.max(0, to.arrivedAtMs - from.arrivedAtMs) : to.measuredAtMs - from.measuredAtMs;
+}
+
+function goesByArrival(from: RegisterPoint, to: RegisterPoint): boolean {
+	const fromMs = from.measuredAtMs;
+	const toMs = to.measuredAtMs;
+	return fromMs === 0 || toMs === 0 || (toMs < fromMs && fromMs > to.arrivedAtMs);
+}
+
+/** How far off the time between two readings may be, in ms. */
+function slackBetween(from: RegisterPoint, to: RegisterPoint): bigint {
+	return from.timeIsDevices && to.timeIsDevices && !goesByArrival(from, to) ? deviceSlackMs : arrivalSlackMs;
 }
 
 /** The finest step that two readings show: the largest power of ten that divides both. What a device prints with three decimals ends in others than zeros soon enough. */
@@ -286,7 +302,7 @@ export function registerStateOf(
 		if ((quality & unjudgedQualities) !== 0) continue;
 		const timeIsDevices = (quality & qualities.noDeviceTime) === 0;
 		const point = {value, measuredAtMs, timeIsDevices, arrivedAtMs, counter: undefined};
-		const isOutOfOrder = base !== undefined && timeBetween(base, point).elapsedMs < 0;
+		const isOutOfOrder = base !== undefined && elapsedBetween(base, point) < 0;
 		if ((quality & qualities.exception) !== 0) stray = value < 0n || isOutOfOrder ? stray : point;
 		else if ((quality & qualities.noise) !== 0) stray = undefined;
 		else if (isOutOfOrder) behind = point;
