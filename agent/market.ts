@@ -2,7 +2,7 @@
 
 import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
-import {decodeEntry, entryLength, kinds} from './format/entry.ts';
+import {decodeEntry, entryLength, kinds, qualities, uncountedQualities} from './format/entry.ts';
 import {parseHistory} from './format/history.ts';
 import {quantityOfCode} from './format/quantity.ts';
 import {type Clearing, clear} from './trade/clear.ts';
@@ -60,7 +60,8 @@ const slotsMax = 36_000;
 export type Slot = SlotEnergy & {readonly startMs: number};
 
 /**
- * The energy of every whole slot that a history of an energy register covers, with the numbers of the entries that it rests on. It checks nothing: verify first.
+ * The energy of every whole slot that a history of an energy register covers, with the numbers of the entries that it rests on: those that count, and were not corrected. It
+ * checks nothing: verify first.
  * Fails with FORMAT_INVALID.
  */
 export function slotsOfHistory(bytes: Uint8Array, name: string, cadenceMs: number): Slot[] {
@@ -68,9 +69,16 @@ export function slotsOfHistory(bytes: Uint8Array, name: string, cadenceMs: numbe
 	if ('problem' in parsed) throw new AgentError('FORMAT_INVALID', `${name} is not a history: ${parsed.problem}`);
 	const {indexes, entries} = parsed.value;
 	const registers: RegisterEntry[] = [];
-	for (const [i, index] of indexes.entries()) {
-		const entry = decodeEntry(entries.subarray(i * entryLength, (i + 1) * entryLength));
-		if (entry.kind !== kinds.reading) continue;
+	const readings = indexes
+		.map((index, i) => ({index, entry: decodeEntry(entries.subarray(i * entryLength, (i + 1) * entryLength))}))
+		.filter(({entry}) => entry.kind === kinds.reading);
+	// A correction has the time of what it corrects.
+	const corrected = new Set(
+		readings.filter(({entry}) => (entry.quality & qualities.correction) !== 0).map(({entry}) => entry.measuredAtMs),
+	);
+	for (const {index, entry} of readings) {
+		// It leaves its number out, so that nothing is read across it.
+		if ((entry.quality & uncountedQualities) !== 0 || corrected.has(entry.measuredAtMs)) continue;
 		const quantity = quantityOfCode(entry.quantity);
 		if (quantity?.kind !== 'register' || quantity.unit !== 'Wh')
 			throw new AgentError('FORMAT_INVALID', `${name} is a history of ${quantity?.name ?? 'something'}, which counts no energy`);

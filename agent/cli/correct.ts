@@ -9,7 +9,7 @@ export const correctCommand: Command = {
 	usage: '--index INDEX | --device ID --quantity NAME --number N --value V --unit U --reason TEXT',
 	details: [
 		'Appends a reading that stands in for another one: on the same channel, with the time of the old one, marked as a correction, with your reason. The old one',
-		'stays as it is, and a history shows both. No market settles from either. The same correction once more changes nothing; another one stands in for the first.',
+		'stays as it is, and a history shows both. No market settles from a correction. The same one once more changes nothing; another one stands in for the first.',
 		'',
 		'With --reset it says instead that a register was reset: its next reading begins a new count, and what passed in between is unknown.',
 	],
