@@ -38,7 +38,7 @@ const credentialOptions = {
 	},
 	signed: {type: 'string', value: 'WHICH', help: 'required (default) or optional: whether what is not signed is taken too'},
 	calibration: {type: 'string', value: 'FILE', help: 'its calibration certificate; a copy is kept in the site by its hash'},
-	'calibration-number': {type: 'string', value: 'TEXT', help: "the certificate's own number"},
+	'calibration-id': {type: 'string', value: 'TEXT', help: "the certificate's own number"},
 	'calibration-from': {type: 'string', value: 'DAY', help: 'first day on which it holds, YYYY-MM-DD'},
 	'calibration-until': {type: 'string', value: 'DAY', help: 'last day on which it holds, YYYY-MM-DD'},
 } as const satisfies Record<string, OptionSpec>;
@@ -227,7 +227,7 @@ async function identityOf(command: Pick<Command, 'name'>, site: Site, values: Va
 		calibration:
 			file === undefined
 				? undefined
-				: {sha256: await keepCalibration(site, file), number: textOf(values, 'calibration-number'), notBefore: from, notAfter: until},
+				: {sha256: await keepCalibration(site, file), number: textOf(values, 'calibration-id'), notBefore: from, notAfter: until},
 	};
 }
 

@@ -106,7 +106,7 @@ for (const form of ['jws', 'cose', 'plain'] as const satisfies readonly SimSigne
 			...[
 				'--calibration',
 				calibration,
-				'--calibration-number',
+				'--calibration-id',
 				'K-1',
 				'--calibration-from',
 				'2020-01-01',
