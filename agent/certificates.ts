@@ -1,11 +1,14 @@
 // Makes the certificates of a site: its own CA, the broker's certificate, and those of its devices [RFC 5280].
 
-import {createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, X509Certificate} from 'node:crypto';
+// The decorators of the library for certificates register themselves with it: it must be there first.
+import 'reflect-metadata';
+
+import {createHash, createPrivateKey, webcrypto, X509Certificate} from 'node:crypto';
 import {chmod, readFile, rename, writeFile} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
+import * as x509 from '@peculiar/x509';
 import {toHex} from './base/bytes.ts';
-import {der, derBits, derElements, derInteger, derOid, derSequence, derTags, derTime} from './base/der.ts';
 import {AgentError} from './base/errors.ts';
 import type {Random} from './base/random.ts';
 import {deviceUrn} from './format/subject.ts';
@@ -34,192 +37,174 @@ export const namesMax = 64;
 /** A device whose clock is a little behind must not find a new certificate not valid yet. */
 const backdatedMs = 3_600_000;
 
-const oids = {
-	ecdsaWithSha256: derOid('1.2.840.10045.4.3.2'),
-	commonName: derOid('2.5.4.3'),
-	subjectKeyIdentifier: derOid('2.5.29.14'),
-	keyUsage: derOid('2.5.29.15'),
-	subjectAltName: derOid('2.5.29.17'),
-	basicConstraints: derOid('2.5.29.19'),
-	authorityKeyIdentifier: derOid('2.5.29.35'),
-	extKeyUsage: derOid('2.5.29.37'),
-	serverAuth: derOid('1.3.6.1.5.5.7.3.1'),
-	clientAuth: derOid('1.3.6.1.5.5.7.3.2'),
-} as const;
-
-/** Bits of KeyUsage, the first of which is the highest. */
-const usages = {digitalSignature: derBits(Uint8Array.of(0x80), 7), signCertificatesAndLists: derBits(Uint8Array.of(0x06), 1)} as const;
-
-/** Tags of GeneralName. */
-const alternative = {dns: 0x82, uri: 0x86, address: 0x87} as const;
+const p256 = {name: 'ECDSA', namedCurve: 'P-256'} as const;
+const signatureHash = {hash: 'SHA-256'} as const;
 
 export type Life = {readonly random: Random; readonly nowMs: number; readonly days: number};
 
 /** A new CA for a log's site. Its key can sign certificates of ends only, no other CAs. */
-export function makeCa(logName: string, life: Omit<Life, 'days'>): KeyAndCertificate {
-	const keys = generateKeyPairSync('ec', {namedCurve: 'P-256'});
+export async function makeCa(logName: string, life: Omit<Life, 'days'>): Promise<KeyAndCertificate> {
+	const keys = await makeKeys();
 	// Two sites may have a log of one name; a common name has 64 characters at most.
 	const name = nameOf(`Kedge CA ${toHex(life.random.bytes(4))} ${logName}`.slice(0, 64));
-	const keyId = keyIdOf(spkiOf(keys.publicKey));
-	const certificate = certify({
+	const {keyCertSign, cRLSign} = x509.KeyUsageFlags;
+	const certificate = await certify({
 		issuer: name,
 		signingKey: keys.privateKey,
 		subject: name,
 		publicKey: keys.publicKey,
 		extensions: [
-			extension(oids.basicConstraints, true, derSequence(der(derTags.boolean, Uint8Array.of(0xff)), derInteger(Uint8Array.of(0)))),
-			extension(oids.keyUsage, true, usages.signCertificatesAndLists),
-			extension(oids.subjectKeyIdentifier, false, der(derTags.octetString, keyId)),
+			new x509.BasicConstraintsExtension(true, 0, true),
+			new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
+			new x509.SubjectKeyIdentifierExtension(await keyIdOf(keys.publicKey)),
 		],
 		notAfterMs: life.nowMs + caDays * dayMs,
 		...life,
 	});
-	return {certificate: pem(certificate), key: pkcs8(keys.privateKey)};
+	return {certificate: pemOf(certificate), key: await pkcs8Of(keys.privateKey)};
 }
 
 /** A certificate for a server of these DNS names and IP addresses. Fails with ARGUMENT_INVALID. */
-export function issueServer(ca: KeyAndCertificate, names: readonly string[], life: Life): Issued {
+export async function issueServer(ca: KeyAndCertificate, names: readonly string[], life: Life): Promise<Issued> {
 	if (names.length === 0 || names.length > namesMax)
 		throw new AgentError('ARGUMENT_INVALID', `a certificate is for 1 to ${namesMax} names, not ${names.length}`);
 	const subject = names.find(name => isIP(name) === 0 && name.length <= 64) ?? names[0]!;
-	return issue(ca, subject, oids.serverAuth, names.map(alternativeName), life);
+	return issue(ca, subject, x509.ExtendedKeyUsage.serverAuth, names.map(alternativeName), life);
 }
 
 /** A certificate with which a device proves who it is. Fails with ARGUMENT_INVALID. */
-export function issueClient(ca: KeyAndCertificate, deviceId: string, life: Life): Issued {
-	return issue(ca, deviceId, oids.clientAuth, [der(alternative.uri, ascii(deviceUrn(deviceId)))], life);
+export async function issueClient(ca: KeyAndCertificate, deviceId: string, life: Life): Promise<Issued> {
+	return issue(ca, deviceId, x509.ExtendedKeyUsage.clientAuth, [{type: 'url', value: deviceUrn(deviceId)}], life);
 }
 
-function issue(ca: KeyAndCertificate, subject: string, purpose: Uint8Array, alternatives: readonly Uint8Array[], life: Life): Issued {
+async function issue(
+	ca: KeyAndCertificate,
+	subject: string,
+	purpose: x509.ExtendedKeyUsage,
+	alternatives: x509.JsonGeneralNames,
+	life: Life,
+): Promise<Issued> {
 	const {nowMs, days} = life;
 	if (!Number.isInteger(days) || days < 1 || days > clientDaysMax)
 		throw new AgentError('ARGUMENT_INVALID', `a certificate is valid for 1 to ${clientDaysMax} days, not ${days}`);
-	const authority = new X509Certificate(ca.certificate);
-	const signingKey = createPrivateKey(ca.key);
-	if (!authority.checkPrivateKey(signingKey)) throw new AgentError('KEY_INVALID', 'the key of the CA is not that of its certificate');
+	const authority = await openAuthority(ca);
 	// What outlives its CA is not valid then anyway.
-	const notAfterMs = Math.min(nowMs + days * dayMs, Date.parse(authority.validTo));
-	if (notAfterMs <= nowMs) throw new AgentError('KEY_INVALID', `the CA has run out on ${authority.validTo}`);
-	const keys = generateKeyPairSync('ec', {namedCurve: 'P-256'});
-	const issuer = readIssuer(authority.raw);
-	const certificate = certify({
-		issuer: issuer.name,
-		signingKey,
+	const notAfterMs = Math.min(nowMs + days * dayMs, authority.notAfterMs);
+	if (notAfterMs <= nowMs) throw new AgentError('KEY_INVALID', `the CA has run out on ${new Date(authority.notAfterMs).toISOString()}`);
+	const keys = await makeKeys();
+	const certificate = await certify({
+		issuer: authority.name,
+		signingKey: authority.signingKey,
 		subject: nameOf(subject),
 		publicKey: keys.publicKey,
 		extensions: [
-			extension(oids.basicConstraints, true, derSequence()),
-			extension(oids.keyUsage, true, usages.digitalSignature),
-			extension(oids.extKeyUsage, false, derSequence(purpose)),
-			extension(oids.subjectAltName, false, derSequence(...alternatives)),
-			extension(oids.subjectKeyIdentifier, false, der(derTags.octetString, keyIdOf(spkiOf(keys.publicKey)))),
-			extension(oids.authorityKeyIdentifier, false, derSequence(der(0x80, issuer.keyId))),
+			new x509.BasicConstraintsExtension(false, undefined, true),
+			new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+			new x509.ExtendedKeyUsageExtension([purpose]),
+			new x509.SubjectAlternativeNameExtension(alternatives),
+			new x509.SubjectKeyIdentifierExtension(await keyIdOf(keys.publicKey)),
+			new x509.AuthorityKeyIdentifierExtension(authority.keyId),
 		],
 		...life,
 		notAfterMs,
 	});
 	return {
-		certificate: pem(certificate),
-		key: pkcs8(keys.privateKey),
-		fingerprint: toHex(createHash('sha256').update(certificate).digest()),
-		notAfterMs: Math.floor(notAfterMs / 1000) * 1000,
+		certificate: pemOf(certificate),
+		key: await pkcs8Of(keys.privateKey),
+		fingerprint: createHash('sha256').update(new Uint8Array(certificate.rawData)).digest('hex'),
+		notAfterMs: wholeSeconds(notAfterMs),
 	};
 }
 
-/** The DER bytes of a certificate [RFC 5280 §4.1]. */
 function certify(parts: {
-	readonly issuer: Uint8Array;
-	readonly signingKey: KeyObject;
-	readonly subject: Uint8Array;
-	readonly publicKey: KeyObject;
-	readonly extensions: readonly Uint8Array[];
+	readonly issuer: x509.Name;
+	readonly signingKey: webcrypto.CryptoKey;
+	readonly subject: x509.Name;
+	readonly publicKey: webcrypto.CryptoKey;
+	readonly extensions: x509.Extension[];
 	readonly nowMs: number;
 	readonly notAfterMs: number;
 	readonly random: Random;
-}): Uint8Array {
-	const algorithm = derSequence(oids.ecdsaWithSha256);
+}): Promise<x509.X509Certificate> {
+	const {issuer, signingKey, subject, publicKey, extensions} = parts;
 	const serial = parts.random.bytes(16);
 	// Positive, and never shorter [RFC 5280 §4.1.2.2].
 	serial[0] = (serial[0]! & 0x3f) | 0x40;
-	const version3 = der(0xa0, derInteger(Uint8Array.of(2)));
-	const toBeSigned = derSequence(
-		version3,
-		derInteger(serial),
-		algorithm,
-		parts.issuer,
-		derSequence(derTime(parts.nowMs - backdatedMs), derTime(parts.notAfterMs)),
-		parts.subject,
-		spkiOf(parts.publicKey),
-		der(0xa3, derSequence(...parts.extensions)),
-	);
-	return derSequence(toBeSigned, algorithm, derBits(sign('sha256', toBeSigned, {key: parts.signingKey, dsaEncoding: 'der'})));
+	return x509.X509CertificateGenerator.create({
+		serialNumber: toHex(serial),
+		issuer,
+		subject,
+		// Times have no fractions of a second [RFC 5280 §4.1.2.5].
+		notBefore: new Date(wholeSeconds(parts.nowMs - backdatedMs)),
+		notAfter: new Date(wholeSeconds(parts.notAfterMs)),
+		publicKey,
+		signingKey,
+		signingAlgorithm: {...signingKey.algorithm, ...signatureHash},
+		extensions,
+	});
 }
 
-function extension(oid: Uint8Array, isCritical: boolean, value: Uint8Array): Uint8Array {
-	const critical = isCritical ? [der(derTags.boolean, Uint8Array.of(0xff))] : [];
-	return derSequence(oid, ...critical, der(derTags.octetString, value));
+/** What certificates by a CA take from it. Fails with KEY_INVALID. */
+async function openAuthority(ca: KeyAndCertificate): Promise<{
+	readonly name: x509.Name;
+	/** Hexadecimal digits. */
+	readonly keyId: string;
+	readonly signingKey: webcrypto.CryptoKey;
+	readonly notAfterMs: number;
+}> {
+	const parsed = new X509Certificate(ca.certificate);
+	const key = createPrivateKey(ca.key);
+	if (!parsed.checkPrivateKey(key)) throw new AgentError('KEY_INVALID', 'the key of the CA is not that of its certificate');
+	const certificate = new x509.X509Certificate(parsed.raw);
+	// A CA that somebody has put there may have a key of another type than ours.
+	const signingKey = await webcrypto.subtle
+		.importKey('pkcs8', key.export({type: 'pkcs8', format: 'der'}), {...certificate.publicKey.algorithm, ...signatureHash}, false, ['sign'])
+		.catch(cause => {
+			throw new AgentError(
+				'KEY_INVALID',
+				`no certificate is signed with a key of type ${key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType}`,
+				{cause},
+			);
+		});
+	return {
+		name: certificate.subjectName,
+		keyId: certificate.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId ?? (await keyIdOf(certificate.publicKey)),
+		signingKey,
+		notAfterMs: certificate.notAfter.getTime(),
+	};
 }
 
-function nameOf(commonName: string): Uint8Array {
-	return derSequence(der(derTags.set, derSequence(oids.commonName, der(derTags.utf8String, new TextEncoder().encode(commonName)))));
+const wholeSeconds = (timeMs: number): number => Math.floor(timeMs / 1000) * 1000;
+
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+	return webcrypto.subtle.generateKey(p256, true, ['sign', 'verify']);
 }
 
-function alternativeName(name: string): Uint8Array {
+function nameOf(commonName: string): x509.Name {
+	return new x509.Name([{CN: [{utf8String: commonName}]}]);
+}
+
+function alternativeName(name: string): x509.JsonGeneralName {
 	const version = isIP(name);
-	if (version !== 0) return der(alternative.address, version === 4 ? Uint8Array.from(name.split('.').map(Number)) : addressBytes(name));
+	if (version === 4) return {type: 'ip', value: name};
+	// The library takes the tail of ::ffff:192.0.2.7 for one group of digits. A URL writes two of it; the scope is of this machine only.
+	if (version === 6) return {type: 'ip', value: new URL(`http://[${name.split('%')[0]}]/`).hostname.slice(1, -1)};
 	const label = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 	if (name.length > 253 || !new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`).test(name))
 		throw new AgentError('ARGUMENT_INVALID', `"${name}" is neither a DNS name nor an IP address`);
-	return der(alternative.dns, ascii(name));
+	return {type: 'dns', value: name};
 }
 
-/** The 16 bytes of an IPv6 address that isIP has approved. */
-function addressBytes(address: string): Uint8Array {
-	// A URL writes the last four bytes as two groups, if they were written as IPv4, and leaves out the scope.
-	const written = new URL(`http://[${address.split('%')[0]}]/`).hostname.slice(1, -1);
-	const [head = '', tail = ''] = written.split('::');
-	const groups = (text: string): number[] => (text === '' ? [] : text.split(':').map(group => Number.parseInt(group, 16)));
-	const front = groups(head);
-	const back = groups(tail);
-	const all = [...front, ...Array.from({length: 8 - front.length - back.length}, () => 0), ...back];
-	return Uint8Array.from(all.flatMap(group => [group >> 8, group & 255]));
+/** The first 160 bits of the key's SHA-256 [RFC 7093 §2, method 1], hexadecimal digits. */
+async function keyIdOf(key: x509.PublicKeyType): Promise<string> {
+	const publicKey = await x509.PublicKey.create(key);
+	return toHex(new Uint8Array(await publicKey.getKeyIdentifier('SHA-256'), 0, 20));
 }
 
-/** The subject and the key identifier of a CA, as those whom it certifies must name them. */
-function readIssuer(raw: Uint8Array): {readonly name: Uint8Array; readonly keyId: Uint8Array} {
-	const [certificate] = derElements(raw);
-	const [toBeSigned] = derElements(certificate!.body);
-	const parts = derElements(toBeSigned!.body);
-	const [, , , , , subject, spki] = parts;
-	const extensions = parts.find(({tag}) => tag === 0xa3);
-	const list = extensions === undefined ? [] : derElements(derElements(extensions.body)[0]!.body).map(({body}) => derElements(body));
-	const found = list.find(([oid]) => oid !== undefined && toHex(oid.whole) === toHex(oids.subjectKeyIdentifier))?.at(-1);
-	return {name: subject!.whole, keyId: found === undefined ? keyIdOf(spki!.whole) : derElements(found.body)[0]!.body};
-}
+const pemOf = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
 
-function spkiOf(key: KeyObject): Uint8Array {
-	return (key.type === 'private' ? createPublicKey(key) : key).export({type: 'spki', format: 'der'});
-}
-
-/** The first 160 bits of the key's SHA-256 [RFC 7093 §2, method 1]. */
-function keyIdOf(spki: Uint8Array): Uint8Array {
-	const [, bits] = derElements(derElements(spki)[0]!.body);
-	return createHash('sha256').update(bits!.body.subarray(1)).digest().subarray(0, 20);
-}
-
-function ascii(text: string): Uint8Array {
-	return Buffer.from(text, 'latin1');
-}
-
-function pem(bytes: Uint8Array): string {
-	const lines = Buffer.from(bytes)
-		.toString('base64')
-		.match(/.{1,64}/g)!;
-	return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
-
-function pkcs8(key: KeyObject): string {
-	return key.export({type: 'pkcs8', format: 'pem'}) as string;
+async function pkcs8Of(key: webcrypto.CryptoKey): Promise<string> {
+	return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), x509.PemConverter.PrivateKeyTag)}\n`;
 }
 
 /** The CA of a site. Fails with DATA_MISSING. */
@@ -250,9 +235,9 @@ const localNames = ['localhost', '127.0.0.1'];
 const withLocal = (names: readonly string[]): string[] => [...new Set([...names, ...localNames])];
 
 /** The files of a new CA and of a certificate for the broker. Fails with ARGUMENT_INVALID. */
-export function certificatesFor({logName, names, random, nowMs}: Wanted): SiteFile[] {
-	const ca = makeCa(logName, {random, nowMs});
-	const server = issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
+export async function certificatesFor({logName, names, random, nowMs}: Wanted): Promise<SiteFile[]> {
+	const ca = await makeCa(logName, {random, nowMs});
+	const server = await issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
 	return [
 		{name: certificateFiles.ca, text: ca.certificate, mode: 0o644},
 		{name: certificateFiles.caKey, text: ca.key, mode: 0o600},
@@ -275,7 +260,7 @@ export async function renewServerCertificate(
 		isNewCa = true;
 		return makeCa(logName, {random, nowMs});
 	});
-	const issued = issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
+	const issued = await issueServer(ca, withLocal(names), {random, nowMs, days: serverDays});
 	if (isNewCa) {
 		await writeNew(join(directory, certificateFiles.ca), ca.certificate, 0o644);
 		await writeNew(join(directory, certificateFiles.caKey), ca.key, 0o600);

@@ -209,7 +209,7 @@ export async function initSite(options: {
 		throw new AgentError('ARGUMENT_INVALID', `"${logName}" cannot name a log`, {hint: 'Give a name with --name.'});
 	const {tlsNames, random, nowMs} = options;
 	// Loaded only where it is used.
-	const files = tlsNames && (await import('./certificates.ts')).certificatesFor({logName, names: tlsNames, random, nowMs});
+	const files = tlsNames && (await (await import('./certificates.ts')).certificatesFor({logName, names: tlsNames, random, nowMs}));
 	const device = await makePassword(random);
 	const made = await makeSite({
 		directory: options.directory,

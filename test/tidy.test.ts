@@ -94,6 +94,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const libraries: Readonly<Record<string, readonly {readonly place: string; readonly files?: number}[]>> = {
 	'@noble/hashes': [{place: 'agent/base/hash.ts'}],
 	'@bufbuild/protobuf': [{place: 'agent/ingest/decoders/', files: 1}],
+	// Certificates, and what that library wants to be there first. Only the commands that make certificates load them.
+	'@peculiar/x509': [{place: 'agent/certificates.ts'}],
+	'reflect-metadata': [{place: 'agent/certificates.ts'}],
 	aedes: [{place: 'broker/'}],
 	// The market's HTTP interface: requests, schemas, what holds values against them, and the socket.
 	ajv: [{place: 'agent/api/', files: 1}],

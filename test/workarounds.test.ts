@@ -1,7 +1,10 @@
 // What libraries do that we work around: each test shows that it is still so. One that fails says that a workaround is no longer needed; the table in README.md tells which.
+import 'reflect-metadata';
+
 import {once} from 'node:events';
 import {createServer as createHttpServer} from 'node:http';
 import {type AddressInfo, connect as connectSocket, createServer, type Socket} from 'node:net';
+import {GeneralName} from '@peculiar/x509';
 import {Aedes} from 'aedes';
 import test, {type ExecutionContext} from 'ava';
 import {connect, type IClientOptions, type MqttClient} from 'mqtt';
@@ -246,4 +249,10 @@ test('Node takes an offer of HTTP/2 for an upgrade once anybody waits for upgrad
 	socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n');
 	await new Promise(resolve => socket.once('close', resolve));
 	t.is(upgrades, 1);
+});
+
+test('x509 takes the tail of an IPv6 address that is written as IPv4 for one group of digits', t => {
+	const addressIn = (address: string): string => new GeneralName('ip', address).toString('hex').slice(4);
+	t.is(addressIn('::ffff:c000:207'), '00000000000000000000ffffc0000207');
+	t.is(addressIn('::ffff:192.0.2.7'), '000000000000000000000000ffff0192');
 });

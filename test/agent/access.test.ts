@@ -129,7 +129,7 @@ test('doors that stand open are told as long as they do', t => {
 async function accessOf(t: ExecutionContext, now: () => number) {
 	const folder = mkdtempSync(join(tmpdir(), 'kedge-access-'));
 	t.teardown(() => rmSync(folder, {recursive: true, force: true}));
-	const files = certificatesFor({logName: 'a', names: ['localhost'], random, nowMs});
+	const files = await certificatesFor({logName: 'a', names: ['localhost'], random, nowMs});
 	for (const {name, text} of files) writeFileSync(join(folder, name), text);
 	const parsed = parseConfig(section('  tls: {certificate: server.pem, key: server-key.pem, clientCa: ca.pem}'), 'kedge.yaml');
 	const site: Site = {...parsed, paths: sitePaths(folder), configPath: join(folder, 'kedge.yaml')};
@@ -189,7 +189,7 @@ test('new files are taken up at the next look, half of them are not, and each pr
 	const {folder, files, used, logged, look, lookAtOnce} = world;
 	await look();
 	t.deepEqual(used, []);
-	const renewed = issueServer({certificate: files[0]!.text, key: files[1]!.text}, ['localhost'], {random, nowMs, days: 60});
+	const renewed = await issueServer({certificate: files[0]!.text, key: files[1]!.text}, ['localhost'], {random, nowMs, days: 60});
 	writeFileSync(join(folder, 'server.pem'), renewed.certificate);
 	world.setProblem(new Error('the key is another one'));
 	logged.length = 0;
@@ -230,8 +230,8 @@ test('a site that was made with TLS lets a device in by password and by certific
 	const made = await initSite({directory: folder, logName: 'harbour', random, tlsNames: ['kedge.lan'], nowMs: systemClock.nowMs()});
 	const {openCa} = await import('../../agent/certificates.ts');
 	const ca = await openCa({directory: folder});
-	const mine = issueClient(ca, 'meter-2', {random, nowMs: systemClock.nowMs(), days: 90});
-	const foreign = issueClient(makeCa('harbour', {random, nowMs: systemClock.nowMs()}), 'meter-2', {
+	const mine = await issueClient(ca, 'meter-2', {random, nowMs: systemClock.nowMs(), days: 90});
+	const foreign = await issueClient(await makeCa('harbour', {random, nowMs: systemClock.nowMs()}), 'meter-2', {
 		random,
 		nowMs: systemClock.nowMs(),
 		days: 90,

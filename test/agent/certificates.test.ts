@@ -21,7 +21,7 @@ import {placeOf} from '../faults/packages.ts';
 
 const random = createSystemRandom();
 const nowMs = Date.UTC(2026, 5, 1);
-const ca = makeCa('example.com/street-7', {random, nowMs});
+const ca = await makeCa('example.com/street-7', {random, nowMs});
 const life = {random, nowMs, days: 90};
 const openssl = placeOf('openssl');
 
@@ -40,7 +40,7 @@ function folderOf(t: ExecutionContext, files: Readonly<Record<string, string>> =
 if (openssl === undefined) test('without openssl nothing of it is compared', t => t.pass('openssl is not installed'));
 else {
 	test('OpenSSL takes a server certificate for its names and addresses, as a server only', async t => {
-		const server = issueServer(ca, ['kedge.lan', '*.farm.example', '192.0.2.7', '2001:db8::7'], life);
+		const server = await issueServer(ca, ['kedge.lan', '*.farm.example', '192.0.2.7', '2001:db8::7'], life);
 		const folder = folderOf(t, {'ca.pem': ca.certificate, 'server.pem': server.certificate});
 		const [root, leaf] = [join(folder, 'ca.pem'), join(folder, 'server.pem')];
 		const verify = (...words: readonly string[]): Promise<string> =>
@@ -63,7 +63,7 @@ else {
 	});
 
 	test('OpenSSL takes a client certificate as a client only, and its fingerprint is the one we give', async t => {
-		const client = issueClient(ca, 'meter-1', life);
+		const client = await issueClient(ca, 'meter-1', life);
 		const folder = folderOf(t, {'ca.pem': ca.certificate, 'client.pem': client.certificate});
 		const leaf = join(folder, 'client.pem');
 		const verify = (purpose: string): Promise<string> =>
@@ -88,16 +88,70 @@ else {
 	});
 
 	test('a certificate that ends after 2049 says so in the longer form of time', async t => {
-		const late = Date.UTC(2049, 11, 1);
-		const client = issueClient(makeCa('a', {random, nowMs: late}), 'm', {random, nowMs: late, days: 60});
+		// A fraction of a second would be written in the longer form, and is not allowed in it.
+		const late = Date.UTC(2049, 11, 1, 0, 0, 0, 999);
+		const client = await issueClient(await makeCa('a', {random, nowMs: late}), 'm', {random, nowMs: late, days: 60});
 		const folder = folderOf(t, {'client.pem': client.certificate});
 		t.regex(await run('x509', '-in', join(folder, 'client.pem'), '-noout', '-enddate'), /notAfter=Jan 30 00:00:00 2050 GMT/);
 		t.is(client.notAfterMs, Date.UTC(2050, 0, 30));
 	});
+
+	/** The issuer (1) or the subject (3) of a certificate: the sequences of its signed part are algorithm, issuer, times, subject, key. */
+	const nameIn = async (path: string, place: 1 | 3): Promise<string> => {
+		const sequences = [...(await run('asn1parse', '-in', path)).matchAll(/^ *(\d+):d=2 +hl=(\d+) l= *(\d+) cons: SEQUENCE/gm)];
+		const [start = 0, head = 0, length = 0] = sequences[place]!.slice(1).map(Number);
+		return new X509Certificate(readFileSync(path)).raw.subarray(start, start + head + length).toString('hex');
+	};
+
+	/** A CA that OpenSSL makes in this folder, with a key of this kind and a name that is hard to spell. */
+	const makeForeignCa = async (folder: string, ...keyKind: readonly string[]): Promise<{certificate: string; key: string}> => {
+		const [root, key] = [join(folder, 'ca.pem'), join(folder, 'ca-key.pem')];
+		const name = '/C=DE/O=Mühle "Zur, Au"+OU=Dach/CN=own CA/emailAddress=ca@example.com';
+		const rest = ['-nodes', '-utf8', '-multivalue-rdn', '-days', '30', '-addext', 'keyUsage=critical,keyCertSign', '-subj', name];
+		await run('req', '-x509', '-newkey', ...keyKind, ...rest, '-keyout', key, '-out', root);
+		return {certificate: readFileSync(root, 'utf8'), key: readFileSync(key, 'utf8')};
+	};
+	const curve = (name: string): string[] => ['ec', '-pkeyopt', `ec_paramgen_curve:${name}`];
+
+	for (const [type, ...keyKind] of [
+		['P-256', ...curve('P-256')],
+		['P-384', ...curve('P-384')],
+		['RSA', 'rsa:2048'],
+	] as const)
+		test(`a CA that OpenSSL made with a key of ${type} signs as well, and its certificates name it as it names itself`, async t => {
+			const folder = folderOf(t);
+			const [root, leaf] = [join(folder, 'ca.pem'), join(folder, 'client.pem')];
+			const own = await makeForeignCa(folder, ...keyKind);
+			const now = Date.parse(new X509Certificate(own.certificate).validFrom) + 3_600_000;
+			writeFileSync(leaf, (await issueClient(own, 'meter-1', {random, nowMs: now, days: 90})).certificate);
+			const verify = ['verify', '-x509_strict', '-check_ss_sig', '-attime', String(now / 1000), '-CAfile', root, '-purpose', 'sslclient'];
+			t.regex(await run(...verify, leaf), /: OK/);
+			t.true(new X509Certificate(readFileSync(leaf)).checkIssued(new X509Certificate(own.certificate)));
+			// To the byte: not everybody compares names as kindly as OpenSSL.
+			t.is(await nameIn(leaf, 1), await nameIn(root, 3));
+		});
+
+	test('a CA with a key that signs no certificates is refused', async t => {
+		const own = await makeForeignCa(folderOf(t), ...curve('secp256k1'));
+		const now = Date.parse(new X509Certificate(own.certificate).validFrom);
+		const error = (await t.throwsAsync(issueClient(own, 'meter-1', {...life, nowMs: now}))) as AgentError;
+		t.is(error.code, 'KEY_INVALID');
+		t.regex(error.message, /secp256k1/);
+	});
 }
 
-test('each certificate has a key, a serial number and a fingerprint of its own', t => {
-	const all = Array.from({length: 20}, () => issueClient(ca, 'meter-1', life));
+test('an address has one meaning, however it is written', async t => {
+	const names = ['::ffff:192.0.2.7', '::192.0.2.7', 'fe80::1%eth0', '::', '2001:DB8:0:0:0:0:0:7', '1::'];
+	t.is(
+		new X509Certificate((await issueServer(ca, names, life)).certificate).subjectAltName,
+		['0:0:0:0:0:FFFF:C000:207', '0:0:0:0:0:0:C000:207', 'FE80:0:0:0:0:0:0:1', '0:0:0:0:0:0:0:0', '2001:DB8:0:0:0:0:0:7', '1:0:0:0:0:0:0:0']
+			.map(address => `IP Address:${address}`)
+			.join(', '),
+	);
+});
+
+test('each certificate has a key, a serial number and a fingerprint of its own', async t => {
+	const all = await Promise.all(Array.from({length: 20}, () => issueClient(ca, 'meter-1', life)));
 	const serials = all.map(({certificate}) => new X509Certificate(certificate).serialNumber);
 	t.is(new Set(serials).size, 20);
 	for (const serial of serials) t.regex(serial, /^[4-7][0-9A-F]{31}$/);
@@ -111,15 +165,15 @@ test('each certificate has a key, a serial number and a fingerprint of its own',
 	}
 });
 
-test('a certificate never outlives its CA, and a CA that has run out issues none', t => {
+test('a certificate never outlives its CA, and a CA that has run out issues none', async t => {
 	const authority = new X509Certificate(ca.certificate);
 	const nearlyOver = Date.parse(authority.validTo) - 5 * 86_400_000;
-	t.is(issueClient(ca, 'm', {random, nowMs: nearlyOver, days: 90}).notAfterMs, Date.parse(authority.validTo));
-	const error = t.throws(() => issueClient(ca, 'm', {random, nowMs: Date.parse(authority.validTo), days: 1})) as AgentError;
+	t.is((await issueClient(ca, 'm', {random, nowMs: nearlyOver, days: 90})).notAfterMs, Date.parse(authority.validTo));
+	const error = (await t.throwsAsync(issueClient(ca, 'm', {random, nowMs: Date.parse(authority.validTo), days: 1}))) as AgentError;
 	t.is(error.code, 'KEY_INVALID');
 });
 
-test('what cannot be in a certificate is refused', t => {
+test('what cannot be in a certificate is refused', async t => {
 	for (const name of [
 		'',
 		'a b',
@@ -134,14 +188,14 @@ test('what cannot be in a certificate is refused', t => {
 		'x'.repeat(300),
 		'\0',
 	]) {
-		const error = t.throws(() => issueServer(ca, [name], life), undefined, name) as AgentError;
+		const error = (await t.throwsAsync(issueServer(ca, [name], life), undefined, name)) as AgentError;
 		t.is(error.code, 'ARGUMENT_INVALID');
 	}
 	for (const days of [0, -1, 1.5, 3651, Number.NaN])
-		t.is((t.throws(() => issueClient(ca, 'm', {...life, days})) as AgentError).code, 'ARGUMENT_INVALID');
-	t.is((t.throws(() => issueServer(ca, [], life)) as AgentError).code, 'ARGUMENT_INVALID');
-	const other = makeCa('other', {random, nowMs});
-	t.is((t.throws(() => issueClient({...ca, key: other.key}, 'm', life)) as AgentError).code, 'KEY_INVALID');
+		t.is(((await t.throwsAsync(issueClient(ca, 'm', {...life, days}))) as AgentError).code, 'ARGUMENT_INVALID');
+	t.is(((await t.throwsAsync(issueServer(ca, [], life))) as AgentError).code, 'ARGUMENT_INVALID');
+	const other = await makeCa('other', {random, nowMs});
+	t.is(((await t.throwsAsync(issueClient({...ca, key: other.key}, 'm', life))) as AgentError).code, 'KEY_INVALID');
 });
 
 test('a renewed certificate is of the same CA and for the same names, and keys are for their owner only', async t => {
@@ -175,8 +229,8 @@ test('half of a CA is neither used nor replaced', async t => {
 	t.is(missing.code, 'DATA_MISSING');
 });
 
-test('the files of a new site are a CA, its key, and a certificate that also holds on the machine itself', t => {
-	const files = certificatesFor({logName: 'a', names: ['kedge.lan'], random, nowMs});
+test('the files of a new site are a CA, its key, and a certificate that also holds on the machine itself', async t => {
+	const files = await certificatesFor({logName: 'a', names: ['kedge.lan'], random, nowMs});
 	t.deepEqual(
 		files.map(({name, mode}) => [name, mode.toString(8)]),
 		[

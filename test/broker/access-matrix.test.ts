@@ -19,17 +19,19 @@ import {connackOk, pingresp, puback} from './world.ts';
 const random = createSystemRandom();
 const dayMs = 86_400_000;
 const nowMs = systemClock.nowMs();
-const ca = makeCa('street', {random, nowMs});
-const server = issueServer(ca, ['localhost'], {random, nowMs, days: 30});
-const foreignCa = makeCa('street', {random, nowMs});
+const ca = await makeCa('street', {random, nowMs});
+const server = await issueServer(ca, ['localhost'], {random, nowMs, days: 30});
+const foreignCa = await makeCa('street', {random, nowMs});
 
 const ids = ['both', 'password', 'certificate', 'open', 'gateway', 'behind', 'gone'] as const;
 type DeviceId = (typeof ids)[number];
 
-const enrolled = Object.fromEntries(ids.map(id => [id, issueClient(ca, id, {random, nowMs, days: 30})]));
-const foreign = issueClient(foreignCa, 'both', {random, nowMs, days: 30});
-const forgotten = issueClient(ca, 'both', {random, nowMs, days: 30});
-const expired = issueClient(ca, 'both', {random, nowMs: nowMs - 60 * dayMs, days: 30});
+const enrolled = Object.fromEntries(
+	await Promise.all(ids.map(async id => [id, await issueClient(ca, id, {random, nowMs, days: 30})] as const)),
+);
+const foreign = await issueClient(foreignCa, 'both', {random, nowMs, days: 30});
+const forgotten = await issueClient(ca, 'both', {random, nowMs, days: 30});
+const expired = await issueClient(ca, 'both', {random, nowMs: nowMs - 60 * dayMs, days: 30});
 
 /** What a CONNECT brings along; a client certificate needs TLS, the rest comes over both ports. */
 type Credential = {

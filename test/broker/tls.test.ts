@@ -16,9 +16,9 @@ import {connackOk, pingresp, puback} from './world.ts';
 const random = createSystemRandom();
 const nowMs = systemClock.nowMs();
 const life = {random, nowMs, days: 30};
-const ca = makeCa('street', life);
-const server = issueServer(ca, ['localhost'], life);
-const device = issueClient(ca, 'm-1', life);
+const ca = await makeCa('street', life);
+const server = await issueServer(ca, ['localhost'], life);
+const device = await issueClient(ca, 'm-1', life);
 const tls = {...server, clientCa: ca.certificate, port: 0};
 const asDevice = {ca: ca.certificate, cert: device.certificate, key: device.key};
 const trusting = {ca: ca.certificate};
@@ -215,7 +215,7 @@ test('an address that breaks off too many handshakes is not answered until its m
 test('a new certificate is used for new connections, and a bad one changes nothing', async t => {
 	const world = await openWorld(t);
 	const before = await join(t, world);
-	const renewed = issueServer(ca, ['localhost'], life);
+	const renewed = await issueServer(ca, ['localhost'], life);
 	const error = t.throws(() => world.broker.useCertificate({...renewed, key: server.key, clientCa: ca.certificate})) as AgentError;
 	t.is(error.code, 'KEY_INVALID');
 	t.is((t.throws(() => world.broker.useCertificate({certificate: 'x', key: 'y'})) as AgentError).code, 'KEY_INVALID');
@@ -232,7 +232,7 @@ test('another client CA ends the connections that came by the old one', async t 
 	const world = await openWorld(t);
 	const byCertificate = await join(t, world);
 	const byPassword = await join(t, world, trusting, 'm-2');
-	const other = makeCa('other', life);
+	const other = await makeCa('other', life);
 	world.broker.useCertificate({...server, clientCa: other.certificate});
 	t.deepEqual(await byCertificate.rest(), []);
 	t.is(world.broker.stats().closed['certificate-ended'], 1);

@@ -4,7 +4,7 @@ import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {openSite} from '../../agent/site.ts';
-import {kedge, testFolder} from '../helpers/site.ts';
+import {changeConfig, kedge, kedgePath, run, startAgent, testFolder} from '../helpers/site.ts';
 
 test('a site that is made with TLS has a CA, a certificate for its names, and no port without TLS', async t => {
 	const folder = testFolder(t);
@@ -58,4 +58,27 @@ test('a site gets TLS later, and its certificate is renewed for the same names',
 	const after = new X509Certificate(await readFile(join(folder, 'server.pem')));
 	t.not(after.serialNumber, before.serialNumber);
 	t.is(after.subjectAltName, before.subjectAltName);
+});
+
+/** Makes a process write, when it ends, which files of libraries it has loaded. */
+const tellLoaded = `data:text/javascript,${encodeURIComponent(`
+	import {writeSync} from 'node:fs';
+	import {createRequire} from 'node:module';
+	const {cache} = createRequire('file:///');
+	process.on('exit', () => writeSync(2, Object.keys(cache).join('\\n')));
+`).replaceAll("'", '%27')}`;
+
+test('who makes certificates loads the library for them, and an agent does not', async t => {
+	const library = /node_modules\/(?:@peculiar\/x509|reflect-metadata)\//;
+	const folder = testFolder(t);
+	const config = join(folder, 'kedge.yaml');
+	t.is((await kedge(t, ['init', folder, '--name', 'harbour', '--tls', 'kedge.lan'])).code, 0);
+	const site = await changeConfig(await openSite(config), text => text.replace('port: 8883', 'port: 0'));
+	const agent = await startAgent(t, site, {behind: `export NODE_OPTIONS='--import=${tellLoaded}'`});
+	const renewed = await run(t, process.execPath, ['--import', tellLoaded, kedgePath, 'certificate', '--config', config]);
+	t.is(renewed.code, 0, renewed.err);
+	t.regex(renewed.err, library);
+	t.is(await agent.end('SIGTERM'), 0, agent.said());
+	t.regex(agent.said(), /node_modules\/aedes\//);
+	t.notRegex(agent.said(), library);
 });

@@ -22,9 +22,9 @@ const random = createSystemRandom();
 const nowMs = systemClock.nowMs();
 const life = {random, nowMs, days: 30};
 const dayMs = 86_400_000;
-const ca = makeCa('upstairs', life);
-const otherCa = makeCa('upstairs', life);
-const agent = issueClient(ca, 'kedge', life);
+const ca = await makeCa('upstairs', life);
+const otherCa = await makeCa('upstairs', life);
+const agent = await issueClient(ca, 'kedge', life);
 
 type World = {readonly port: number; readonly open: (options: Partial<MqttClientOptions>) => Opened};
 type Opened = {readonly door: MqttDoor; readonly came: string[]; readonly logged: string[]};
@@ -90,7 +90,7 @@ async function isRefused(t: ExecutionContext, {door, logged}: Opened, why: RegEx
 	t.is(door.stats().connects, 0);
 }
 
-const right = issueServer(ca, ['localhost', 'mqtt.example.com'], life);
+const right = await issueServer(ca, ['localhost', 'mqtt.example.com'], life);
 
 if (isMosquittoInstalled()) {
 	test('a broker of the pinned CA is trusted, and messages come through', async t => {
@@ -122,14 +122,14 @@ if (isMosquittoInstalled()) {
 	});
 
 	test('a certificate for another name is refused, unless that name is the one that is asked for', async t => {
-		const world = await openWorld(t, issueServer(ca, ['mqtt.example.com'], life));
+		const world = await openWorld(t, await issueServer(ca, ['mqtt.example.com'], life));
 		await isRefused(t, world.open({tls: {ca: ca.certificate}}), /does not match certificate/);
 		const {door} = world.open({clientId: 'kedge-2', tls: {ca: ca.certificate, serverName: 'mqtt.example.com'}});
 		t.true(await isSoon(() => door.stats().connected));
 	});
 
 	test('a broker whose certificate has run out is refused', async t => {
-		const world = await openWorld(t, issueServer(ca, ['localhost'], {random, nowMs: nowMs - 60 * dayMs, days: 30}));
+		const world = await openWorld(t, await issueServer(ca, ['localhost'], {random, nowMs: nowMs - 60 * dayMs, days: 30}));
 		await isRefused(t, world.open({tls: {ca: ca.certificate}}), /certificate has expired/);
 	});
 
@@ -149,7 +149,7 @@ if (isMosquittoInstalled()) {
 		t.true(await isSoon(() => known.door.stats().connected));
 		t.true(await isSoon(() => bare.logged.length > 1));
 		t.is(bare.door.stats().connects, 0);
-		const foreign = issueClient(otherCa, 'kedge', life);
+		const foreign = await issueClient(otherCa, 'kedge', life);
 		const other = world.open({clientId: 'kedge-3', tls: {ca: ca.certificate, certificate: foreign.certificate, key: foreign.key}});
 		t.true(await isSoon(() => other.logged.length > 1));
 		t.is(other.door.stats().connects, 0);
