@@ -103,16 +103,7 @@ for (const form of ['jws', 'cose', 'plain'] as const satisfies readonly SimSigne
 				'--quantity',
 				'temperature=-30..60:Cel',
 			],
-			...[
-				'--calibration',
-				calibration,
-				'--calibration-id',
-				'K-1',
-				'--calibration-from',
-				'2020-01-01',
-				'--calibration-until',
-				'2099-12-31',
-			],
+			...['--calibration', calibration, '--calibration-id', 'K-1', '--calibration-from', '2020-01-01', '--calibration-until', '2099-12-31'],
 		);
 		const client = await joinAs(t, made, 'probe-1', credentials.password!);
 		const send = (payload: string | Uint8Array): Promise<unknown> =>
