@@ -16,6 +16,7 @@ const require = createRequire(import.meta.url);
 /** What is published: the file to write, and the contract whose ABI and creation code it exports. */
 const published = [
 	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
+	{file: 'device-registry.ts', source: 'DeviceRegistry.sol', contract: 'DeviceRegistry', name: 'deviceRegistry'},
 	{file: 'energy-market.ts', source: 'EnergyMarket.sol', contract: 'EnergyMarket', name: 'energyMarket'},
 	{file: 'market-rules.ts', source: 'MarketRules.sol', contract: 'MarketRules', name: 'marketRules'},
 	{file: 'market-court.ts', source: 'MarketCourt.sol', contract: 'MarketCourt', name: 'marketCourt'},
