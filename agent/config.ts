@@ -121,6 +121,7 @@ export type AnchorConfig = {
 	readonly entriesMax: number;
 	readonly idleHours: number;
 	readonly feeGweiMax: number;
+	readonly deviceRegistry: string | undefined;
 };
 
 export type MarketConfig = {
@@ -520,6 +521,7 @@ const readShape: Read<Config> = object<Config>({
 			entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
 			idleHours: withDefault(number(0, 8784), 24),
 			feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
+			deviceRegistry: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
 		}),
 	),
 	market: section(

@@ -29,11 +29,18 @@ export type DeviceChange =
 			readonly certificate?: CertificateTimes | undefined;
 			readonly reason?: string | undefined;
 	  }
-	| {readonly event: 'revoke'; readonly id: string; readonly reason?: string | undefined};
+	| {readonly event: 'revoke'; readonly id: string; readonly reason?: string | undefined}
+	/** Notes to whom it is bound on a chain; null: to nobody any more. */
+	| {readonly event: 'bind'; readonly id: string; readonly binding: DeviceBinding | null};
+
+/** To whom a device is bound, and which DeviceRegistry says so: `eip155:CHAIN:0x…` in lower case [CAIP-10]. */
+export type DeviceBinding = {readonly owner: string; readonly registry: string};
+
+const accountPattern = /^eip155:[1-9][0-9]{0,15}:0x[0-9a-f]{40}$/;
 
 /** Reads what came over the socket. Fails with ARGUMENT_INVALID. */
 export function deviceChangeOf(value: unknown): DeviceChange {
-	const {event, device, id, set, certificate, reason} = (value ?? {}) as Record<string, unknown>;
+	const {event, device, id, set, certificate, reason, binding} = (value ?? {}) as Record<string, unknown>;
 	const times = certificate as CertificateTimes | undefined;
 	const isTimes = times === undefined || (Number.isSafeInteger(times.notBeforeMs) && Number.isSafeInteger(times.notAfterMs));
 	const isReason = reason === undefined || typeof reason === 'string';
@@ -41,6 +48,12 @@ export function deviceChangeOf(value: unknown): DeviceChange {
 	if (isTimes && isReason && event === 'rotate' && typeof id === 'string' && typeof set === 'object' && set !== null)
 		return {event, id, set: set as Record<string, unknown>, certificate: times, reason};
 	if (isReason && event === 'revoke' && typeof id === 'string') return {event, id, reason};
+	if (event === 'bind' && typeof id === 'string' && binding === null) return {event, id, binding};
+	if (event === 'bind' && typeof id === 'string') {
+		const {owner, registry} = (binding ?? {}) as Record<string, unknown>;
+		if (typeof owner === 'string' && typeof registry === 'string' && accountPattern.test(owner) && accountPattern.test(registry))
+			return {event, id, binding: {owner, registry}};
+	}
 	throw new AgentError('ARGUMENT_INVALID', 'this is no change of a device');
 }
 
@@ -58,6 +71,8 @@ export type ListedDevice = {
 	readonly certificate: CertificateTimes | undefined;
 	readonly calibration: ConfiguredDevice['calibration'];
 	readonly expired: readonly Expirable[];
+	/** To whom it is bound, as far as this log says. */
+	readonly binding: DeviceBinding | undefined;
 	/** Identity entries of it in this log, as far as this agent made them. */
 	readonly changes: number;
 };
@@ -71,6 +86,7 @@ type Row = {
 	readonly state: 'enrolled' | 'revoked';
 	readonly certificate: CertificateTimes | undefined;
 	readonly expired: readonly Expirable[];
+	readonly binding?: DeviceBinding | undefined;
 	readonly changes: number;
 };
 
@@ -166,6 +182,7 @@ export async function openDeviceDesk(parts: {
 			maxPowerW: device.maxPowerW,
 			cadenceSeconds: device.cadenceSeconds,
 			calibration: device.calibration,
+			...row.binding,
 			reason,
 		};
 		const draft = {
@@ -224,6 +241,7 @@ export async function openDeviceDesk(parts: {
 				state: row?.state ?? 'enrolled',
 				certificate: undefined,
 				expired: [],
+				binding: row?.binding,
 				changes: (row?.changes ?? 0) + 1,
 			};
 			told.push(append(device.id, next, row === undefined ? 'enrolled' : 'rotated', undefined));
@@ -263,6 +281,7 @@ export async function openDeviceDesk(parts: {
 			certificate: row?.certificate,
 			calibration: configured.calibration,
 			expired: row?.expired ?? [],
+			binding: row?.binding,
 			changes: row?.changes ?? 0,
 		};
 	};
@@ -322,6 +341,26 @@ export async function openDeviceDesk(parts: {
 		return [id, append(id, {...row, state: 'revoked', changes: row.changes + 1}, 'revoked', reason)];
 	};
 
+	const bind = ({id, binding}: Extract<DeviceChange, {event: 'bind'}>): readonly [string, Promise<void>] => {
+		const row = find(id);
+		// The chain is asked again and again, and what it said before is in the log already.
+		if (row.binding?.owner === binding?.owner && row.binding?.registry === binding?.registry) return [id, Promise.resolve()];
+		return [id, append(id, {...row, binding: binding ?? undefined, changes: row.changes + 1}, 'bound', undefined)];
+	};
+
+	const make = (change: DeviceChange): readonly [string, Promise<void>] => {
+		switch (change.event) {
+			case 'add':
+				return add(change);
+			case 'rotate':
+				return rotate(change);
+			case 'revoke':
+				return revoke(change);
+			case 'bind':
+				return bind(change);
+		}
+	};
+
 	if (parts.mayAppend()) await tellConfig();
 
 	return {
@@ -335,7 +374,7 @@ export async function openDeviceDesk(parts: {
 			if (!parts.mayAppend()) throw new AgentError('WRITE_REFUSED', 'the log takes nothing now', {hint: 'See: kedge status'});
 			if ('reason' in change && change.reason !== undefined && change.reason.length > reasonLengthMax)
 				throw new AgentError('ARGUMENT_INVALID', `the reason is longer than ${reasonLengthMax} characters`);
-			const [id, kept] = change.event === 'add' ? add(change) : change.event === 'rotate' ? rotate(change) : revoke(change);
+			const [id, kept] = make(change);
 			await kept;
 			return listed(id);
 		},

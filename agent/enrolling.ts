@@ -8,7 +8,7 @@ import type {Clock} from './base/clock.ts';
 import {publicKeyFromPem} from './base/device-signature.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import type {Random} from './base/random.ts';
-import type {DeviceChange, ListedDevice} from './device-desk.ts';
+import type {DeviceBinding, DeviceChange, ListedDevice} from './device-desk.ts';
 import {formatDeviceKey, parseDeviceKey} from './format/device-key.ts';
 import {makePassword, type Site} from './site.ts';
 
@@ -55,6 +55,11 @@ export async function rotateDevice(
 
 export function revokeDevice(site: Site, id: string, reason: string | undefined): Promise<ListedDevice> {
 	return ask(site, {event: 'revoke', id, reason});
+}
+
+/** Has the log say to whom a device is bound on a chain; null: to nobody any more. What it says already is not said again. */
+export function noteBinding(site: Site, id: string, binding: DeviceBinding | null): Promise<ListedDevice> {
+	return ask(site, {event: 'bind', id, binding});
 }
 
 export function listDevices(site: Site): Promise<readonly ListedDevice[]> {

@@ -110,6 +110,21 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./device.ts')).deviceRevokeCommand,
 	},
 	{
+		name: 'device bind',
+		summary: 'say on a chain to whom a device belongs, and with which key',
+		load: async () => (await import('./device-binding.ts')).deviceBindCommand,
+	},
+	{
+		name: 'device unbind',
+		summary: 'end that on the chain',
+		load: async () => (await import('./device-binding.ts')).deviceUnbindCommand,
+	},
+	{
+		name: 'device binding',
+		summary: 'what a chain says of a device, and whether the log says the same',
+		load: async () => (await import('./device-binding.ts')).deviceBindingCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,

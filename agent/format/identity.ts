@@ -29,8 +29,10 @@ export type IdentityBody = {
 	readonly calibration?:
 		| {readonly sha256: string; readonly number?: string | undefined; readonly notBefore: string; readonly notAfter: string}
 		| undefined;
-	/** The account that it belongs to, where it was bound on a chain: `eip155:CHAIN:0x…` [CAIP-10]. */
+	/** The account that it belongs to, where it is bound on a chain: `eip155:CHAIN:0x…` [CAIP-10]. */
 	readonly owner?: string | undefined;
+	/** The DeviceRegistry that says so, in the same form. */
+	readonly registry?: string | undefined;
 	/** Why, in the owner's words. */
 	readonly reason?: string | undefined;
 };
@@ -39,7 +41,8 @@ export const identityBytesMax = 64 * 1024;
 
 /** Members in one order, those that are not there left out. */
 export function encodeIdentity(body: IdentityBody): Uint8Array {
-	const {event, urn, key, certificate, password, topics, via, quantities, maxPowerW, cadenceSeconds, calibration, owner, reason} = body;
+	const {event, urn, key, certificate, password, topics, via, quantities, maxPowerW, cadenceSeconds, calibration, owner, registry, reason} =
+		body;
 	return utf8(
 		JSON.stringify({
 			event,
@@ -65,6 +68,7 @@ export function encodeIdentity(body: IdentityBody): Uint8Array {
 				notAfter: calibration.notAfter,
 			},
 			owner,
+			registry,
 			reason,
 		}),
 	);
@@ -96,7 +100,7 @@ function isIdentity(value: unknown): value is IdentityBody {
 		return false;
 	const {certificate, password, topics, quantities, calibration} = value;
 	return (
-		[value.key, value.via, value.owner, value.reason].every(isTextMaybe) &&
+		[value.key, value.via, value.owner, value.registry, value.reason].every(isTextMaybe) &&
 		[value.maxPowerW, value.cadenceSeconds].every(isCountMaybe) &&
 		(password === undefined || typeof password === 'boolean') &&
 		(topics === undefined || (Array.isArray(topics) && topics.every(topic => typeof topic === 'string'))) &&
