@@ -213,7 +213,8 @@ async function atDesk<T>(site: Site, id: string, choice: RegistryChoice, clock: 
 	const {registry, deployed} = named === undefined ? await api.deployDeviceRegistry(needs) : {registry: named, deployed: false};
 	await api.checkDeviceRegistry(chain, registry);
 	const logId = anchorLogId(anchor.chainId, log.anchorRegistry, log.opener, log.origin);
-	return work({api, anchor, needs, log, deployed, place: {registry, logId, device: deviceHash(deviceUrn(id))}});
+	// Awaited here, or the connection would be closed under the work.
+	return await work({api, anchor, needs, log, deployed, place: {registry, logId, device: deviceHash(deviceUrn(id))}});
 }
 
 function anchorOf(site: Site): AnchorConfig {

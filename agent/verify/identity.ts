@@ -66,8 +66,8 @@ export function checkIdentity(hasher: Hasher, shown: Shown): IdentityCheck {
 
 /** What held of the device when the entry was made, as the log said last. That nothing was said between the two is the log's word: its subject's own numbers would show it. */
 function judge(body: IdentityBody, index: Index, entry: Entry): IdentityCheck {
-	const {event, key, certificate, calibration, owner} = body;
-	const facts: IdentityFacts = {urn: body.urn, event, index, key, certificate, calibration, owner};
+	const {event, key, certificate, calibration, owner, registry} = body;
+	const facts: IdentityFacts = {urn: body.urn, event, index, key, certificate, calibration, owner, registry};
 	const measuredMs = entry.measuredAtMs === 0 ? entry.arrivedAtMs : entry.measuredAtMs;
 	const said = `the log says at index ${index} who the device is (${event})`;
 	const keyOfDevice: KeyOfDevice = signer => {

@@ -88,6 +88,8 @@ export type IdentityFacts = {
 	readonly certificate: IdentityBody['certificate'];
 	readonly calibration: IdentityBody['calibration'];
 	readonly owner: string | undefined;
+	/** The contract that says whether that is so. */
+	readonly registry: string | undefined;
 };
 
 export type ArrivalFacts = {
@@ -343,7 +345,7 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	return rows;
 }
 
-function identityRows({urn, event, index, key, certificate, calibration, owner}: IdentityFacts): [name: string, text: string][] {
+function identityRows({urn, event, index, key, certificate, calibration, owner, registry}: IdentityFacts): [name: string, text: string][] {
 	const rows: [name: string, text: string][] = [['device', `${urn}, ${event} at index ${index}`]];
 	if (key !== undefined) rows.push(['key', key]);
 	if (certificate !== undefined) {
@@ -354,7 +356,7 @@ function identityRows({urn, event, index, key, certificate, calibration, owner}:
 		const {number, sha256, notBefore, notAfter} = calibration;
 		rows.push(['calibrated', `${notBefore} to ${notAfter}, certificate ${number === undefined ? '' : `${number}, `}file ${sha256}`]);
 	}
-	if (owner !== undefined) rows.push(['owner', owner]);
+	if (owner !== undefined) rows.push(['owner', registry === undefined ? owner : `${owner}, by the device registry ${registry}`]);
 	return rows;
 }
 
