@@ -241,7 +241,8 @@ export async function openDeviceDesk(parts: {
 				state: row?.state ?? 'enrolled',
 				certificate: undefined,
 				expired: [],
-				binding: row?.binding,
+				// An owner's word was for the log before, where this is a new epoch.
+				binding: isKnown ? row.binding : undefined,
 				changes: (row?.changes ?? 0) + 1,
 			};
 			told.push(append(device.id, next, row === undefined ? 'enrolled' : 'rotated', undefined));
@@ -249,7 +250,9 @@ export async function openDeviceDesk(parts: {
 		// A new epoch of the log has the rows of the one before, and no entry yet that says so.
 		for (const [id, row] of rows)
 			if (row.from === 'added' && log.channel(deviceUrn(id)) === undefined)
-				told.push(append(id, {...row, changes: row.changes + 1}, row.state === 'revoked' ? 'revoked' : 'enrolled', undefined));
+				told.push(
+					append(id, {...row, binding: undefined, changes: row.changes + 1}, row.state === 'revoked' ? 'revoked' : 'enrolled', undefined),
+				);
 		await Promise.all(told);
 	};
 	/** Of what the log's rows say of devices that stand in the config. */
