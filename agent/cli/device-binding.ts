@@ -104,7 +104,7 @@ export const deviceBindingCommand: Command = {
 	takesWords: true,
 	details: [
 		'What the chain says of a device: whose it is since when, which key and calibration certificate it has, and all that changed; and whether the log says the same. Exit code 1 if it',
-		'does not, or if the device is bound to nobody. Needs no running agent.',
+		'does not, or if the device is bound to nobody. As of the newest block, by the word of one node. Needs no running agent.',
 	],
 	options: {
 		...configOption,

@@ -155,7 +155,7 @@ function overview(): string {
 	return [
 		`kedge ${version}: turns what meters publish over MQTT into evidence that a stranger can check.`,
 		'',
-		...commands.map(command => `  kedge ${command.name.padEnd(15)}${command.summary}`),
+		...commands.map(command => `  kedge ${command.name.padEnd(16)}${command.summary}`),
 		'',
 		'kedge COMMAND --help explains a command.',
 		'Exit codes: 0 done; 1 the answer is no; 2 wrong words, config or file; 3 the world did not answer; 4 the agent must be started again; 5 the log is frozen.',
@@ -178,7 +178,7 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 	const known = longer ?? commands.find(candidate => candidate.name === name);
 	const below = commands.filter(candidate => candidate.name.startsWith(`${name} `));
 	if (known === undefined && below.length > 0) {
-		io.out(`${below.map(({name: one, summary}) => `  kedge ${one.padEnd(15)}${summary}`).join('\n')}\n`);
+		io.out(`${below.map(({name: one, summary}) => `  kedge ${one.padEnd(16)}${summary}`).join('\n')}\n`);
 		return rest.length === 0 || rest[0] === '--help' || rest[0] === '-h' ? exitCodes.ok : exitCodes.drop;
 	}
 	if (known === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});

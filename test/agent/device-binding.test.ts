@@ -13,6 +13,7 @@ import {createSigner} from '../../agent/base/secp256k1.ts';
 import {type Command, exitCodes, type Io, readWords} from '../../agent/cli/command.ts';
 import {deviceAddCommand, deviceRotateCommand} from '../../agent/cli/device.ts';
 import {deviceBindCommand, deviceBindingCommand, deviceUnbindCommand} from '../../agent/cli/device-binding.ts';
+import {deviceChangeOf} from '../../agent/device-desk.ts';
 import {formatDeviceKey} from '../../agent/format/device-key.ts';
 import {decodeEntry, identityKinds, kinds} from '../../agent/format/entry.ts';
 import {decodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
@@ -168,4 +169,22 @@ test('a device is bound, rotated and unbound, and the log and the chain say the 
 	t.is(spawned.code, 0, spawned.err);
 	t.is((JSON.parse(spawned.out) as {binding: {owner: string}}).binding.owner, owner);
 	t.is((await kedge(t, ['audit', '--config', site.configPath])).code, 0);
+});
+
+test('a change that came over the socket is a binding only in its one form', t => {
+	const account = `eip155:1:${owner}`;
+	const binding = {owner: account, registry: account};
+	t.deepEqual(deviceChangeOf({event: 'bind', id: 'a', binding, more: 1}), {event: 'bind', id: 'a', binding});
+	t.deepEqual(deviceChangeOf({event: 'bind', id: 'a', binding: null}), {event: 'bind', id: 'a', binding: null});
+	const bad: readonly unknown[] = [
+		{event: 'bind', id: 'a'},
+		{event: 'bind', binding},
+		{event: 'bind', id: 'a', binding: account},
+		{event: 'bind', id: 'a', binding: {owner: account}},
+		{event: 'bind', id: 'a', binding: {...binding, owner: owner}},
+		{event: 'bind', id: 'a', binding: {...binding, owner: account.toUpperCase()}},
+		{event: 'bind', id: 'a', binding: {...binding, registry: `${account}0`}},
+		{event: 'bind', id: 'a', binding: {...binding, registry: account.replace(':1:', ':01:')}},
+	];
+	for (const value of bad) t.throws(() => deviceChangeOf(value), {code: 'ARGUMENT_INVALID'}, JSON.stringify(value));
 });
