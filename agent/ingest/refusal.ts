@@ -20,7 +20,6 @@ export const refusalReasons = {
 	'units-unknown': 'nothing has said yet which units the device prints',
 	'template-unsupported': 'the device describes its value by a template that computes, and only one that points at a value is followed',
 	'channels-too-many': 'the device has 256 channels already',
-	'channel-unknown': 'the message names something measured that the registry of quantities does not have',
 	'span-unknown': 'an amount of an interval whose length nothing says',
 	'quantity-forbidden': 'the device may not report this quantity',
 	'limit-exceeded': 'the value lies outside of the limits that the device has for it',

@@ -229,7 +229,7 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 			case 'unknown': {
 				const star = text.indexOf('*', open);
 				if (star >= 0 && star < lineEnd)
-					readings.push(refuse('channel-unknown', `nothing in the registry is what ${printable(name)} measures`));
+					readings.push(refuse('quantity-unknown', `nothing in the registry is what ${printable(name)} measures`));
 				continue;
 			}
 		}
@@ -333,7 +333,7 @@ function readBusLine(
 	// 1970 and no unit: the place of a device that was taken away or has never answered.
 	if (!hasUnit && text.startsWith('700101', open + 1)) return undefined;
 	const channel = busChannel(type, bus, isUnconverted, hasUnit ? text.slice(star + 1, close) : '');
-	if (channel === undefined) return refuse('channel-unknown', `what ${printable(name)} counts is not in the registry, or no line says it`);
+	if (channel === undefined) return refuse('quantity-unknown', `what ${printable(name)} counts is not in the registry, or no line says it`);
 	return readValue(channel, name, text, valueOpen + 1, close, time);
 }
 
@@ -355,7 +355,7 @@ function readOldBusLine(
 	const time = printedTime(text, open + 1, open + 1 + groups[0]!.length, moments);
 	if (time === undefined) return refuse('time-malformed', `the time of ${printable(name)} is none`);
 	const channel = busChannel(type, bus, groups[4]!.endsWith('24.2.3'), unit);
-	if (channel === undefined) return refuse('channel-unknown', `what ${printable(name)} counts is not in the registry, or no line says it`);
+	if (channel === undefined) return refuse('quantity-unknown', `what ${printable(name)} counts is not in the registry, or no line says it`);
 	const value = printedNumber(text, valueOpen + 1, valueEnd);
 	if (value === undefined) return refuse('value-not-number', `${printable(name)} is no number`);
 	return plainReading(channel, value, unit, time);

@@ -226,7 +226,7 @@ function readBody({body, cn, isFromStore}: Frame, command: Command, zone: Zone):
 		reading.quality = (flagBodies[factor] === bodyNumber ? flagQualities[factor]! : 0) | ofStore;
 	}
 	if (unknown !== undefined)
-		for (const name of unknown) readings.push(refuse('channel-unknown', `factor ${printable(name)} of CN ${cn} is not in the registry`));
+		for (const name of unknown) readings.push(refuse('quantity-unknown', `factor ${printable(name)} of CN ${cn} is not in the registry`));
 	if (amountsLeftOut > 0)
 		readings.push(refuse('span-unknown', `CN ${cn} does not say how long the interval is; ${amountsLeftOut} amounts (Cou) are left out`));
 	return readings.length === 0 ? refuse('no-reading', `the frame of CN ${cn} holds no values`) : readings;

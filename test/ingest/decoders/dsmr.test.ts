@@ -110,9 +110,9 @@ test('a place on the M-Bus that never answered is passed over; one that does not
 	t.deepEqual(read(checked(winter, line, '0-1:24.1.0(003)', '0-1:24.2.1(700101010000W)(00000000)')), [
 		'energy-import 1000000@2026-01-15T11:00:00',
 	]);
-	t.deepEqual(read(checked(winter, '0-1:24.2.1(260115110000W)(00981.443*m3)')), ['channel-unknown']);
+	t.deepEqual(read(checked(winter, '0-1:24.2.1(260115110000W)(00981.443*m3)')), ['quantity-unknown']);
 	t.deepEqual(read(checked(winter, '0-1:24.1.0(003)', '0-1:24.2.1(260115110000W)(00981.443)')), ['unit-wrong']);
-	t.deepEqual(read(checked(winter, '0-1:24.1.0(011)', '0-1:24.2.1(260115110000W)(001.0*GJ)')), ['channel-unknown']);
+	t.deepEqual(read(checked(winter, '0-1:24.1.0(011)', '0-1:24.2.1(260115110000W)(001.0*GJ)')), ['quantity-unknown']);
 });
 
 test('telegrams of the second and third version have no checksum, and gas on two lines', t => {
@@ -217,7 +217,7 @@ test('what is wrong with a telegram is said', t => {
 	t.deepEqual(read(checked(winter, '1-0:1.8.0(1x*kWh)', '1-0:2.8.0(1*kW)', '1-0:1.9.0(1*kWh)', '1-0:3.8.0(*kvarh)')), [
 		'value-not-number',
 		'unit-wrong',
-		'channel-unknown',
+		'quantity-unknown',
 		'value-not-number',
 	]);
 });

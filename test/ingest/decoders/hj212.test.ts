@@ -166,10 +166,10 @@ test('a code that the registry does not have is refused alone, an empty value is
 		`so2-concentration 0${at} invalid`,
 		'value-not-number',
 		`dust-concentration 5000000${at}`,
-		'channel-unknown',
-		'channel-unknown',
+		'quantity-unknown',
+		'quantity-unknown',
 	]);
-	t.deepEqual(read(frame(`${time};a21026-Ala=1,a01011-Cou=3`, {cn: '2061'})), ['channel-unknown', 'channel-unknown']);
+	t.deepEqual(read(frame(`${time};a21026-Ala=1,a01011-Cou=3`, {cn: '2061'})), ['quantity-unknown', 'quantity-unknown']);
 });
 
 test('times are broken, missing, never set, or in the zone that the mapping has', t => {
@@ -433,7 +433,7 @@ test('every code of the table has units that are a whole number of base units of
 		const decoded = readExactly(open(), Buffer.from(frame(`${time};${fields.join(',')}`, {cn: '2061'})));
 		if ('refused' in decoded) return t.fail(code);
 		const refused = decoded.readings.filter(reading => 'refused' in reading).map(reading => ('refused' in reading ? reading.refused : ''));
-		t.deepEqual(refused, factor.amount === undefined ? ['channel-unknown'] : [], code);
+		t.deepEqual(refused, factor.amount === undefined ? ['quantity-unknown'] : [], code);
 		t.is(decoded.readings.length, 9, code);
 	}
 	t.is(count, 102);
