@@ -45,6 +45,16 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./quarantine.ts')).quarantineCommand,
 	},
 	{
+		name: 'decode',
+		summary: 'show what a message becomes, and why',
+		load: async () => (await import('./decode.ts')).decodeCommand,
+	},
+	{
+		name: 'discover',
+		summary: 'listen to a broker, and propose mappings and devices',
+		load: async () => (await import('./discover.ts')).discoverCommand,
+	},
+	{
 		name: 'backup',
 		summary: 'copy the log and what belongs to it, while the agent runs',
 		load: async () => (await import('./backup.ts')).backupCommand,

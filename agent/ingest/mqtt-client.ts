@@ -52,6 +52,11 @@ export type MqttClientOptions = {
 	readonly packetBytesMax?: number;
 	/** Asks the broker for its own count of messages that it dropped. @default true */
 	readonly watchDrops?: boolean;
+	/**
+	 * True: only listens for a while and loses what comes without it: QoS 0, a session that the broker forgets, and whatever the broker has kept of old. Nothing is acknowledged.
+	 * @default false
+	 */
+	readonly isOnlooker?: boolean;
 	/** @default 60 */
 	readonly keepaliveS?: number;
 	/** How long the broker may take to answer CONNECT, in ms. @default 30000 */
@@ -130,6 +135,7 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	const {name, clientId} = options;
 	const topics = [...options.topics];
 	const protocolVersion = options.protocolVersion ?? 4;
+	const isOnlooker = options.isOnlooker ?? false;
 	const windowMax = options.windowMax ?? 1000;
 	const packetBytesMax = options.packetBytesMax ?? 65_536;
 	const keepaliveS = options.keepaliveS ?? 60;
@@ -161,7 +167,7 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	let refusedTopics: readonly string[] = [];
 	let weakTopics: readonly string[] = [];
 	/** unanswered: a broker that closes the connection over it is not asked again. */
-	let dropWatch: 'wanted' | 'unanswered' | 'off' = options.watchDrops === false ? 'off' : 'wanted';
+	let dropWatch: 'wanted' | 'unanswered' | 'off' = options.watchDrops === false || isOnlooker ? 'off' : 'wanted';
 	/** By topic, what the broker said last. */
 	const dropCounts = new Map<string, number>();
 	let dropped = 0;
@@ -307,7 +313,8 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 	const subscribe = (stream: BrokerStream): void => {
 		// rh 1 (MQTT 5): retained messages only for a subscription that is new. rap false: RETAIN then means old state.
 		const wanted = [...topics];
-		client.subscribe(wanted, {qos: 1, ...(protocolVersion === 5 ? {rh: 1, rap: false, nl: false} : {})}, (error, granted) => {
+		const properties = protocolVersion === 5 ? ({rh: isOnlooker ? 0 : 1, rap: false, nl: false} as const) : {};
+		client.subscribe(wanted, {qos: isOnlooker ? 0 : 1, ...properties}, (error, granted) => {
 			if (stream !== lane?.stream || stream.destroyed) return;
 			refusedTopics = (granted ?? []).filter(({qos}) => qos > 2).map(({topic}) => topic);
 			weakTopics = (granted ?? []).filter(({qos}) => qos === 0).map(({topic}) => topic);
@@ -320,7 +327,7 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 				});
 				return;
 			}
-			if (weakTopics.length > 0)
+			if (weakTopics.length > 0 && !isOnlooker)
 				logger.log('warn', 'broker grants QoS 0 only: it may lose messages', {broker: name, topics: weakTopics.join(' ')});
 			// More may have been asked for meanwhile.
 			isSubscribed = wanted.length === topics.length;
@@ -350,10 +357,15 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			...(options.password === undefined ? {} : {password: options.password}),
 			...tlsOptions(options.tls),
 			...(protocolVersion === 5
-				? {properties: {sessionExpiryInterval: options.sessionExpiryS ?? 604_800, receiveMaximum: Math.min(windowMax, 65_535)}}
+				? {
+						properties: {
+							sessionExpiryInterval: isOnlooker ? 0 : (options.sessionExpiryS ?? 604_800),
+							receiveMaximum: Math.min(windowMax, 65_535),
+						},
+					}
 				: {}),
 			// A clean session would forget what was not acknowledged.
-			clean: false,
+			clean: isOnlooker,
 			resubscribe: false,
 			keepalive: keepaliveS,
 			reschedulePings: true,
