@@ -263,7 +263,7 @@ function seenIn(fates: readonly Fate[]): Seen {
 const isByNature = ({refused}: Tried): boolean => refused?.refused === 'no-reading' || refused?.refused === 'readings-none';
 
 /** Quantities or channels that one comment names. */
-const namedMax = 24;
+const namedMax = 12;
 
 function measuredText(channels: ReadonlyMap<string, string> | undefined): string | undefined {
 	if (channels === undefined || channels.size === 0) return undefined;
@@ -279,7 +279,7 @@ function mappingLines(
 	ownZone: string | undefined,
 	seen: Seen,
 ): string[] {
-	const {name, format, topic, time, wantsZone, sureness, others, makes, problem, readings} = mapping;
+	const {name, format, readingsBy, topic, time, wantsZone, sureness, others, makes, problem, readings} = mapping;
 	const own = devices.filter(device => device.mappings.includes(name)).length;
 	const isOff = problem !== undefined;
 	const comments = [
@@ -311,7 +311,10 @@ function mappingLines(
 		...(time === undefined ? [] : [`    time: {pointer: ${yamlText(time.pointer)}, format: ${time.format}}`]),
 		...(readings.length === 0 ? [] : ['    readings:', ...readings.map(readingLine)]),
 		...(isOff && readings.length === 0
-			? ['    readings:', '      - {pointer: /NAME/OF/THE/VALUE, quantity: temperature, unit: °C, optional: true}']
+			? [
+					'    readings:',
+					`      - {${readingsBy === 'pointer' ? 'pointer: /NAME/OF/THE/VALUE' : 'name: NAME-OF-THE-VALUE'}, quantity: temperature, unit: °C, optional: true}`,
+				]
 			: []),
 	];
 	return [...comments.map(comment => `  # ${cleanText(comment)}`), ...(isOff ? body.map(off) : body), ''];
@@ -337,7 +340,7 @@ function deviceLines({id, topicName, mappings, makes, signed, problem}: Proposed
 	const refused = seen.refused.get(id);
 	const comments = [
 		...(makes.length === 0 ? [] : [listText(makes, 4)]),
-		...(seen.channels.has(id) ? [measuredText(seen.channels.get(id))!] : []),
+		...(seen.channels.has(id) ? [measuredText(seen.channels.get(id))!] : problem === undefined ? ['Heard, but no reading of it.'] : []),
 		...(problem === undefined ? [] : [`Switched off: ${problem}.`]),
 		...[...(refused ?? [])].slice(0, 4).map(([reason, detail]) => `refused ${reason}: ${detail}`),
 	];

@@ -164,7 +164,17 @@ function withFallback(proposal: Proposal, decoder: Decoder, messages: readonly H
 		if (!taken.has(name)) wanted.set(filter === '#' ? 'message' : name, filter);
 	}
 	const filters = [...new Set(wanted.values())];
-	const blank = {format, readings: [], time: undefined, wantsZone: false, sureness: 0, others: new Map(), makes: [], problem: undefined};
+	const blank = {
+		format,
+		readingsBy: decoder.readingsBy,
+		readings: [],
+		time: undefined,
+		wantsZone: false,
+		sureness: 0,
+		others: new Map(),
+		makes: [],
+		problem: undefined,
+	};
 	const names = new Map(filters.map((filter, i) => [filter, `${format}-as-told-${i + 1}`]));
 	return {
 		...proposal,

@@ -109,7 +109,7 @@ function formatText({format, chosenBy, looksLike}: Explained): string {
 function tableLines(readings: readonly ExplainedReading[]): string[] {
 	const rows = readings.map(one => [
 		one.channel,
-		`${printable(one.printed)} ${printable(one.unit)}`.trim(),
+		`${printable(one.printed)} ${one.unit === 'state' ? '' : printable(one.unit)}`.trim(),
 		one.printed === 'none' ? 'no value' : `${one.value} × 10^${one.exponent} ${one.baseUnit}`,
 		one.measuredAt ?? 'no time',
 		one.quality.join(' ') || '-',

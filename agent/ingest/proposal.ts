@@ -21,6 +21,8 @@ export type ProposedMapping = {
 	readonly topic: string;
 	readonly readings: readonly ReadingConfig[];
 	readonly time: Recognised['time'];
+	/** How its readings are named. */
+	readonly readingsBy: Decoder['readingsBy'];
 	/** Its devices print local times. */
 	readonly wantsZone: boolean;
 	readonly sureness: number;
@@ -126,6 +128,7 @@ export function propose(decoders: readonly Decoder[], messages: readonly Heard[]
 		const mapping = {
 			name: names.get(variant)!,
 			format: decoder.format,
+			readingsBy: decoder.readingsBy,
 			topic: filter,
 			readings: [...variant.readings.values()],
 			time: variant.time === undefined ? undefined : (JSON.parse(variant.time) as NonNullable<Recognised['time']>),
@@ -137,7 +140,9 @@ export function propose(decoders: readonly Decoder[], messages: readonly Heard[]
 		const compiled = compileMapping(configOf(mapping), decoder);
 		const isUnread = decoder.readingsBy !== 'format' && mapping.readings.length === 0;
 		const problem = isUnread
-			? 'which of its values are measured, and in which unit, could not be guessed: name them below "readings"'
+			? decoder.readingsBy === 'pointer'
+				? 'which of its values are measured, and in which unit, could not be guessed: name them below "readings"'
+				: 'no message said which of its values are measured, and in which unit: listen until one does (a Sparkplug birth, a pack with units), or name them below "readings"'
 			: 'problem' in compiled
 				? `${[...compiled.path, ''].join(': ')}${compiled.problem}`
 				: undefined;

@@ -17,6 +17,8 @@ export type Received = {
 export type TestBroker = {
 	readonly url: string;
 	readonly received: Received[];
+	/** Ids of clients that have subscribed to something. */
+	readonly subscribed: ReadonlySet<string>;
 	/** Ends every connection at once and stops listening, as SIGKILL does. */
 	readonly kill: () => Promise<void>;
 	/** Listens again on the same port, with nothing remembered. */
@@ -27,6 +29,7 @@ export type TestBroker = {
 /** `authorize` decides when a message is acknowledged: resolve to acknowledge it, reject to hang up. */
 export async function startBroker(authorize: (message: Received) => Promise<void> = async () => {}): Promise<TestBroker> {
 	const received: Received[] = [];
+	const subscribed = new Set<string>();
 	const sockets = new Set<Socket>();
 	let aedes: Aedes | undefined;
 	let server: Server | undefined;
@@ -58,6 +61,7 @@ export async function startBroker(authorize: (message: Received) => Promise<void
 				);
 			},
 		});
+		aedes.on('subscribe', (_subscriptions, client) => subscribed.add(client.id));
 		const {handle} = aedes;
 		server = createServer(socket => {
 			sockets.add(socket);
@@ -76,5 +80,5 @@ export async function startBroker(authorize: (message: Received) => Promise<void
 		aedes = undefined;
 	};
 	await start();
-	return {url: `mqtt://127.0.0.1:${port}`, received, kill, start, stop: kill};
+	return {url: `mqtt://127.0.0.1:${port}`, received, subscribed, kill, start, stop: kill};
 }
