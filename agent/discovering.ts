@@ -192,6 +192,7 @@ function proposalText(
 	const seen = seenIn(fates);
 	const lines: string[] = [
 		'# Proposed by `kedge discover`: nobody has decided anything. Read it, delete what is not yours to log, and take it into kedge.yaml.',
+		'# Devices that shall come to the embedded broker need a password each, see `kedge password`; through a broker of yours they need none.',
 		...options.notes.map(note => `# ${cleanText(note)}`),
 		'',
 	];

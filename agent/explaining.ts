@@ -82,7 +82,11 @@ export type ExplainOptions = {
 
 const lateAfterMsDefault = 15 * 60_000;
 
-/** Explains each message; they share what a decoder remembers. Fails with ARGUMENT_INVALID or CONFIG_INVALID. */
+/**
+ * Explains each message; they share what a decoder remembers. Fails with ARGUMENT_INVALID or CONFIG_INVALID.
+ *
+ * KNOWN GAP: of a site only the devices of the config are known, not those that `kedge device add` has let in.
+ */
 export async function explain(options: ExplainOptions): Promise<Explained[]> {
 	const {site, format, zone, key, clock} = options;
 	if (zone !== undefined && parseZone(zone) === undefined)

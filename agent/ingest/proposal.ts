@@ -175,16 +175,11 @@ function groupClaims(
 		const inTopic = deviceIn(message.topic);
 		// A description of a device on other topics than its own, as Home Assistant's.
 		const isDescription = inTopic === undefined || (inTopic !== '' && inTopic !== name);
-		const surer = isDescription
-			? sureness < descriptionSurenessMin && [...(names.get(name) ?? [])].some(other => other !== format)
-				? format
-				: undefined
-			: coveredBy(groups, message.topic, format, group);
-		if (surer !== undefined) {
-			const other = surer === format ? undefined : groupReading(groups, message.topic, format);
-			if (other !== undefined) other.others.set(format, Math.max(sureness, other.others.get(format) ?? 0));
-			continue;
-		}
+		const topic = isDescription ? filter.replace(placeholder, () => name).replace(/\/#$/, '') : message.topic;
+		const surer = groupReading(groups, topic, format);
+		const isBeside = isDescription && sureness < descriptionSurenessMin && [...(names.get(name) ?? [])].some(other => other !== format);
+		if (surer !== undefined) surer.others.set(format, Math.max(sureness, surer.others.get(format) ?? 0));
+		if (surer !== undefined || isBeside) continue;
 		if (group === undefined) {
 			if (groups.size >= filtersMax) {
 				leaveOut(`more than ${filtersMax} topic patterns: ${filter} (${format}) is not proposed`);
@@ -206,18 +201,22 @@ function groupClaims(
 		const opened = openSignedPayload(message.payload);
 		if (!('problem' in opened)) candidate.signed = opened.form;
 	}
+	nameMakes(groups, messages);
 	return groups;
 }
 
-/** The format of another group that reads the topic for one of its devices. */
-function coveredBy(groups: ReadonlyMap<string, Group>, topic: string, format: string, own: Group | undefined): string | undefined {
-	const other = groupReading(groups, topic, format, own);
-	return other?.decoder.format;
+/** What lists of devices say of their makes. */
+function nameMakes(groups: ReadonlyMap<string, Group>, messages: readonly Heard[]): void {
+	for (const {decoder, candidates} of groups.values()) {
+		if (decoder.makes === undefined) continue;
+		for (const message of messages) for (const [name, make] of decoder.makes(message) ?? []) candidates.get(name)?.makes.add(make);
+	}
 }
 
-function groupReading(groups: ReadonlyMap<string, Group>, topic: string, format: string, own?: Group): Group | undefined {
+/** The group of another format that reads the topic for one of its devices. */
+function groupReading(groups: ReadonlyMap<string, Group>, topic: string, format: string): Group | undefined {
 	for (const group of groups.values()) {
-		if (group === own || group.decoder.format === format) continue;
+		if (group.decoder.format === format) continue;
 		const name = group.deviceIn(topic);
 		if (name !== undefined && (name === '' ? group.candidates.size > 0 : group.candidates.has(name))) return group;
 	}

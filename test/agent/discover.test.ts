@@ -313,9 +313,8 @@ const oddNames = [
 	'"quoted"',
 	'back\\slash',
 	'Küche',
-	'#'.replace('#', '%'),
+	'%',
 	'🔌',
-	'{}',
 	'&anchor',
 	'*alias',
 	'!tag',
@@ -329,7 +328,11 @@ const madeUp: readonly Sent[] = [
 		[
 			{
 				friendly_name: 'Küche "links"/oben',
-				definition: {exposes: [{type: 'numeric', name: 'temperature', property: 'temperature', unit: '°C', access: 1}]},
+				definition: {
+					vendor: 'Maker',
+					model: 'T-1',
+					exposes: [{type: 'numeric', name: 'temperature', property: 'temperature', unit: '°C', access: 1}],
+				},
 			},
 		],
 		true,
@@ -364,6 +367,8 @@ const madeUp: readonly Sent[] = [
 	]),
 	...oddNames.map((name, i) => sent(`meters/${name}`, {at: '2026-03-01T12:00:00Z', energy_kwh: 100 + i, power_w: 20.5})),
 	sent('weather/api', 'sunny'),
+	// A mapping cannot have braces in its topic.
+	sent('meters/{}', {energy_kwh: 1, power_w: 2}),
 ];
 
 test('a config that is proposed for odd names and many makes is used by an agent as it is', async t => {
@@ -385,12 +390,17 @@ test('a config that is proposed for odd names and many makes is used by an agent
 	for (const name of oddNames) t.is(config.devices.filter(({id, topicName}) => (topicName ?? id) === name).length, 1, name);
 	t.deepEqual(config.devices.find(({id}) => id === 'washer')?.mappings, ['tasmota', 'tasmota-2']);
 	t.regex(text, /^# A note\.$/m);
-	t.regex(text, /^# Heard, and read by no mapping above \(1 topic\):\n# {3}weather\/api$/m);
+	t.regex(text, /^# Heard, and read by no mapping above \(2 topics\):\n# {3}weather\/api\n# {3}meters\/\{\}$/m);
+	t.regex(text, /^# {3}topic meters\/\{\} looks like json, but a mapping cannot name it$/m);
 	t.notRegex(text, /\nprobe/);
+	t.regex(text, /^ {2}# Maker T-1\n {2}# temperature °C\n {2}- id: /m);
 	const fates = await liveWith(t, broker, publisher, await siteWith(t, text), madeUp);
 	checkEntries(t, fates);
 	for (const {message, expected, reasons} of fates)
-		t.true(expected.length > 0 || message.isRetained || message.topic === 'weather/api', `${message.topic}: ${reasons.join(', ')}`);
+		t.true(
+			expected.length > 0 || message.isRetained || message.topic === 'weather/api' || message.topic === 'meters/{}',
+			`${message.topic}: ${reasons.join(', ')}`,
+		);
 });
 
 test('kedge discover proposes from a file, from a broker, and says what is missing', async t => {

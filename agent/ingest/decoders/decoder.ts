@@ -105,6 +105,8 @@ export type Decoder = {
 	readonly open: (mapping: Mapping) => OpenDecoder;
 	/** Looks at a message of an unknown device. MUST NOT throw. @default never recognises */
 	readonly recognise?: (message: {readonly topic: string; readonly payload: Uint8Array}) => Recognised | undefined;
+	/** Makes and models, by the names of devices in topics, from a message that describes several of them. MUST NOT throw. @default none does */
+	readonly makes?: (message: {readonly topic: string; readonly payload: Uint8Array}) => ReadonlyMap<string, string> | undefined;
 };
 
 /** Channels that one device may have; a reading of another one is refused. */

@@ -57,7 +57,7 @@ export function proposeReadings(candidates: readonly Candidate[]): Proposal[] {
 		if (proposals.length === proposalsMax) break;
 		const words = wordsOf(candidate.label);
 		const isAlone = guesses.filter(other => other.quantity === quantity).length === 1;
-		const part = phaseOrTariff(words) ?? (isAlone ? undefined : partOf(candidate.name.slice(-64)));
+		const part = phaseOrTariff(words) ?? (isAlone ? undefined : partOf(candidate.name.replace(/^\//, '').slice(-64)));
 		const channel = `${quantity}:${part ?? ''}`;
 		if (taken.has(channel)) continue;
 		taken.add(channel);

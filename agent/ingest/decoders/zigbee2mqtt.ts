@@ -13,6 +13,7 @@ export const zigbee2mqttDecoder: Decoder = {
 	namesHaveSlashes: true,
 	open: mapping => openZigbee2mqtt(mapping.topic),
 	recognise: recogniseZigbee2mqtt,
+	makes: makesInList,
 };
 
 /** Longer lists of devices are not read: a hundred devices have about 400 kB. */
@@ -89,18 +90,36 @@ function natureOf(name: string): string | undefined {
 	return undefined;
 }
 
-/** The plans of all devices in a list; undefined if it is none. Nothing of a list becomes a value, so that the engine may parse it. */
-function readList(payload: Uint8Array): ReadonlyMap<string, Plan> | undefined {
+/** The devices of a list; undefined if it is none. Nothing of a list becomes a value, so that the engine may parse it. */
+function listedIn(payload: Uint8Array): readonly unknown[] | undefined {
 	let list: unknown;
 	try {
 		list = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(payload));
 	} catch {
 		return undefined;
 	}
-	if (!Array.isArray(list)) return undefined;
+	return Array.isArray(list) ? list.slice(0, devicesMax) : undefined;
+}
+
+/** Vendor and model of each device in a list. */
+function makesInList({topic, payload}: {readonly topic: string; readonly payload: Uint8Array}): ReadonlyMap<string, string> | undefined {
+	if (!topic.endsWith('/bridge/devices') || payload.length > listBytesMax) return undefined;
+	const makes = new Map<string, string>();
+	for (const device of listedIn(payload) ?? []) {
+		const {friendly_name: name, definition} = (device ?? {}) as {friendly_name?: unknown; definition?: unknown};
+		const {vendor, model} = (definition ?? {}) as {vendor?: unknown; model?: unknown};
+		if (typeof name === 'string' && typeof vendor === 'string' && typeof model === 'string') makes.set(name, `${vendor} ${model}`);
+	}
+	return makes;
+}
+
+/** The plans of all devices in a list; undefined if it is none. */
+function readList(payload: Uint8Array): ReadonlyMap<string, Plan> | undefined {
+	const list = listedIn(payload);
+	if (list === undefined) return undefined;
 	const found = new Map<string, Plan>();
 	let properties = 0;
-	for (const device of list.slice(0, devicesMax)) {
+	for (const device of list) {
 		const name = (device as {friendly_name?: unknown} | null)?.friendly_name;
 		if (typeof name !== 'string' || name.length > nameLengthMax) continue;
 		const plan = planOf((device as {definition?: {exposes?: unknown} | null}).definition?.exposes);
