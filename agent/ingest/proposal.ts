@@ -58,8 +58,9 @@ const messagesMax = 40_000;
 const filtersMax = 256;
 /** Readings of one mapping, as the config allows. */
 const readingsMax = 256;
-/** Mappings with one topic filter that a device is tried with, before it gets one of its own. */
-const variantsTriedMax = 16;
+/** Mappings with one topic filter, for devices that contradict each other; and mappings in all: nobody reads more. */
+const variantsMax = 64;
+const mappingsAllMax = 512;
 const leftOutMax = 100;
 /** A description that is less sure speaks of what another decoder reads better. */
 const descriptionSurenessMin = 50;
@@ -114,7 +115,10 @@ export function propose(decoders: readonly Decoder[], messages: readonly Heard[]
 		if (leftOut.length < leftOutMax && !leftOut.includes(sentence)) leftOut.push(sentence);
 	};
 	const groups = groupClaims(decoders, messages.slice(-messagesMax), leaveOut);
-	const variants = [...groups.values()].flatMap(group => variantsOf(group, leaveOut)).sort((a, b) => looseness(a) - looseness(b));
+	const all = [...groups.values()].flatMap(group => variantsOf(group, leaveOut));
+	if (all.length > mappingsAllMax) leaveOut(`${all.length - mappingsAllMax} further mappings, the least sure ones`);
+	// Groups came in the order of sureness.
+	const variants = all.slice(0, mappingsAllMax).sort((a, b) => looseness(a) - looseness(b));
 	const names = new Map<Variant, string>();
 	const used = new Map<string, number>();
 	for (const variant of variants) {
@@ -135,7 +139,7 @@ export function propose(decoders: readonly Decoder[], messages: readonly Heard[]
 			wantsZone: variant.candidates.some(({wantsZone}) => wantsZone),
 			sureness,
 			others,
-			makes: [...new Set(variant.candidates.flatMap(({makes}) => [...makes]))],
+			makes: makesOf(variant.candidates),
 		};
 		const compiled = compileMapping(configOf(mapping), decoder);
 		const isUnread = decoder.readingsBy !== 'format' && mapping.readings.length === 0;
@@ -205,6 +209,12 @@ function groupClaims(
 	return groups;
 }
 
+/** Without those that another one says in more words. */
+function makesOf(candidates: readonly Candidate[]): string[] {
+	const makes = [...new Set(candidates.flatMap(candidate => [...candidate.makes]))];
+	return makes.filter(make => !makes.some(other => other.startsWith(`${make} `)));
+}
+
 /** What lists of devices say of their makes. */
 function nameMakes(groups: ReadonlyMap<string, Group>, messages: readonly Heard[]): void {
 	for (const {decoder, candidates} of groups.values()) {
@@ -244,7 +254,13 @@ function variantsOf(group: Group, leaveOut: (sentence: string) => void): Variant
 		const readings = decoder.readingsBy === 'format' ? [] : mergedReadings(candidate);
 		// One that a message lacks would make the whole message a refusal.
 		const time = candidate.times.size === 1 ? [...candidate.times][0] : undefined;
-		const fitting = variants.slice(-variantsTriedMax).find(variant => fits(variant, readings, time));
+		const fitting = variants.find(variant => fits(variant, readings, time));
+		if (fitting === undefined && variants.length >= variantsMax) {
+			leaveOut(
+				`${decoder.format} on ${filter}: more than ${variantsMax} kinds of devices contradict each other, such as ${candidate.name}`,
+			);
+			continue;
+		}
 		const variant: Variant = fitting ?? {group, candidates: [], readings: new Map(), channels: new Map(), time};
 		if (fitting === undefined) variants.push(variant);
 		variant.candidates.push(candidate);
@@ -341,7 +357,7 @@ function devicesOf(
 			id,
 			topicName: name,
 			mappings: working.length === 0 ? one.mappings : working,
-			makes: [...new Set(candidates.flatMap(({makes}) => [...makes]))],
+			makes: makesOf(candidates),
 			signed,
 			problem,
 		});

@@ -60,6 +60,15 @@ test('devices that mean another thing by one name, or another name by one channe
 	for (const name of ['a', 'b', 'c']) t.is((devices.route(`m/${name}`, undefined) as {device: {id: string}}).device.id, name);
 });
 
+test('a flood of devices that contradict each other is proposed for as far as anybody would read', t => {
+	const messages = Array.from({length: 200}, (_, i) => heard(`m/d${i}`, {[`room${i}`]: {temperature_c: 1}, power_w: 2}));
+	const proposal = proposed(...messages);
+	t.is(proposal.mappings.length, 64);
+	t.is(proposal.devices.length, 64);
+	t.regex(proposal.leftOut[0] ?? '', /^json on m\/\{device\}: more than 64 kinds of devices contradict each other, such as d64$/);
+	t.is(proposed(...Array.from({length: 400}, (_, i) => heard(`a${i}/d`, {power_w: 2}))).mappings.length, 256);
+});
+
 test('a time that not all messages of a device have is not demanded of them', t => {
 	const [mapping] = proposed(heard('m/a', {at: '2026-03-01T12:00:00Z', power_w: 2}), heard('m/a', {temperature_c: 2})).mappings;
 	t.is(mapping?.time, undefined);
