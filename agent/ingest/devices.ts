@@ -37,6 +37,8 @@ export type DeviceConfig = {
 	readonly publicKey?: string | undefined;
 	/** optional: what is not signed is taken as well. @default 'required' */
 	readonly signed?: 'required' | 'optional' | undefined;
+	/** It is sent a receipt for what it sent. @default false */
+	readonly receipts?: boolean;
 	/** It was revoked: nothing of it is taken any more. */
 	readonly isRevoked?: boolean | undefined;
 };
@@ -68,6 +70,8 @@ export type Devices = {
 	readonly isHeard: (topic: string) => boolean;
 	/** Every topic filter that a device speaks on, those that it speaks for included. */
 	readonly filtersOf: (device: Device) => readonly string[];
+	/** The device, and those that speak through its connection. */
+	readonly speakingThrough: (device: Device) => readonly Device[];
 	/** What to subscribe to at a broker of yours: the topics of all devices, and what decoders hear beside them. */
 	readonly filters: () => readonly string[];
 };
@@ -210,6 +214,7 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 			const heard = device.compiled.flatMap(({decoder}) => decoder.hears ?? []);
 			return [...own(device), ...others, ...heard];
 		},
+		speakingThrough: device => [device, ...[...(spokenFor.get(device.id) ?? [])].map(id => byId.get(id)!)],
 		filters: () => {
 			const filters = new Set<string>();
 			for (const device of byId.values()) {

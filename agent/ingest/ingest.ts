@@ -74,6 +74,31 @@ export type ChannelNotes<C> = {readonly body: NoteBody; readonly drafts: readonl
 
 type Done = (failure: Error | undefined) => void;
 
+/** A message of which entries are durable. */
+export type Kept = {
+	readonly deviceId: string;
+	/** Without its payload, which is a view into what the socket read. */
+	readonly delivery: Omit<Delivery, 'payload'>;
+	/** The device's own numbering, where it has one. */
+	readonly session: string | undefined;
+	readonly sequence: number | undefined;
+	/** Index of its first entry; the others follow it. */
+	readonly first: number;
+	readonly count: number;
+};
+
+/** What came of the messages of one device since the start. */
+export type DeviceCounts = {
+	/** When one arrived last of which something was admitted. */
+	arrivedAtMs: number | undefined;
+	/** Messages of which there is a gap note. */
+	gaps: number;
+	/** Channels that were noted as silent, counted each time. */
+	silences: number;
+	/** Messages of which something was refused; those that hold no reading by their nature are not counted. */
+	refused: number;
+};
+
 /** All that admission needs of the rest of the agent. */
 export type Needs<C extends Channel> = {
 	readonly channel: (urn: string) => C | undefined;
@@ -96,7 +121,7 @@ export type Needs<C extends Channel> = {
 			readonly drafts: readonly Draft<C>[];
 			readonly notes?: ChannelNotes<C>;
 		},
-		done: Done,
+		done: (failure: Error | undefined, first: number) => void,
 	) => void;
 	readonly refuse: (
 		refusal: {readonly arrivedAtMs: number; readonly reason: string; readonly detail: string; readonly record: Uint8Array},
@@ -121,6 +146,8 @@ export type Needs<C extends Channel> = {
 	}>;
 	/** What entries do not say of registers. */
 	readonly counters: Counters;
+	/** Told of what is durable of devices with `receipts`. @default nobody is */
+	readonly onKept?: (kept: Kept) => void;
 	/** Says something to a device, through the door that it came by: QoS 0, and nobody waits for it. */
 	readonly request: (request: DeviceRequest, delivery: Delivery) => void;
 	readonly clock: Clock;
@@ -147,6 +174,8 @@ export type Ingest = {
 	readonly noteSilences: () => void;
 	/** Devices with silent channels, at most `max` of them by name, and how many there are in all. */
 	readonly silent: (max: number) => {readonly count: number; readonly devices: readonly SilentDevice[]};
+	/** undefined: it has not spoken since the start. */
+	readonly countsOf: (deviceId: string) => Readonly<DeviceCounts> | undefined;
 	/** The owner says that the next reading of a register begins a new count. Resolves when that is kept, so that a restart does not forget it. */
 	readonly declareReset: (channel: {readonly urn: string}) => Promise<void>;
 };
@@ -194,6 +223,7 @@ type Speaker<C> = {
 	/** By the end of the channel's URN. */
 	readonly slots: Map<string, Slot<C>>;
 	readonly numbers: DeviceNumbers;
+	readonly counts: DeviceCounts;
 	/** undefined: it has no key. */
 	readonly signing: Signing | undefined;
 };
@@ -233,6 +263,7 @@ type Admission<C> = {
 	readonly deviceSignature: Uint8Array;
 	readonly device: Device;
 	readonly numbers: DeviceNumbers;
+	readonly counts: DeviceCounts;
 	readonly candidates: readonly Candidate<C>[];
 	readonly refused: readonly Refused[];
 	readonly done: (outcome: Outcome) => void;
@@ -275,6 +306,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	}
 	/** By device id. */
 	const speakers = new Map<string, Speaker<C>>();
+	/** By device id; of devices only, since nobody else gets so far. */
+	const counts = new Map<string, DeviceCounts>();
 	/** What the devices were when the routes were remembered. */
 	let generation = devices.generation();
 	/** By topic, in a map for each device, and one for what came through a broker of yours. */
@@ -338,7 +371,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			// Meanwhile the device may have been revoked, or have got another key. Another message may have noticed that already.
 			const now = takenIn === devices.generation() ? route : routeOf(topic, connected);
 			const refused = 'refused' in now ? now : 'refused' in result ? result : refusedSince(now.speaker.signing, result);
-			if (refused !== undefined) refuseWhole(kept, arrivedAtMs, '', refused, done);
+			if (refused !== undefined) refuseWhole(kept, arrivedAtMs, '', refused, done, nothing, device.id);
 			else admitOpened({delivery: kept, arrivedAtMs, route: now as KnownRoute<C>, ...(result as Opened), done});
 		});
 	};
@@ -349,13 +382,13 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const {
 			mapping,
 			speaker,
-			speaker: {device, numbers},
+			speaker: {device, numbers, counts: own},
 		} = route;
 		const decoder = mapping.decoderName;
 		const decoded = mapping.decoder.decode({topic, payload, arrivedAtMs, deviceId: device.id});
 		for (const request of decoded.requests ?? noRequests) needs.request(request, delivery);
 		if ('refused' in decoded) {
-			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done, deviceSignature);
+			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done, deviceSignature, device.id);
 			return;
 		}
 		const context = {
@@ -390,6 +423,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			deviceSignature,
 			device,
 			numbers,
+			counts: own,
 			candidates,
 			refused: refused ?? noneRefused,
 			done,
@@ -429,9 +463,24 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		const before = speakers.get(device.id);
 		if (before?.device === device) return before;
 		// Another description of the same device: its numbering goes on, its limits may be others.
-		const speaker: Speaker<C> = {device, slots: new Map(), numbers: before?.numbers ?? numbersOf(device), signing: signingOf(device)};
+		const speaker: Speaker<C> = {
+			device,
+			slots: new Map(),
+			numbers: before?.numbers ?? numbersOf(device),
+			counts: countsFor(device.id),
+			signing: signingOf(device),
+		};
 		speakers.set(device.id, speaker);
 		return speaker;
+	};
+
+	const countsFor = (deviceId: string): DeviceCounts => {
+		let own = counts.get(deviceId);
+		if (own === undefined) {
+			own = {arrivedAtMs: undefined, gaps: 0, silences: 0, refused: 0};
+			counts.set(deviceId, own);
+		}
+		return own;
 	};
 
 	/** The channels of a device that its numbering may have got into, as far as they are enrolled. */
@@ -760,9 +809,24 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (drafts[0]!.session !== undefined && candidates[0]!.reading.sequence !== undefined)
 			for (const {channel} of drafts) numbered.add(channel.id);
 		const gap = gapBefore(admission, found);
+		admission.counts.arrivedAtMs = arrivedAtMs;
+		if (gap !== undefined) admission.counts.gaps += 1;
+		const told = admission.device.receipts === true ? tellingKept(admission, drafts.length, finished) : finished;
 		const record = recordOf(delivery, arrivedAtMs, decoder, deviceSignature, scratch);
-		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, finished);
-		else needs.append({record, arrivedAtMs, drafts, notes: gapNotes(gap, drafts)}, finished);
+		if (gap === undefined) needs.append({record, arrivedAtMs, drafts}, told);
+		else needs.append({record, arrivedAtMs, drafts, notes: gapNotes(gap, drafts)}, told);
+	};
+
+	const tellingKept = (
+		{delivery: {payload: _, ...delivery}, device, candidates}: Admission<C>,
+		count: number,
+		finished: Done,
+	): ((failure: Error | undefined, first: number) => void) => {
+		const {session, sequence} = candidates[0]!.reading;
+		return (failure, first) => {
+			if (failure === undefined) needs.onKept?.({deviceId: device.id, delivery, session, sequence, first, count});
+			finished(failure);
+		};
 	};
 
 	const hear = (candidates: readonly Candidate<C>[], arrivedAtMs: number): void => {
@@ -780,10 +844,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 
 	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
 	const refuseReadings = (
-		{delivery, arrivedAtMs, decoder, deviceSignature}: Admission<C>,
+		{delivery, arrivedAtMs, decoder, deviceSignature, counts: own}: Admission<C>,
 		refused: readonly Refused[],
 		done: Done,
 	): void => {
+		own.refused += 1;
 		const [first, ...others] = refused as [Refused, ...Refused[]];
 		for (const other of others) needs.count(`also-refused:${other.refused}`, 1, ignored);
 		needs.refuse(
@@ -799,7 +864,10 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		{refused: reason, detail}: Refused,
 		done: (outcome: Outcome) => void,
 		deviceSignature: Uint8Array = nothing,
+		/** Whose it is; on the embedded broker it is at least known who brought it. */
+		deviceId = (delivery.flags & arrivalFlags.client) === 0 ? delivery.identity : undefined,
 	): void => {
+		if (deviceId !== undefined && reason !== 'no-reading') countsFor(deviceId).refused += 1;
 		const record = recordOf(delivery, arrivedAtMs, decoder, deviceSignature);
 		needs.refuse({arrivedAtMs, reason, detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
 	};
@@ -816,9 +884,13 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		accept,
 		noteSilences: () => {
 			const nowMs = clock.monotonicMs();
-			for (const one of silence.due(nowMs, silencesMax)) needs.noteOn(silenceNote(one, nowMs, memories.get(one.channel.id)));
+			for (const one of silence.due(nowMs, silencesMax)) {
+				countsFor(one.deviceId).silences += 1;
+				needs.noteOn(silenceNote(one, nowMs, memories.get(one.channel.id)));
+			}
 		},
 		silent: max => silence.silent(max),
+		countsOf: deviceId => counts.get(deviceId),
 		declareReset: ({urn}) => {
 			const {deviceId, quantityName, part} = parseChannelUrn(urn)!;
 			const name = part === undefined ? quantityName : `${quantityName}:${part}`;

@@ -42,6 +42,8 @@ export type MqttClientOptions = {
 	};
 	/** Topic filters, subscribed to at QoS 1. */
 	readonly topics: readonly string[];
+	/** What the broker says for us, retained and at QoS 1, when it has lost us or the door has closed. @default nothing */
+	readonly will?: {readonly topic: string; readonly payload: Uint8Array};
 	/** 4 is MQTT 3.1.1. @default 4 */
 	readonly protocolVersion?: 4 | 5;
 	/** How long the broker keeps our session without us, in s; MQTT 5 only, with 3.1.1 the broker decides. @default 604800 */
@@ -355,6 +357,9 @@ export function openMqttClient(needs: MqttClientNeeds, options: MqttClientOption
 			protocolVersion,
 			...(options.username === undefined ? {} : {username: options.username}),
 			...(options.password === undefined ? {} : {password: options.password}),
+			...(options.will === undefined
+				? {}
+				: {will: {topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1 as const, retain: true}}),
 			...tlsOptions(options.tls),
 			...(protocolVersion === 5
 				? {

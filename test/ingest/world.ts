@@ -8,7 +8,7 @@ import {type Quality, qualityNames} from '../../agent/format/entry.ts';
 import {counterKind, createCounters} from '../../agent/ingest/counters.ts';
 import type {DecodedReading, DeviceRequest} from '../../agent/ingest/decoders/decoder.ts';
 import {createDevices} from '../../agent/ingest/devices.ts';
-import {createIngest, type Delivery, type Ingest, type Outcome} from '../../agent/ingest/ingest.ts';
+import {createIngest, type Delivery, type Ingest, type Kept, type Outcome} from '../../agent/ingest/ingest.ts';
 import type {MappingConfig, OpenMapping} from '../../agent/ingest/mapping.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
@@ -22,6 +22,8 @@ export type Config = {
 	/** Ids of devices with the names of their mappings. */
 	readonly devices: Readonly<Record<string, readonly string[]>>;
 	readonly simulated?: readonly string[];
+	/** Devices that are sent receipts. */
+	readonly receipts?: readonly string[];
 	/** By device. */
 	readonly cadenceSeconds?: Readonly<Record<string, number>>;
 	/** By device. */
@@ -76,6 +78,8 @@ export type World = LogWorld & {
 	readonly warnings: string[];
 	/** What decoders asked devices for. */
 	readonly requests: DeviceRequest[];
+	/** What is durable of devices with receipts. */
+	readonly kept: Kept[];
 	/** Sends as device `device` to the topic of its first mapping, QoS 1, each time with the next packet id. */
 	readonly send: (device: string, payload: unknown, changes?: Partial<Delivery>) => Promise<Outcome>;
 	readonly accept: (delivery: Delivery) => Promise<Outcome>;
@@ -125,6 +129,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 		isClockUnsynchronised: false,
 		warnings,
 		requests: [],
+		kept: [],
 		log: () => log,
 		ingest: () => ingest,
 		restart: async changed => {
@@ -141,6 +146,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 				passwordHash: undefined,
 				mappings: names,
 				simulated: current.simulated?.includes(id) ?? false,
+				receipts: current.receipts?.includes(id) ?? false,
 				cadenceSeconds: current.cadenceSeconds?.[id],
 				maxPowerW: current.maxPowerW?.[id],
 			}));
@@ -155,6 +161,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 					verify: verifyDeviceSignatureAside,
 					newestReadings: opened.newestReadings,
 					counters: createCounters(await log.documents(counterKind), (id, body) => log.putDocument(counterKind, id, body), logger),
+					onKept: kept => void world.kept.push(kept),
 					request: request => void world.requests.push(request),
 					clock: disk.clock,
 					isClockUnsynchronised: () => world.isClockUnsynchronised,
