@@ -51,6 +51,10 @@ export type Identity = {
 	readonly topicFilters: readonly string[];
 	/** What a device may listen to and not speak on, not even by its will. @default none */
 	readonly heardFilters?: readonly string[];
+	/** Topics on which a reader may say something that is acknowledged and goes nowhere; on any other it loses its connection. @default none */
+	readonly ignoredFilters?: readonly string[];
+	/** Its client id need not be its own, since it is nobody's name. @default false */
+	readonly isClientIdFree?: boolean;
 	/** Messages a second that are read from all its connections together; it waits with more. @default no limit but that of all devices */
 	readonly messagesPerSecondMax?: number | undefined;
 };
@@ -290,7 +294,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 						return;
 					}
 					// A CONNECT with the id of a live client ends that client [MQTT-3.1.4-2], so an id must belong to whoever uses it.
-					if (!isOwnClientId(client.id, identity.deviceId)) {
+					if (identity.isClientIdFree !== true && !isOwnClientId(client.id, identity.deviceId)) {
 						refuse('identifier', connack.identifierRejected);
 						return;
 					}
@@ -381,6 +385,11 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		// Nothing of a device is kept as old state [design: retain], and DUP concerns this hop only [MQTT-3.3.1-3].
 		packet.retain = false;
 		packet.dup = false;
+		if (session.role === 'reader') {
+			undeliverable.add(packet);
+			callback();
+			return;
+		}
 		needs.accept(
 			{
 				topic: packet.topic,
@@ -396,7 +405,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 
 	/** The reason to close the connection instead of accepting the publish. A topic that is not the device's own is none: admission refuses it and keeps the bytes. */
 	const whyRefused = (session: Session, packet: PublishPacket): ClosedReason | undefined => {
-		if (session.role !== 'device') return 'reader-published';
+		if (session.role !== 'device' && !coversAny(session.identity.ignoredFilters ?? [], packet.topic)) return 'reader-published';
 		if (packet.qos > 1) return 'qos-2';
 		const {topic} = packet;
 		// `$` is the broker's own ground [MQTT 3.1.1 §4.7.2].

@@ -336,6 +336,28 @@ test('a reader hears what it may and cannot publish', async t => {
 	t.is(world.held.length, 2);
 });
 
+test('what a reader may say is acknowledged, and reaches neither the agent nor anybody who listens, now or later', async t => {
+	const world = await openWorld(t);
+	const listener = await world.join('program');
+	listener.send(subscribePacket(1, 'programs/#'));
+	t.is(await listener.next(), suback(1, 1));
+	const program = await world.raw();
+	program.send(connectPacket({clientId: 'made-up-4711', username: 'program', password: 'secret'}));
+	t.is(await program.next(), connackOk, 'with a client id that is nobody’s');
+	program.send(publishPacket('programs/status', 'online', {id: 1, retain: true}), publishPacket('programs/status', 'online', {qos: 0}));
+	t.is(await program.next(), puback(1));
+	program.send(subscribePacket(2, 'programs/#'));
+	t.is(await program.next(), suback(2, 1));
+	program.send(pingPacket);
+	t.is(await program.next(), pingresp, 'and nothing that was retained');
+	listener.send(pingPacket);
+	t.is(await listener.next(), pingresp);
+	t.is(world.held.length, 0);
+	program.send(publishPacket('programs/other', 'x', {id: 3}));
+	t.deepEqual(await program.rest(), []);
+	t.is(world.broker.stats().closed['reader-published'], 1);
+});
+
 test('a topic that is not the device’s own reaches the agent, and a refused arrival reaches nobody else', async t => {
 	const world = await openWorld(t);
 	world.answer = delivery => (delivery.topic === own ? 'kept' : 'refused');

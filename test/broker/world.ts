@@ -32,6 +32,13 @@ const identities: Readonly<Record<string, Identity>> = {
 	'm-1': {deviceId: 'm-1', role: 'device', topicFilters: ['meters/m-1/#']},
 	'm-2': {deviceId: 'm-2', role: 'device', topicFilters: ['meters/m-2/#']},
 	wall: {deviceId: 'wall', role: 'reader', topicFilters: ['meters/#']},
+	program: {
+		deviceId: 'program',
+		role: 'reader',
+		topicFilters: ['#'],
+		ignoredFilters: ['programs/status'],
+		isClientIdFree: true,
+	},
 };
 
 export async function openWorld(t: ExecutionContext, options: BrokerOptions = {}): Promise<World> {
