@@ -8,7 +8,7 @@ import type {Clock} from './base/clock.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import type {Logger} from './base/logger.ts';
 import {type Config, isLoopback} from './config.ts';
-import type {Device, Devices} from './ingest/devices.ts';
+import {createDevices, type Device, type Devices} from './ingest/devices.ts';
 import type {MqttClientOptions} from './ingest/mqtt-client.ts';
 import {type Site, siteFile} from './site.ts';
 
@@ -98,6 +98,13 @@ export type Access = {
 		password: Uint8Array | undefined,
 		certificate: PeerCertificate | undefined,
 	) => Promise<Device | undefined>;
+	/** Who only listens: undefined if nobody of this name does; else what comes of the attempt. */
+	readonly readerOf: (
+		clientId: string,
+		username: string | undefined,
+		password: Uint8Array | undefined,
+		certificate: PeerCertificate | undefined,
+	) => {readonly identity: Promise<Identity | undefined>} | undefined;
 	/** What of the identity of a device is decided here. */
 	readonly limitsOf: (device: Device) => Pick<Identity, 'messagesPerSecondMax'>;
 	/** Whether there is anything to look at. */
@@ -176,6 +183,28 @@ export async function openAccess(parts: {
 		return certificateAlarms([...lives, ...ofDevices.values()], clock.nowMs());
 	};
 
+	const readers = new Map((broker?.readers ?? []).map(reader => [reader.name, reader]));
+	/** They are let in as devices are, and are none. */
+	const readerDoor = createDevices(
+		[...readers.values()].map(({name, passwordHash}) => ({id: name, passwordHash, mappings: [], simulated: false})),
+		new Map(),
+	);
+	/** Home Assistant says there when it comes and goes: on the first, whatever its discovery prefix is, unless its owner has changed that too. */
+	const birthTopics = ['homeassistant/status', `${site.config.homeAssistant?.prefix ?? 'homeassistant'}/status`];
+	const readIdentity = async (clientId: string, name: string, password: Uint8Array): Promise<Identity | undefined> => {
+		if ((await readerDoor.authenticate(name, password)) === undefined) return undefined;
+		const [owner = ''] = clientId.split(/[:/]/);
+		return {
+			deviceId: name,
+			role: 'reader',
+			topicFilters: readers.get(name)!.topics,
+			ignoredFilters: birthTopics,
+			// Programs make up a client id at each start; with that of a device they would end its connection.
+			isClientIdFree: devices.byId(owner) === undefined && !readers.has(owner),
+			messagesPerSecondMax: broker?.deviceMessagesPerSecondMax,
+		};
+	};
+
 	let lookedAtMs = Number.NEGATIVE_INFINITY;
 	let alarmedDay = -1;
 	let problem = '';
@@ -212,6 +241,12 @@ export async function openAccess(parts: {
 				seen.set(fingerprint, {name: `the certificate of device "${device.id}"`, deviceId: device.id, notBeforeMs, notAfterMs});
 			}
 			return device;
+		},
+		readerOf: (clientId, username, password, certificate) => {
+			if (username === undefined || !readers.has(username)) return undefined;
+			// A certificate is a device's, or nobody's.
+			if (password === undefined || certificate !== undefined) return {identity: Promise.resolve(undefined)};
+			return {identity: readIdentity(clientId, username, password)};
 		},
 		limitsOf: ({messagesPerSecondMax}) => ({messagesPerSecondMax: messagesPerSecondMax ?? broker?.deviceMessagesPerSecondMax}),
 		hasCertificates: material !== undefined || lives.length > 0,

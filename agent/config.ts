@@ -18,6 +18,7 @@ export type Config = {
 	readonly broker: BrokerConfig | undefined;
 	readonly client: ClientConfig | undefined;
 	readonly ingest: {readonly lateAfterMinutes: number};
+	readonly homeAssistant: HomeAssistantConfig | undefined;
 	readonly mappings: Readonly<Record<string, MappingConfig>>;
 	readonly devices: readonly DeviceConfig[];
 	readonly anchor: AnchorConfig | undefined;
@@ -45,6 +46,8 @@ export type BrokerConfig = {
 	readonly packetBytesMax: number;
 	readonly connectionsMax: number;
 	readonly connectionsPerAddressMax: number;
+	/** Who may listen and say nothing. */
+	readonly readers: readonly {readonly name: string; readonly passwordHash: string; readonly topics: readonly string[]}[];
 };
 
 /** Written in full, so that nobody lets everybody in by mistake. */
@@ -64,6 +67,13 @@ export type ClientConfig = {
 	readonly windowMax: number;
 	readonly packetBytesMax: number;
 	readonly watchDrops: boolean;
+};
+
+export type HomeAssistantConfig = {
+	readonly prefix: string;
+	readonly topic: string;
+	/** The doors that it is announced through, where they are. */
+	readonly through: 'both' | 'broker' | 'client';
 };
 
 export type MappingConfig = {
@@ -459,6 +469,21 @@ const readDevice: Read<DeviceConfig> = object<DeviceConfig>({
 	receipts: withDefault(flag, false),
 });
 
+/** A topic filter, which may not reach the broker's own topics [MQTT 3.1.1 §4.7]. */
+const topicFilter: Read<string> = (value, path) => {
+	const filter = text(/^(?!\$)[^\p{C}]{1,256}$/u, 'a topic filter: 1 to 256 characters, without $ in front')(value, path);
+	const levels = filter.split('/');
+	for (const [i, level] of levels.entries())
+		if (/[+#]/.test(level) && level !== '+' && !(level === '#' && i === levels.length - 1))
+			return fail(path, `"${filter}" is not a topic filter: + is a whole level, and # the last one`);
+	return filter;
+};
+
+/** Levels of a topic that stand in front of ours; the embedded broker takes eight in all. */
+const topicStart = text(/^[A-Za-z0-9_-]{1,64}(?:\/[A-Za-z0-9_-]{1,64}){0,2}$/, 'one to three levels of a topic: letters, digits, _ or -');
+
+const readersMax = 256;
+
 const readShape: Read<Config> = object<Config>({
 	log: object<Config['log']>({
 		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
@@ -488,6 +513,14 @@ const readShape: Read<Config> = object<Config>({
 			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 65_536),
 			connectionsMax: withDefault(wholeNumber(1, 10_000), 256),
 			connectionsPerAddressMax: withDefault(wholeNumber(1, 10_000), 64),
+			readers: withDefault(
+				list(
+					object<BrokerConfig['readers'][number]>({name: text(id, idWhat), passwordHash: text(), topics: list(topicFilter, 1, 64)}),
+					0,
+					readersMax,
+				),
+				[],
+			),
 		}),
 	),
 	client: section(
@@ -508,6 +541,13 @@ const readShape: Read<Config> = object<Config>({
 		}),
 	),
 	ingest: withDefault(object<Config['ingest']>({lateAfterMinutes: withDefault(wholeNumber(1, 527_040), 15)}), {lateAfterMinutes: 15}),
+	homeAssistant: section(
+		object<HomeAssistantConfig>({
+			prefix: withDefault(topicStart, 'homeassistant'),
+			topic: withDefault(topicStart, 'kedge'),
+			through: withDefault(oneOf('both', 'broker', 'client'), 'both'),
+		}),
+	),
 	mappings: readMappings,
 	devices: withDefault(list(readDevice, 0, devicesMax), []),
 	anchor: section(
@@ -588,6 +628,12 @@ const readConfig: Read<Config> = (value, path) => {
 	const shape = readShape(value, path);
 	const config: Config = {...shape, broker: shape.broker && checkedBroker(shape.broker)};
 	if (config.client !== undefined) checkClient(config.client);
+	if (config.homeAssistant !== undefined) checkHomeAssistant(config, config.homeAssistant);
+	for (const [i, {name}] of (config.broker?.readers ?? []).entries()) {
+		if (config.broker?.readers.findIndex(reader => reader.name === name) !== i)
+			fail(['broker', 'readers', i, 'name'], `"${name}" is there twice`);
+		if (config.devices.some(device => device.id === name)) fail(['broker', 'readers', i, 'name'], `"${name}" is a device as well`);
+	}
 	const seen = new Set<string>();
 	const certificates = new Map<string, string>();
 	for (const [i, device] of config.devices.entries()) {
@@ -639,6 +685,14 @@ function checkedBroker(broker: BrokerConfig): BrokerConfig {
 /** Whether only this machine reaches what listens there. */
 export function isLoopback(host: string): boolean {
 	return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function checkHomeAssistant({broker, client}: Config, {prefix, topic, through}: HomeAssistantConfig): void {
+	const missing = (['broker', 'client'] as const).find(door => through === door && {broker, client}[door] === undefined);
+	if (missing !== undefined) fail(['homeAssistant', 'through'], `needs the section "${missing}"`);
+	if (broker === undefined && client === undefined)
+		fail(['homeAssistant'], 'needs the section "broker" or "client": there is nowhere to announce it');
+	if (prefix === topic) fail(['homeAssistant', 'topic'], 'is the prefix as well: Home Assistant would take states for descriptions');
 }
 
 function checkClient(client: ClientConfig): void {

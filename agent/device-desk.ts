@@ -100,6 +100,8 @@ export type DeviceDesk = {
 	readonly tick: () => Promise<void>;
 	/** What the agent knows of a device beyond what admission needs. */
 	readonly configured: (id: string) => ConfiguredDevice | undefined;
+	/** What of a device has run out. */
+	readonly expired: (id: string) => readonly Expirable[];
 	/** Certificates of devices that can expire, for alarms. */
 	readonly certificates: () => readonly (CertificateTimes & {readonly name: string})[];
 };
@@ -145,6 +147,8 @@ export async function openDeviceDesk(parts: {
 
 	const checkDevice = (device: ConfiguredDevice): void => {
 		checkMappings(device);
+		if (site.config.broker?.readers.some(({name}) => name === device.id))
+			throw new AgentError('ARGUMENT_INVALID', `"${device.id}" is who only listens at the broker: see broker.readers in the config`);
 		for (const [name, limits] of Object.entries(device.quantities ?? {})) {
 			const problem = limitsProblem(name, limits);
 			if (problem !== undefined) throw new AgentError('ARGUMENT_INVALID', `the limits of ${name}: ${problem}`);
@@ -369,6 +373,7 @@ export async function openDeviceDesk(parts: {
 	return {
 		list: () => devices.all().map(({id}) => listed(id)),
 		configured: id => rows.get(id)?.device ?? inConfig.get(id),
+		expired: id => rows.get(id)?.expired ?? [],
 		certificates: () =>
 			[...rows].flatMap(([id, {certificate, state}]) =>
 				certificate === undefined || state === 'revoked' ? [] : [{name: `the certificate of device "${id}"`, ...certificate}],

@@ -3,26 +3,28 @@
 import type {Broker} from '../broker/broker.ts';
 import {type Access, openAccess} from './access.ts';
 import type {Anchor} from './anchor/anchor.ts';
-import {openAnchor, openChainHeads} from './anchoring.ts';
+import {anchoredAbove, openAnchor, openChainHeads} from './anchoring.ts';
+import {type Announcer, type Outlet, openAnnouncer} from './announcing.ts';
 import type {MarketStatus, Status} from './api/status-server.ts';
 import {createBackupDesk} from './backup.ts';
-import {fromHex} from './base/bytes.ts';
+import {fromHex, utf8} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {verifyDeviceSignatureAside} from './base/device-signature.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
-import type {MarketConfig} from './config.ts';
+import {devicesMax, type MarketConfig} from './config.ts';
 import {correctionRequestOf, createCorrectionDesk} from './correcting.ts';
 import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import {parseDeviceKey} from './format/device-key.ts';
 import {noteKinds} from './format/entry.ts';
+import {offline, topicsOf} from './home-assistant.ts';
 import {counterKind, createCounters} from './ingest/counters.ts';
 import {loadDecoder} from './ingest/decoders/table.ts';
-import {createDevices, type Devices} from './ingest/devices.ts';
-import {createIngest, type Ingest} from './ingest/ingest.ts';
+import {createDevices, type Device, type Devices} from './ingest/devices.ts';
+import {createIngest, type Delivery, type Ingest} from './ingest/ingest.ts';
 import {limitsProblem} from './ingest/limits.ts';
 import {type OpenMapping, openMapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
@@ -37,6 +39,7 @@ import {createRelease, type Release} from './log/release.ts';
 import {createScrub, type Scrub} from './log/scrub.ts';
 import type {Marketplace, openMarketplace as OpenMarketplace} from './marketplace.ts';
 import {createPruneDesk} from './pruning.ts';
+import {createReceipting, deviceOfReceiptTopic, receiptTopic} from './receipting.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
 import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
@@ -155,7 +158,37 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		}
 		let broker: Broker | undefined;
 		let client: ReturnType<typeof createClientDoor> | undefined;
+		let announcer: Announcer | undefined;
+		const brokerOutlet: Outlet = {
+			isKept: false,
+			life: () => (broker === undefined ? undefined : 'open'),
+			publish: (...message) => {
+				broker?.publish(...message);
+				return broker !== undefined;
+			},
+		};
+		const clientOutlet: Outlet = {
+			isKept: true,
+			life: () => client?.life(),
+			publish: (...message) => client?.door()?.publish(...message) ?? false,
+		};
+		/** What we said at a broker of yours ourselves comes back where we listen to more than devices say. */
+		const isEcho = ({flags, topic}: Delivery): boolean =>
+			(flags & arrivalFlags.client) !== 0 &&
+			(announcer?.isOwn(topic) === true || isReceived(devices.byId(deviceOfReceiptTopic(topic) ?? '')));
 		const refusals = createRefusalWatch({clock, logger});
+		const isShut = (): boolean => release.frozen.aborted || isFull();
+		const mayAppend = (): boolean => !isShut() && !log.failed.aborted;
+		const receipting = createReceipting({
+			log,
+			reader,
+			released: () => (release.standing().state === 'open' ? release.released() : undefined),
+			anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs),
+			isWanted: id => isReceived(devices.byId(id)),
+			publish: (topic, payload, isFromClient) => (isFromClient ? clientOutlet : brokerOutlet).publish(topic, payload, {retain: false}),
+			mayAppend,
+			logger,
+		});
 		const ingest = createIngest<Channel>(
 			{
 				channel: log.channel,
@@ -174,9 +207,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				verify: verifyDeviceSignatureAside,
 				newestReadings: reader.newestReadings,
 				counters: createCounters(await log.documents(counterKind), (id, body) => log.putDocument(counterKind, id, body), logger),
+				onKept: receipting.kept,
 				request: ({topic, payload}, {flags}) => {
-					if ((flags & arrivalFlags.client) === 0) broker?.publish(topic, payload, {retain: false});
-					else client?.door()?.publish(topic, payload, {retain: false});
+					((flags & arrivalFlags.client) === 0 ? brokerOutlet : clientOutlet).publish(topic, payload, {retain: false});
 				},
 				clock,
 				isClockUnsynchronised: timekeeping.isUnsynchronised,
@@ -187,7 +220,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				lateAfterMs: config.ingest.lateAfterMinutes * 60_000,
 			},
 		);
-		const isShut = (): boolean => release.frozen.aborted || isFull();
 		const desk = await openDeviceDesk({
 			site,
 			log,
@@ -197,15 +229,19 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				// It comes back with what holds now, or not at all.
 				broker?.kick(id);
 			},
-			mayAppend: () => !isShut() && !log.failed.aborted,
+			mayAppend,
 			clock,
 			logger,
 		});
+		for (const [i, {name}] of (config.broker?.readers ?? []).entries())
+			if (devices.byId(name) !== undefined)
+				throw site.errorAt(['broker', 'readers', i, 'name'], `"${name}" is a device as well, added by kedge device add`);
 		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log and a full disk take nothing.
 		let takesOrders: Pick<Marketplace, 'takes' | 'accept'> | undefined;
 		const admission: Admission = {
 			accept: (delivery, done) => {
 				if (isShut()) done('failed');
+				else if (isEcho(delivery)) log.count(echoCounter, 1, failure => done(failure === undefined ? 'kept' : 'failed'));
 				else if (takesOrders?.takes(delivery.topic)) takesOrders.accept(delivery, done);
 				else
 					ingest.accept(delivery, outcome => {
@@ -264,18 +300,32 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		broker =
 			config.broker === undefined
 				? undefined
-				: closing.use(
-						await openDoor(
-							site,
-							world,
-							logger,
-							devices,
-							access,
-							admission,
-							market?.filtersFor ?? (() => []),
-							() => !log.failed.aborted && !isShut(),
-						),
-					);
+				: closing.use(await openDoor(site, world, logger, devices, access, admission, market?.filtersFor ?? (() => []), mayAppend));
+		announcer = await openAnnouncer(
+			{
+				log,
+				reader,
+				deviceIds: () => devices.all().map(({id}) => id),
+				isEnrolled: id => devices.byId(id)?.isRevoked !== true && devices.byId(id) !== undefined,
+				countsOf: ingest.countsOf,
+				silentIds: () => ingest.silent(devicesMax).devices.map(({deviceId}) => deviceId),
+				expired: desk.expired,
+				status: () => status(),
+				mayAppend,
+				clock,
+				logger,
+			},
+			{
+				names: config.homeAssistant,
+				version,
+				isAnchored: config.anchor !== undefined,
+				outlets: [
+					...(config.homeAssistant?.through === 'client' || config.broker === undefined ? [] : [brokerOutlet]),
+					...(config.homeAssistant?.through === 'broker' || config.client === undefined ? [] : [clientOutlet]),
+				],
+				keptOutlet: config.client === undefined ? undefined : clientOutlet,
+			},
+		);
 		const clientDoor = closing.use(
 			createClientDoor(
 				() => config.client !== undefined && !isShut() && !stopping.signal.aborted,
@@ -290,6 +340,11 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		};
 		release.frozen.addEventListener('abort', () => fitDoors());
 		await clientDoor.open();
+		closing.defer(keepCalling(receipting.tick, clock, stopping.signal));
+		if (announcer !== undefined) {
+			closing.use(announcer);
+			closing.defer(keepCalling(announcer.tick, clock, stopping.signal));
+		}
 		if (access.hasCertificates) closing.defer(keepCalling(() => access.look(broker), clock, stopping.signal));
 		closing.defer(keepCalling(disk.check, clock, stopping.signal));
 		const scrub = createScrub({
@@ -364,6 +419,14 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	}
 }
 
+/** Of messages of our own that a broker of yours gave back. */
+const echoCounter = 'echoes';
+
+/** A device that is sent receipts. */
+function isReceived(device: Device | undefined): boolean {
+	return device?.receipts === true && device.isRevoked !== true;
+}
+
 /** SM4 keys, which open HJ 212 frames. */
 const mappingKeyLength = 16;
 
@@ -391,6 +454,10 @@ export async function openDevices(site: Site): Promise<Devices> {
 		const problem = passwordHash === undefined ? undefined : passwordHashProblem(passwordHash);
 		if (problem !== undefined) throw errorAt(['devices', i, 'passwordHash'], problem);
 	}
+	for (const [i, {passwordHash}] of (config.broker?.readers ?? []).entries()) {
+		const problem = passwordHashProblem(passwordHash);
+		if (problem !== undefined) throw errorAt(['broker', 'readers', i, 'passwordHash'], problem);
+	}
 	return createDevices(
 		config.devices.map(device => admissionOf(device)),
 		mappings,
@@ -414,6 +481,8 @@ function openDoor(
 		{
 			...admission,
 			authenticate: async (...connect) => {
+				const reader = access.readerOf(...connect);
+				if (reader !== undefined) return reader.identity;
 				const device = await access.who(...connect);
 				return (
 					device && {
@@ -423,7 +492,10 @@ function openDoor(
 						get topicFilters() {
 							return devices.filtersOf(devices.byId(device.id) ?? device);
 						},
-						heardFilters: marketFilters(device.id),
+						get heardFilters() {
+							const receivers = devices.speakingThrough(devices.byId(device.id) ?? device).filter(isReceived);
+							return [...marketFilters(device.id), ...receivers.map(({id}) => receiptTopic(id))];
+						},
 						...access.limitsOf(device),
 					}
 				);
@@ -444,6 +516,7 @@ async function openClient(
 	admission: Admission,
 ): Promise<MqttDoor> {
 	const {name, url, clientId, username, passwordFile, protocol, windowMax, packetBytesMax, watchDrops} = site.config.client!;
+	const {homeAssistant, log} = site.config;
 	const topics = devices.filters();
 	if (topics.length === 0) throw site.errorAt(['devices'], 'a broker of yours needs at least one device to subscribe for');
 	return world.openMqttClient(
@@ -457,6 +530,9 @@ async function openClient(
 			windowMax,
 			packetBytesMax,
 			watchDrops,
+			...(homeAssistant === undefined || homeAssistant.through === 'broker'
+				? {}
+				: {will: {topic: topicsOf(log.name, homeAssistant).status, payload: utf8(offline)}}),
 			...(username === undefined ? {} : {username}),
 			...(passwordFile === undefined ? {} : {password: await readSecret(siteFile(site, passwordFile))}),
 			...(access.clientTls === undefined ? {} : {tls: access.clientTls}),
@@ -472,6 +548,8 @@ function createClientDoor(
 ): {
 	/** The door that is open, or was open last. */
 	readonly door: () => MqttDoor | undefined;
+	/** Another text for each connection; undefined while there is none. */
+	readonly life: () => string | undefined;
 	/** Opens it if it is wanted. */
 	readonly open: () => Promise<void>;
 	/** Opens or closes it as it is wanted now. MUST NOT reject. */
@@ -480,15 +558,22 @@ function createClientDoor(
 } {
 	let door: MqttDoor | undefined;
 	let isOpen = false;
+	let openings = 0;
 	let changing: Promise<void> = Promise.resolve();
 	const change = async (wanted: boolean): Promise<void> => {
 		if (wanted === isOpen) return;
 		isOpen = wanted;
-		if (wanted) door = await open();
-		else await door?.[Symbol.asyncDispose]();
+		if (wanted) {
+			openings += 1;
+			door = await open();
+		} else await door?.[Symbol.asyncDispose]();
 	};
 	return {
 		door: () => door,
+		life: () => {
+			const stats = door?.stats();
+			return stats?.connected ? `${openings} ${stats.connects}` : undefined;
+		},
 		open: () => change(isWanted()),
 		fit: () => {
 			changing = changing

@@ -70,7 +70,8 @@ test('the example has every key that the config knows, and no other', t => {
 const least: Config = parseConfig(
 	`
 log: {name: a}
-broker: {port: 1883, tls: {certificate: a, key: b}}
+broker: {port: 1883, tls: {certificate: a, key: b}, readers: [{name: r, passwordHash: p, topics: ["#"]}]}
+homeAssistant:
 client: {url: mqtt://h, clientId: c}
 ingest:
 mappings: {m: {topic: x, format: json, time: {pointer: /t, format: iso}, sequence: {pointer: /s}, readings: [{pointer: /a, quantity: door}]}}
@@ -144,6 +145,7 @@ test('what is not given has its default', t => {
 		broker: undefined,
 		client: undefined,
 		ingest: {lateAfterMinutes: 15},
+		homeAssistant: undefined,
 		mappings: {},
 		devices: [],
 		anchor: undefined,
@@ -166,6 +168,7 @@ test('a section with nothing below it is there', t => {
 		packetBytesMax: 65_536,
 		connectionsMax: 256,
 		connectionsPerAddressMax: 64,
+		readers: [],
 	});
 	t.is(config.logging.level, 'info');
 	t.deepEqual(config.devices, []);
@@ -318,6 +321,56 @@ const wrong: readonly (readonly [name: string, text: string, message: string])[]
 		'a fee of nothing',
 		`log: {name: a}\nanchor: {rpcUrl: "http://h", chainId: 1, registry: "0x${'0'.repeat(40)}", feeGweiMax: 0}\n`,
 		'kedge.yaml:2: anchor.feeGweiMax: must be a number from 0.001 to 1000000, not 0',
+	],
+	[
+		'a reader that is a device',
+		`${base}broker:\n  readers:\n    - {name: d, passwordHash: x, topics: ["#"]}\n`,
+		'kedge.yaml:15: broker.readers[0].name: "d" is a device as well',
+	],
+	[
+		'two readers of one name',
+		'log: {name: a}\nbroker:\n  readers:\n    - {name: r, passwordHash: x, topics: ["#"]}\n    - {name: r, passwordHash: x, topics: ["#"]}\n',
+		'kedge.yaml:5: broker.readers[1].name: "r" is there twice',
+	],
+	[
+		"a reader of the broker's own topics",
+		'log: {name: a}\nbroker:\n  readers:\n    - {name: r, passwordHash: x, topics: ["$SYS/#"]}\n',
+		'kedge.yaml:4: broker.readers[0].topics[0]: "$SYS/#" is not a topic filter: 1 to 256 characters, without $ in front',
+	],
+	[
+		'a filter with # in the middle',
+		'log: {name: a}\nbroker:\n  readers:\n    - {name: r, passwordHash: x, topics: [a, "a/#/b"]}\n',
+		'kedge.yaml:4: broker.readers[0].topics[1]: "a/#/b" is not a topic filter: + is a whole level, and # the last one',
+	],
+	[
+		'a filter with half a level',
+		'log: {name: a}\nbroker:\n  readers:\n    - {name: r, passwordHash: x, topics: ["a/b+"]}\n',
+		'kedge.yaml:4: broker.readers[0].topics[0]: "a/b+" is not a topic filter: + is a whole level, and # the last one',
+	],
+	[
+		'a reader with a password instead of its hash',
+		'log: {name: a}\nbroker:\n  readers:\n    - {name: r, passwordHash: secret, topics: ["#"]}\n',
+		'kedge.yaml:4: broker.readers[0].passwordHash: is not of the form scrypt$LOG2N$SALT$HASH; make one with: kedge password',
+	],
+	[
+		'nowhere to announce',
+		'log: {name: a}\nhomeAssistant:\n',
+		'kedge.yaml:2: homeAssistant: needs the section "broker" or "client": there is nowhere to announce it',
+	],
+	[
+		'an announcement through a door that is not there',
+		'log: {name: a}\nbroker:\nhomeAssistant:\n  through: client\n',
+		'kedge.yaml:4: homeAssistant.through: needs the section "client"',
+	],
+	[
+		'a prefix that is a filter',
+		'log: {name: a}\nbroker:\nhomeAssistant:\n  prefix: "home/#"\n',
+		'kedge.yaml:4: homeAssistant.prefix: "home/#" is not one to three levels of a topic: letters, digits, _ or -',
+	],
+	[
+		'states among the descriptions',
+		'log: {name: a}\nbroker:\nhomeAssistant:\n  topic: homeassistant\n',
+		'kedge.yaml:4: homeAssistant.topic: is the prefix as well: Home Assistant would take states for descriptions',
 	],
 	['devices that are no list', 'log: {name: a}\ndevices: {id: d}\n', 'kedge.yaml:2: devices: must be a list'],
 	['a device without an id', base.replace('id: d\n    ', ''), 'kedge.yaml:11: devices[0].id: is missing'],

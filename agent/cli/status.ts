@@ -20,6 +20,7 @@ export const statusCommand: Command = {
 
 function statusText(status: Status): string {
 	const {anchor, newestCheckpoint} = status;
+	const skipped = status.counters['receipts-skipped'] ?? 0;
 	const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
 	const turnedAway = Object.entries(status.broker?.turnedAway ?? {});
 	const lines = [
@@ -69,6 +70,7 @@ function statusText(status: Status): string {
 			'registers',
 			`${status.counters['steps:exception'] ?? 0} exceptions, ${status.counters['steps:reset'] ?? 0} resets, ${status.counters['steps:rollover'] ?? 0} rollovers, ${status.counters.corrections ?? 0} corrections`,
 		],
+		...(skipped === 0 ? [] : [['receipts', `${skipped} were not sent to their devices`] as const]),
 		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
 		[
 			'turned away',

@@ -251,7 +251,7 @@ async function oldBatches(rows: Pick<Statements, 'all'>, index: Index): Promise<
 }
 
 /** Rows of other rooms that hold beyond an epoch: anchors and beacons are of the epoch that ended. */
-const carriedKinds: readonly string[] = ['device', 'learned', 'counter'];
+const carriedKinds: readonly string[] = ['device', 'learned', 'counter', 'announced'];
 
 /** Counts and refused arrivals go on where they stood: nothing vanishes. */
 async function carryOver(
