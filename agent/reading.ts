@@ -17,7 +17,7 @@ import type {Channel} from './log/channels.ts';
 import {createHeadFile} from './log/head-file.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
 import {refuseHalfSwapped} from './log/swap.ts';
-import {createIssuer, type Issuer} from './receipt/issue.ts';
+import {createIssuer, type Issuer, type Needs as IssuerNeeds} from './receipt/issue.ts';
 import type {SitePaths} from './site.ts';
 
 /** Audits a site's log from its file alone, and against the side file where there is one. */
@@ -35,6 +35,15 @@ export async function auditSite(
 
 /** Whoever issues many receipts looks for a newer checkpoint this often. */
 const releasedMsMax = 500;
+
+/** Issues from a log's reader; who the channels are, and what may be shown, is for whoever asks to say. */
+export function issuerOf(
+	reader: Pick<LogReader, 'entry' | 'source' | 'inclusion' | 'multiproof' | 'range' | 'between' | 'at' | 'tallyAt'>,
+	needs: Pick<IssuerNeeds<Channel>, 'head' | 'channelOf' | 'deviceOf' | 'anchoredAbove'>,
+): Issuer<Channel> {
+	const {entry, source, inclusion, multiproof, range, between, at, tallyAt} = reader;
+	return createIssuer<Channel>({hasher: nodeHasher, entry, source, inclusion, multiproof, range, between, at, tallyAt, ...needs});
+}
 
 /** Reading a site without disturbing its agent: what `prove`, `history` and `audit` work on. */
 export type SiteReader = LogReader & {
@@ -72,17 +81,8 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 	};
 	let bySubject = new Map<string, Channel>();
 	let byUrn = new Map<string, Channel>();
-	const issuer = createIssuer<Channel>({
-		hasher: nodeHasher,
+	const issuer = issuerOf(reader, {
 		head: released,
-		entry: reader.entry,
-		source: reader.source,
-		inclusion: reader.inclusion,
-		multiproof: reader.multiproof,
-		range: reader.range,
-		between: reader.between,
-		at: reader.at,
-		tallyAt: reader.tallyAt,
 		channelOf: async subject => {
 			const name = toHex(subject);
 			// A channel that is not known yet was enrolled since the last look.

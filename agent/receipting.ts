@@ -2,7 +2,6 @@
 
 import {fromBase64, toHex, utf8} from './base/bytes.ts';
 import {describeError} from './base/errors.ts';
-import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import type {Checkpoint} from './format/checkpoint.ts';
@@ -12,7 +11,8 @@ import type {Kept} from './ingest/ingest.ts';
 import type {Channel} from './log/channels.ts';
 import type {Log} from './log/log.ts';
 import type {LogReader} from './log/reader.ts';
-import {type AnchoredCheckpoint, createIssuer} from './receipt/issue.ts';
+import {issuerOf} from './reading.ts';
+import type {AnchoredCheckpoint} from './receipt/issue.ts';
 
 /** Messages whose receipt waits to be made; of more than that the oldest get none. */
 export const waitingMax = 256;
@@ -61,17 +61,8 @@ export function createReceipting(needs: ReceiptingNeeds): Receipting {
 	/** By subject; channels only ever come. */
 	const bySubject = new Map<string, Channel>();
 	let seen = 0;
-	const issuer = createIssuer<Channel>({
-		hasher: nodeHasher,
+	const issuer = issuerOf(reader, {
 		head: async () => needs.released(),
-		entry: reader.entry,
-		source: reader.source,
-		inclusion: reader.inclusion,
-		multiproof: reader.multiproof,
-		range: reader.range,
-		between: reader.between,
-		at: reader.at,
-		tallyAt: reader.tallyAt,
 		channelOf: async subject => {
 			const channels = log.channels();
 			for (; seen < channels.length; seen += 1) bySubject.set(toHex(channels[seen]!.subject), channels[seen]!);

@@ -41,8 +41,9 @@ export function decodeNote(bytes: Uint8Array): NoteBody | undefined {
 	return flat ? (parsed as NoteBody) : undefined;
 }
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
-	const text = fromUtf8(bytes);
+/** The object that a line of JSON holds; undefined if the bytes are anything else, or more than `lengthMax`. */
+export function parseObject(bytes: Uint8Array, lengthMax = Number.POSITIVE_INFINITY): Record<string, unknown> | undefined {
+	const text = bytes.length > lengthMax ? undefined : fromUtf8(bytes);
 	if (text === undefined) return undefined;
 	try {
 		const parsed: unknown = JSON.parse(text);

@@ -1,7 +1,8 @@
 // What a correction says: which entry it stands in for, with which value, and why. The payload of its arrival, as canonical JSON.
 
-import {fromUtf8, utf8} from '../base/bytes.ts';
+import {equalBytes, utf8} from '../base/bytes.ts';
 import type {Arrival} from './arrival.ts';
+import {parseObject} from './body.ts';
 
 export type Correction = {
 	/** The entry that it stands in for: its place in the log, its number in the channel, and its leaf hash in hexadecimal. */
@@ -29,16 +30,8 @@ export function encodeCorrection({corrects, value, unit, reason}: Correction): U
 export function correctionOf({topic, identity, decoder, payload}: Arrival): Correction | undefined {
 	if (topic !== correctionArrival.topic || identity !== correctionArrival.identity || decoder !== correctionArrival.decoder)
 		return undefined;
-	const text = payload.length > correctionBytesMax ? undefined : fromUtf8(payload);
-	if (text === undefined) return undefined;
-	let parsed: unknown;
-	try {
-		parsed = JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-	if (!isCorrection(parsed)) return undefined;
-	return fromUtf8(encodeCorrection(parsed)) === text ? parsed : undefined;
+	const parsed = parseObject(payload, correctionBytesMax);
+	return isCorrection(parsed) && equalBytes(encodeCorrection(parsed), payload) ? parsed : undefined;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

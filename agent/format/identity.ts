@@ -1,6 +1,7 @@
 // What the log says of a device: who may speak as it, with which key and certificates. The body of an identity entry, as canonical JSON.
 
-import {fromUtf8, utf8} from '../base/bytes.ts';
+import {equalBytes, utf8} from '../base/bytes.ts';
+import {parseObject} from './body.ts';
 import {identityKinds} from './entry.ts';
 
 export type IdentityEvent = keyof typeof identityKinds;
@@ -76,17 +77,8 @@ export function encodeIdentity(body: IdentityBody): Uint8Array {
 
 /** The reverse; undefined if the bytes are not an identity in the one form that encodeIdentity writes. */
 export function decodeIdentity(bytes: Uint8Array): IdentityBody | undefined {
-	if (bytes.length > identityBytesMax) return undefined;
-	const text = fromUtf8(bytes);
-	if (text === undefined) return undefined;
-	let parsed: unknown;
-	try {
-		parsed = JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-	if (!isIdentity(parsed)) return undefined;
-	return fromUtf8(encodeIdentity(parsed)) === text ? parsed : undefined;
+	const parsed = parseObject(bytes, identityBytesMax);
+	return isIdentity(parsed) && equalBytes(encodeIdentity(parsed), bytes) ? parsed : undefined;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
