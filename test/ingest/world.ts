@@ -7,7 +7,7 @@ import {arrivalFlags, decodeArrival} from '../../agent/format/arrival.ts';
 import {type Quality, qualityNames} from '../../agent/format/entry.ts';
 import {counterKind, createCounters} from '../../agent/ingest/counters.ts';
 import type {DecodedReading, DeviceRequest} from '../../agent/ingest/decoders/decoder.ts';
-import {createDevices} from '../../agent/ingest/devices.ts';
+import {createDevices, type DeviceConfig} from '../../agent/ingest/devices.ts';
 import {createIngest, type Delivery, type Ingest, type Kept, type Outcome} from '../../agent/ingest/ingest.ts';
 import type {MappingConfig, OpenMapping} from '../../agent/ingest/mapping.ts';
 import type {Channel} from '../../agent/log/channels.ts';
@@ -28,6 +28,7 @@ export type Config = {
 	readonly cadenceSeconds?: Readonly<Record<string, number>>;
 	/** By device. */
 	readonly maxPowerW?: Readonly<Record<string, number>>;
+	readonly quantities?: Readonly<Record<string, NonNullable<DeviceConfig['quantities']>>>;
 	/** What decoders make of readings beside what the mapping says. */
 	readonly retell?: (reading: DecodedReading, message: Record<string, unknown>) => DecodedReading;
 };
@@ -149,6 +150,7 @@ export async function openWorld(t: ExecutionContext, initial: Config = config): 
 				receipts: current.receipts?.includes(id) ?? false,
 				cadenceSeconds: current.cadenceSeconds?.[id],
 				maxPowerW: current.maxPowerW?.[id],
+				quantities: current.quantities?.[id],
 			}));
 			ingest = createIngest<Channel>(
 				{
