@@ -3,6 +3,7 @@
 import {uint48Max} from '../../base/bytes.ts';
 import {parseDeviceTime} from '../device-time.ts';
 import {followPointer, JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
+import {parseLocalTime} from '../local-time.ts';
 import type {Mapping} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import type {Decoded, DecodedReading, Decoder, Recognised} from './decoder.ts';
@@ -19,6 +20,13 @@ export const jsonDecoder: Decoder = {
 /** What SQLite gives back as it was: no control character, no lone surrogate. */
 const sessionPattern = /^[^\p{Cc}\p{Cs}]{0,64}$/u;
 
+/** What a format of the config stands for. */
+const timeWords = {
+	iso: 'a time such as 2026-11-22T18:00:00Z (iso)',
+	'unix-s': 'a number of seconds since 1970 (unix-s)',
+	'unix-ms': 'a number of milliseconds since 1970 (unix-ms)',
+} as const;
+
 function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 	const parsed = parseJson(payload);
 	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
@@ -29,10 +37,16 @@ function decodeJson(payload: Uint8Array, mapping: Mapping): Decoded {
 		const found = followPointer(message, mapping.time.pointer);
 		if (found === undefined || found === null) return refuse('field-missing', `the time at /${mapping.time.pointer.join('/')} is missing`);
 		const time = parseDeviceTime(found, mapping.time.format);
-		if (time === undefined) return refuse('time-malformed', `the time at /${mapping.time.pointer.join('/')} is not ${mapping.time.format}`);
+		const local =
+			time === undefined && mapping.time.format === 'iso' && typeof found === 'string' ? parseLocalTime(found, mapping.zone) : undefined;
+		if (time === undefined && (local === undefined || mapping.zone === undefined)) {
+			const what = local === undefined ? timeWords[mapping.time.format] : 'a time with an offset from UTC, and the mapping has no zone';
+			return refuse('time-malformed', `the time at /${mapping.time.pointer.join('/')} is not ${what}`);
+		}
 		// 0 would mean "claims no time", so a device that says 1970 is not taken at its word; neither is a negative time.
-		if (time <= 0) return refuse('time-implausible', 'the device says that it is 1970 or earlier');
-		measuredAtMs = time;
+		if (time !== undefined && time <= 0) return refuse('time-implausible', 'the device says that it is 1970 or earlier');
+		// A local time that comes twice, or not at all, is no claim that anybody could hold against anything.
+		measuredAtMs = time ?? local!;
 	}
 
 	let session: string | undefined;

@@ -227,3 +227,20 @@ test('a mapping is proposed for keys that say what they are and in which unit, a
 		t.is(recognise('a/b', message), undefined);
 	t.is(jsonDecoder.recognise!({topic: 'a', payload: new Uint8Array(0)}), undefined);
 });
+
+test('a local time is one where the mapping has a zone, and none in the hour that comes twice', t => {
+	const clocked = (zone?: string) => mappingOf([voltage], {time: {pointer: '/at', format: 'iso'}, ...(zone === undefined ? {} : {zone})});
+	const at = (text: string, zone?: string): number | string => {
+		const decoded = readExactly(clocked(zone), Buffer.from(`{"at":"${text}","v":1}`));
+		if ('refused' in decoded) return decoded.detail;
+		const [reading] = decoded.readings;
+		return reading === undefined || 'refused' in reading ? 'none' : reading.measuredAtMs;
+	};
+	t.is(at('2026-11-29T18:00:00', 'Europe/Amsterdam'), Date.UTC(2026, 10, 29, 17));
+	t.is(at('2026-07-29 18:00:00', 'Europe/Amsterdam'), Date.UTC(2026, 6, 29, 16));
+	t.is(at('2026-11-29T18:00:00+08:00', 'Europe/Amsterdam'), Date.UTC(2026, 10, 29, 10));
+	t.is(at('2026-10-25T02:30:00', 'Europe/Amsterdam'), 0);
+	t.is(at('2026-03-29T02:30:00', 'Europe/Amsterdam'), 0);
+	t.regex(String(at('2026-11-29T18:00:00')), /is not a time with an offset from UTC, and the mapping has no zone$/);
+	t.regex(String(at('29.11.2026', 'UTC')), /is not a time such as 2026-11-22T18:00:00Z \(iso\)$/);
+});
