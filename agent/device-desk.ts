@@ -328,7 +328,7 @@ export async function openDeviceDesk(parts: {
 			throw new AgentError('ARGUMENT_INVALID', `what can be rotated is ${rotatable.join(', ')}`);
 		const device = parseDevice({...withoutUndefined(row.device), ...set});
 		checkDevice(device);
-		const hasNewCertificate = set.certificateSha256 !== undefined;
+		const hasNewCertificate = Object.hasOwn(set, 'certificateSha256');
 		const expired = row.expired.filter(
 			what => !(what === 'certificate' && hasNewCertificate) && !(what === 'calibration' && set.calibration !== undefined),
 		);

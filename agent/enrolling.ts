@@ -12,6 +12,8 @@ import type {DeviceBinding, DeviceChange, ListedDevice} from './device-desk.ts';
 import {formatDeviceKey, parseDeviceKey} from './format/device-key.ts';
 import {makePassword, type Site} from './site.ts';
 
+export type {ListedDevice} from './device-desk.ts';
+
 /** How a device proves who it is to the embedded broker. none: it does not connect there. */
 export type CredentialWish = {readonly kind: 'password'} | {readonly kind: 'certificate'; readonly days: number} | {readonly kind: 'none'};
 
@@ -49,7 +51,10 @@ export async function rotateDevice(
 	options: {readonly wish: CredentialWish; readonly set: Readonly<Record<string, unknown>>; readonly reason: string | undefined},
 ): Promise<Enrolled> {
 	const {set, certificate, made} = await prepare(around, id, options.wish);
-	const change: DeviceChange = {event: 'rotate', id, set: {...options.set, ...set}, certificate, reason: options.reason};
+	// Another way in takes the place of those before: whoever rotates because a password was seen must not leave it open.
+	const ended =
+		options.wish.kind === 'certificate' ? {passwordHash: null} : options.wish.kind === 'password' ? {certificateSha256: null} : {};
+	const change: DeviceChange = {event: 'rotate', id, set: {...options.set, ...ended, ...set}, certificate, reason: options.reason};
 	return {device: await ask(around.site, change), made};
 }
 

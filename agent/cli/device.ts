@@ -1,12 +1,13 @@
 // kedge device add | list | rotate | revoke: who may speak, changed while the agent runs.
 
 import {createSystemRandom} from '../base/random.ts';
+import type {ListedDevice} from '../enrolling.ts';
 import {
 	addDevice,
 	type CredentialWish,
+	type Enrolled,
 	keepCalibration,
 	listDevices,
-	type MadeCredentials,
 	readDeviceKey,
 	revokeDevice,
 	rotateDevice,
@@ -107,7 +108,7 @@ export const deviceAddCommand: Command = {
 			throw usageError(deviceAddCommand, `needs --mapping; the config has ${Object.keys(site.config.mappings).join(', ') || 'none'}`);
 		const wish = wishOf(deviceAddCommand, values, isElsewhere ? {kind: 'none'} : {kind: 'password'});
 		const enrolled = await addDevice({site, random: createSystemRandom(), clock: io.clock}, device, wish);
-		tell(io, values, `Enrolled ${id}.`, enrolled.made, enrolled);
+		tell(io, values, site, `Enrolled ${id}.`, enrolled);
 		return exitCodes.ok;
 	},
 };
@@ -117,8 +118,8 @@ export const deviceRotateCommand: Command = {
 	usage: 'ID --password | --certificate | --key KEY | --calibration FILE',
 	takesWords: true,
 	details: [
-		'Gives a device another password, certificate, key or calibration. The old one ends at once, and the change is an entry of the log. A device that stands in the config is',
-		'changed there.',
+		'Gives a device another password, certificate, key or calibration. The old one ends at once, and a new password or certificate ends the other of the two as well; the change is',
+		'an entry of the log. A device that stands in the config is changed there.',
 	],
 	options: {
 		...configOption,
@@ -137,7 +138,7 @@ export const deviceRotateCommand: Command = {
 		if (wish.kind === 'none' && Object.keys(set).length === 0) throw usageError(deviceRotateCommand, 'needs something to change');
 		const options = {wish, set, reason: textOf(values, 'reason')};
 		const enrolled = await rotateDevice({site, random: createSystemRandom(), clock: io.clock}, id, options);
-		tell(io, values, `Changed ${id}.`, enrolled.made, enrolled);
+		tell(io, values, site, `Changed ${id}: ${changedText(enrolled, set)}.`, enrolled);
 		return exitCodes.ok;
 	},
 };
@@ -239,7 +240,9 @@ function wishOf(command: Pick<Command, 'name'>, values: Values, otherwise: Crede
 	return isSet(values, 'password') ? {kind: 'password'} : otherwise;
 }
 
-function tell(io: Io, values: Values, sentence: string, {password, certificateFile, keyFile}: MadeCredentials, enrolled: unknown): void {
+function tell(io: Io, values: Values, site: Site, sentence: string, enrolled: Enrolled): void {
+	const {device, made} = enrolled;
+	const {password, certificateFile, keyFile} = made;
 	if (isSet(values, 'json')) {
 		io.out(`${JSON.stringify(enrolled)}\n`);
 		return;
@@ -248,6 +251,34 @@ function tell(io: Io, values: Values, sentence: string, {password, certificateFi
 	if (password !== undefined) io.out(`Its password, shown once: ${password}\n`);
 	if (certificateFile !== undefined)
 		io.out(`Its certificate: ${certificateFile}\nThe key of it: ${keyFile}\nGive both to the device, and ca.pem.\n`);
+	if (password !== undefined || certificateFile !== undefined) io.out(connectText(site, device));
+}
+
+/** What a device needs to know to connect. */
+function connectText({config}: Site, {id, topics}: ListedDevice): string {
+	const {broker} = config;
+	if (broker === undefined) return '';
+	const doors = [
+		...(broker.tls === undefined ? [] : [`port ${broker.tls.port} with TLS`]),
+		...(broker.port === undefined ? [] : [`port ${broker.port} without`]),
+	];
+	return [
+		`It connects to this machine on ${doors.join(', or ')}, with MQTT 3.1.1,`,
+		`the client id "${id}" (or "${id}:" and anything)${broker.tls === undefined ? '' : ', ca.pem as its CA'} and the user name "${id}" beside a password,`,
+		`and publishes to ${topics.join(', ')}.`,
+		'',
+	].join('\n');
+}
+
+/** What a rotation changed, in words. */
+function changedText({made}: Enrolled, set: Readonly<Record<string, unknown>>): string {
+	const words: Readonly<Record<string, string>> = {publicKey: 'key', signed: 'whether it must sign', calibration: 'calibration'};
+	const changed = [
+		...(made.password === undefined ? [] : ['password']),
+		...(made.certificateFile === undefined ? [] : ['certificate']),
+		...Object.keys(set).map(key => words[key] ?? key),
+	];
+	return `${changed.join(', ')}; what was there before ended`;
 }
 
 function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {

@@ -5,8 +5,9 @@ import test, {type ExecutionContext} from 'ava';
 import {connectAsync, type MqttClient} from 'mqtt';
 import {systemClock} from '../../agent/base/clock.ts';
 import {formatDeviceKey} from '../../agent/format/device-key.ts';
+import {openSite} from '../../agent/site.ts';
 import {createSimSigner, type SimSignedForm} from '../../sim/signing.ts';
-import {changeConfig, createTestSite, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
+import {changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, testFolder, untilStatus} from '../helpers/site.ts';
 
 const mapping = `  thermometer:
     topic: thermometers/{device}
@@ -79,6 +80,36 @@ test('a device is added, gets another password, and is revoked, all while the ag
 	t.is(issued.code, 0, issued.err);
 	t.regex((await kedge(t, ['verify', '--trust', made.site.paths.trust, history])).out, /readings +2 measured in the period/);
 	t.is((await kedge(t, ['audit', '--config', made.site.configPath])).code, 0);
+});
+
+test('a certificate takes the place of a password, which ends', async t => {
+	const folder = testFolder(t);
+	const config = join(folder, 'site', 'kedge.yaml');
+	t.is((await kedge(t, ['init', join(folder, 'site'), '--name', 'street-7', '--tls', 'localhost'])).code, 0);
+	const port = await freePort();
+	const site = await changeConfig(await openSite(config), text => text.replace(/port: 8883/, `port: ${port}`));
+	await startAgent(t, site);
+	const mappingName = Object.keys(site.config.mappings)[0]!;
+	const added = await kedge(t, ['device', 'add', 'probe-1', '--mapping', mappingName, '--config', config]);
+	t.is(added.code, 0, added.err);
+	const password = /shown once: (\S+)/.exec(added.out)?.[1];
+	t.regex(added.out, new RegExp(`port ${port} with TLS`));
+	t.regex(added.out, /the client id "probe-1"/);
+	const ca = await readFile(join(folder, 'site', 'ca.pem'));
+	const url = `mqtts://localhost:${port}`;
+	const come = async (more: object): Promise<void> => {
+		const client = await connectAsync(url, {ca, clientId: 'probe-1', reconnectPeriod: 0, ...more});
+		await client.endAsync();
+	};
+	await come({username: 'probe-1', password});
+	const rotated = await kedge(t, ['device', 'rotate', 'probe-1', '--certificate', '--days', '30', '--reason', 'seen', '--config', config]);
+	t.is(rotated.code, 0, rotated.err);
+	t.regex(rotated.out, /^Changed probe-1: certificate; what was there before ended\.$/m);
+	const [, certificateFile] = /Its certificate: (\S+)/.exec(rotated.out)!;
+	const [, keyFile] = /The key of it: (\S+)/.exec(rotated.out)!;
+	await t.throwsAsync(come({username: 'probe-1', password}), {message: /Not authorized/});
+	await come({cert: await readFile(certificateFile!), key: await readFile(keyFile!)});
+	t.regex((await kedge(t, ['device', 'list', '--config', config])).out, /probe-1 .*certificate/);
 });
 
 for (const form of ['jws', 'cose', 'plain'] as const satisfies readonly SimSignedForm[])
