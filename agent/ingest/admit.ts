@@ -46,10 +46,17 @@ export function admit(
 	if (context.simulated) quality |= qualities.simulated;
 	if (context.clockUnsynchronised) quality |= qualities.clockUnsynchronised;
 	if (context.isSigned) quality |= qualities.deviceSigned;
-	const {calibration} = context;
-	const atMs = measuredAtMs === 0 ? context.arrivedAtMs : measuredAtMs;
-	if (calibration !== undefined && (atMs < calibration.notBeforeMs || atMs > calibration.notAfterMs)) quality |= qualities.uncalibrated;
+	if (isOutsideCalibration(measuredAtMs, context)) quality |= qualities.uncalibrated;
 	return {quality};
+}
+
+/** True for what was measured while the device's calibration certificate did not hold. */
+export function isOutsideCalibration(
+	measuredAtMs: number,
+	{arrivedAtMs, calibration}: Pick<AdmitContext, 'arrivedAtMs' | 'calibration'>,
+): boolean {
+	const atMs = measuredAtMs === 0 ? arrivedAtMs : measuredAtMs;
+	return calibration !== undefined && (atMs < calibration.notBeforeMs || atMs > calibration.notAfterMs);
 }
 
 function timeText(timeMs: number): string {

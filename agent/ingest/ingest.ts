@@ -11,7 +11,7 @@ import {decimalText} from '../format/decimal.ts';
 import {parseDeviceKey} from '../format/device-key.ts';
 import {type Entry, kinds, noteKinds, qualities} from '../format/entry.ts';
 import {channelUrn, parseChannelUrn} from '../format/subject.ts';
-import {type AdmitContext, admit, clockMsMin} from './admit.ts';
+import {type AdmitContext, admit, clockMsMin, isOutsideCalibration} from './admit.ts';
 import {type Counters, counterName} from './counters.ts';
 import {exactValue} from './decoders/decoded.ts';
 import {type ChannelSpec, channelsMax, type DecodedReading, type DeviceRequest} from './decoders/decoder.ts';
@@ -236,7 +236,7 @@ type Candidate<C> = {
 	/** At the channel's exponent. */
 	readonly value: bigint;
 	readonly slot: Slot<C>;
-	readonly quality: number;
+	quality: number;
 	readonly session: string | undefined;
 	readonly key: number | undefined;
 	/** The key is a packet id, which is used again and again: only a message that says DUP can be a repeat. */
@@ -262,6 +262,8 @@ type Admission<C> = {
 	readonly decoder: string;
 	readonly deviceSignature: Uint8Array;
 	readonly device: Device;
+	/** What the devices were when it was taken apart. */
+	generation: number;
 	readonly numbers: DeviceNumbers;
 	readonly counts: DeviceCounts;
 	readonly candidates: readonly Candidate<C>[];
@@ -422,6 +424,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			decoder,
 			deviceSignature,
 			device,
+			generation,
 			numbers,
 			counts: own,
 			candidates,
@@ -657,7 +660,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			const held = new Set<string>();
 			for (const admission of group) {
 				const {id} = admission.device;
-				if (failure === undefined && (held.has(id) || !judgeAgain(admission, found))) {
+				const refused = failure === undefined ? refusedMeanwhile(admission) : undefined;
+				if (failure === undefined && refused === undefined && (held.has(id) || !judgeAgain(admission, found))) {
 					again.push(admission);
 					held.add(id);
 					continue;
@@ -667,8 +671,10 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 				if (left === 0) waiting.delete(id);
 				else waiting.set(id, left);
 				unsureBytes -= admission.delivery.payload.length;
-				if (failure === undefined) settle(admission, found);
-				else admission.done('failed');
+				const {delivery, arrivedAtMs, decoder, done, deviceSignature} = admission;
+				if (refused !== undefined) refuseWhole(delivery, arrivedAtMs, decoder, refused, done, deviceSignature);
+				else if (failure === undefined) settle(admission, found);
+				else done('failed');
 			}
 			unsure = [...again, ...unsure];
 			if (roomWanted !== undefined && !isCrowded()) {
@@ -677,6 +683,29 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 			}
 		}
 		looking = false;
+	};
+
+	/**
+	 * While a message waited its device may have been revoked, or have got another key or another calibration. The log says so in front of the message then, so the message is
+	 * judged by that. Why it is refused; undefined if it is not.
+	 */
+	const refusedMeanwhile = (admission: Admission<C>): Refused | undefined => {
+		if (admission.generation === devices.generation()) return undefined;
+		const {delivery, arrivedAtMs, deviceSignature, candidates} = admission;
+		const now = routeOf(delivery.topic, (delivery.flags & arrivalFlags.client) !== 0 ? undefined : delivery.identity);
+		if ('refused' in now) return now;
+		const {signing, device} = now.speaker;
+		const refused = refusedSince(signing, {payload: delivery.payload, deviceSignature});
+		if (refused !== undefined) return refused;
+		for (const candidate of candidates) {
+			const {reading} = candidate;
+			const isOutside = isOutsideCalibration(reading.measuredAtMs, {arrivedAtMs, calibration: device.calibration});
+			// A device may say of itself that it is not calibrated.
+			const uncalibrated = isOutside ? qualities.uncalibrated : reading.quality & qualities.uncalibrated;
+			candidate.quality = (candidate.quality & ~qualities.uncalibrated) | uncalibrated;
+		}
+		admission.generation = generation;
+		return undefined;
 	};
 
 	const lookUpKey = async ({slot, session, key, isPacketKey, value: wanted}: Candidate<C>, found: Found): Promise<void> => {

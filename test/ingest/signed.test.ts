@@ -36,10 +36,13 @@ type Door = {
 	readonly held: (() => void)[];
 	readonly settle: () => Promise<void>;
 	readonly refusals: string[];
-	readonly readings: () => Promise<{readonly value: bigint; readonly isSigned: boolean; readonly form: string | undefined}[]>;
+	readonly readings: () => Promise<
+		{readonly value: bigint; readonly isSigned: boolean; readonly form: string | undefined; readonly isCalibrated: boolean}[]
+	>;
 };
 
-async function openDoor(t: ExecutionContext): Promise<Door> {
+/** `hasSpoken`: it measured once after all that comes, and signed nothing then, so the log must be asked for what comes. */
+async function openDoor(t: ExecutionContext, {hasSpoken} = {hasSpoken: false}): Promise<Door> {
 	const disk = await createLogWorld(t);
 	const log = await disk.open();
 	const reader = await openLogReader({path: disk.path, hasher: nodeHasher});
@@ -55,25 +58,33 @@ async function openDoor(t: ExecutionContext): Promise<Door> {
 	const held: (() => void)[] = [];
 	const refusals: string[] = [];
 	const outcomes: (Outcome | undefined)[] = [];
-	const ingest = createIngest<Channel>(
-		{
-			...log,
-			refuse: (refusal, done) => {
-				refusals.push(refusal.reason);
-				log.refuse(refusal, done);
-			},
-			valueOfKey: reader.valueOfKey,
-			sessionTop: reader.sessionTop,
-			newestReadings: reader.newestReadings,
-			counters: createCounters([], async () => {}, silentLogger),
-			verify: (key, message, signature, done) => held.push(() => done(verifyDeviceSignature(key, message, signature))),
-			request: () => {},
-			clock: disk.clock,
-			isClockUnsynchronised: () => false,
-			logger: silentLogger,
+	const needs: Parameters<typeof createIngest<Channel>>[0] = {
+		...log,
+		refuse: (refusal, done) => {
+			refusals.push(refusal.reason);
+			log.refuse(refusal, done);
 		},
-		{devices, lateAfterMs: 900_000},
-	);
+		valueOfKey: reader.valueOfKey,
+		sessionTop: reader.sessionTop,
+		newestReadings: reader.newestReadings,
+		counters: createCounters([], async () => {}, silentLogger),
+		verify: (key, message, signature, done) => held.push(() => done(verifyDeviceSignature(key, message, signature))),
+		request: () => {},
+		clock: disk.clock,
+		isClockUnsynchronised: () => false,
+		logger: silentLogger,
+	};
+	if (hasSpoken) {
+		const before = createIngest<Channel>(needs, {
+			devices: createDevices([{...config, publicKey: undefined}], new Map([['m', mapping]])),
+			lateAfterMs: 900_000,
+		});
+		const payload = Buffer.from(`{"at":${startMs + 1000},"v":229000}`);
+		await new Promise(resolve =>
+			before.accept({topic: 'm/m-1', payload, flags: 1, identity: 'm-1', clientId: 'm-1', packetId: 1}, resolve),
+		);
+	}
+	const ingest = createIngest<Channel>(needs, {devices, lateAfterMs: 900_000});
 	return {
 		devices,
 		describe: changes => void devices.put({...config, ...changes}),
@@ -100,6 +111,7 @@ async function openDoor(t: ExecutionContext): Promise<Door> {
 					value: entry.value,
 					isSigned: (entry.quality & qualities.deviceSigned) !== 0,
 					form: decodeDeviceSignature(decodeArrival(record)!.deviceSignature)?.form,
+					isCalibrated: (entry.quality & qualities.uncalibrated) === 0,
 				})),
 	};
 }
@@ -115,7 +127,7 @@ test('a signed message becomes entries that say so, and one of another key a ref
 	await door.settle();
 	t.deepEqual(door.outcomes, ['kept', 'refused', 'refused']);
 	t.deepEqual(door.refusals, ['signature-wrong', 'signature-missing']);
-	t.deepEqual(await door.readings(), [{value: 230_000n, isSigned: true, form: 'jws'}]);
+	t.deepEqual(await door.readings(), [{value: 230_000n, isSigned: true, form: 'jws', isCalibrated: true}]);
 });
 
 test('a device that was revoked while its signature was checked is not heard, even if another message noticed first', async t => {
@@ -139,7 +151,7 @@ test('a message of a key that was replaced while it was checked is refused, even
 	await door.settle();
 	t.deepEqual(door.outcomes, ['refused', 'kept']);
 	t.deepEqual(door.refusals, ['signature-wrong']);
-	t.deepEqual(await door.readings(), [{value: 230_001n, isSigned: true, form: 'cose'}]);
+	t.deepEqual(await door.readings(), [{value: 230_001n, isSigned: true, form: 'cose', isCalibrated: true}]);
 });
 
 test('a device that need not sign may, and both come in the order of their arrival', async t => {
@@ -153,8 +165,47 @@ test('a device that need not sign may, and both come in the order of their arriv
 	await door.settle();
 	t.deepEqual(door.outcomes, ['kept', 'kept', 'kept']);
 	t.deepEqual(await door.readings(), [
-		{value: 230_000n, isSigned: true, form: 'jws'},
-		{value: 230_001n, isSigned: false, form: undefined},
-		{value: 230_002n, isSigned: true, form: 'jws'},
+		{value: 230_000n, isSigned: true, form: 'jws', isCalibrated: true},
+		{value: 230_001n, isSigned: false, form: undefined, isCalibrated: true},
+		{value: 230_002n, isSigned: true, form: 'jws', isCalibrated: true},
 	]);
+});
+
+const untilAll = async (door: Door): Promise<void> => {
+	while (door.outcomes.includes(undefined)) await door.settle();
+};
+
+test('a device that was revoked while the log was asked about its message is not heard', async t => {
+	const door = await openDoor(t, {hasSpoken: true});
+	door.send(first);
+	door.held[0]!();
+	t.deepEqual(door.outcomes, [undefined]);
+	door.describe({isRevoked: true});
+	await untilAll(door);
+	t.deepEqual(door.outcomes, ['refused']);
+	t.deepEqual(door.refusals, ['device-revoked']);
+	t.is((await door.readings()).length, 1);
+});
+
+test('a message of a key that was replaced while the log was asked about it is refused', async t => {
+	const door = await openDoor(t, {hasSpoken: true});
+	door.send(first);
+	door.held[0]!();
+	door.describe({publicKey: formatDeviceKey(second.key)});
+	await untilAll(door);
+	t.deepEqual(door.refusals, ['signature-wrong']);
+	t.is((await door.readings()).length, 1);
+});
+
+test('a message that waits for the log is judged by the calibration that the log names in front of it', async t => {
+	const door = await openDoor(t, {hasSpoken: true});
+	door.send(first);
+	door.held[0]!();
+	door.describe({calibration: {notBeforeMs: startMs + 60_000, notAfterMs: startMs + 120_000}});
+	await untilAll(door);
+	t.deepEqual(door.outcomes, ['kept']);
+	t.deepEqual(
+		(await door.readings()).map(({isCalibrated}) => isCalibrated),
+		[true, false],
+	);
 });
