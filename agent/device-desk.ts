@@ -131,6 +131,8 @@ export async function openDeviceDesk(parts: {
 	const {site, log, devices, clock, logger} = parts;
 	const inConfig = new Map(site.config.devices.map(device => [device.id, device]));
 	const rows = new Map<string, Row>();
+	/** Rows of devices that stood in the config, and do no more. */
+	const former = new Map<string, Row>();
 	let isLooking = false;
 
 	const checkMappings = ({id, mappings, via}: ConfiguredDevice): void => {
@@ -164,8 +166,13 @@ export async function openDeviceDesk(parts: {
 
 	const put = (id: string, row: Row, event: IdentityEvent): void => {
 		rows.set(id, row);
-		const device = devices.put(admissionOf(row.device, row.state === 'revoked'));
-		parts.onChanged(device, event);
+		parts.onChanged(admit(row), event);
+	};
+
+	/** A mapping that the config has no more reads nothing; the device stays who it is, so that nobody else gets its id, and its owner can revoke it. */
+	const admit = ({device, state}: Row): Device => {
+		const mappings = device.mappings.filter(name => Object.hasOwn(site.config.mappings, name));
+		return devices.put(admissionOf({...device, mappings}, state === 'revoked'));
 	};
 
 	/** Appends what the device is from here on. In one turn with the change itself, so that no reading gets between the two; whoever waits waits for the disk. */
@@ -222,12 +229,16 @@ export async function openDeviceDesk(parts: {
 		// What stands in the config is the config's to say, but that it was revoked.
 		const row: Row =
 			configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
-		if (configured === undefined && stored.from === 'config') continue;
+		// It is no device now. But one that was revoked is not to come back as a new one.
+		if (configured === undefined && stored.from === 'config' && stored.state !== 'revoked') {
+			former.set(id, row);
+			continue;
+		}
 		rows.set(id, row);
 		const missing = row.device.mappings.filter(name => !Object.hasOwn(site.config.mappings, name));
-		if (missing.length > 0)
+		if (missing.length > 0 && row.state !== 'revoked')
 			logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
-		else devices.put(admissionOf(row.device, row.state === 'revoked'));
+		admit(row);
 	}
 
 	/** What the config says of devices that have an identity beyond a name and a password, where the log does not say it yet. */
@@ -249,11 +260,13 @@ export async function openDeviceDesk(parts: {
 				binding: isKnown ? row.binding : undefined,
 				changes: (row?.changes ?? 0) + 1,
 			};
-			told.push(append(device.id, next, row === undefined ? 'enrolled' : 'rotated', undefined));
+			// Whoever asks what the log says last of a device that was revoked must hear that.
+			const event = row === undefined ? 'enrolled' : row.state === 'revoked' ? 'revoked' : 'rotated';
+			told.push(append(device.id, next, event, undefined));
 		}
 		// A new epoch of the log has the rows of the one before, and no entry yet that says so.
 		for (const [id, row] of rows)
-			if (row.from === 'added' && log.channel(deviceUrn(id)) === undefined)
+			if (!inConfig.has(id) && log.channel(deviceUrn(id)) === undefined)
 				told.push(
 					append(id, {...row, binding: undefined, changes: row.changes + 1}, row.state === 'revoked' ? 'revoked' : 'enrolled', undefined),
 				);
@@ -313,7 +326,8 @@ export async function openDeviceDesk(parts: {
 			});
 		if (devices.all().length >= devicesMax) throw new AgentError('ARGUMENT_INVALID', `there are ${devicesMax} devices already`);
 		checkDevice(device);
-		const row: Row = {from: 'added', device, state: 'enrolled', certificate: change.certificate, expired: [], changes: 1};
+		const changes = (former.get(id)?.changes ?? 0) + 1;
+		const row: Row = {from: 'added', device, state: 'enrolled', certificate: change.certificate, expired: [], changes};
 		return [id, append(id, row, 'enrolled', undefined)];
 	};
 
