@@ -179,6 +179,23 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		const refusals = createRefusalWatch({clock, logger});
 		const isShut = (): boolean => release.frozen.aborted || isFull();
 		const mayAppend = (): boolean => !isShut() && !log.failed.aborted;
+		// Before admission, which takes up what was learned of devices, and what must speak again, of those that there are.
+		const desk = await openDeviceDesk({
+			site,
+			log,
+			devices,
+			onChanged: ({id}) => {
+				client?.door()?.listen(devices.filters());
+				// It comes back with what holds now, or not at all.
+				broker?.kick(id);
+			},
+			mayAppend,
+			clock,
+			logger,
+		});
+		for (const [i, {name}] of (config.broker?.readers ?? []).entries())
+			if (devices.byId(name) !== undefined)
+				throw site.errorAt(['broker', 'readers', i, 'name'], `"${name}" is a device as well, added by kedge device add`);
 		const receipting = createReceipting({
 			log,
 			reader,
@@ -220,22 +237,6 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				lateAfterMs: config.ingest.lateAfterMinutes * 60_000,
 			},
 		);
-		const desk = await openDeviceDesk({
-			site,
-			log,
-			devices,
-			onChanged: ({id}) => {
-				client?.door()?.listen(devices.filters());
-				// It comes back with what holds now, or not at all.
-				broker?.kick(id);
-			},
-			mayAppend,
-			clock,
-			logger,
-		});
-		for (const [i, {name}] of (config.broker?.readers ?? []).entries())
-			if (devices.byId(name) !== undefined)
-				throw site.errorAt(['broker', 'readers', i, 'name'], `"${name}" is a device as well, added by kedge device add`);
 		// A door waits for room in the log, and for room among what must be looked up there first; a frozen log and a full disk take nothing.
 		let takesOrders: Pick<Marketplace, 'takes' | 'accept'> | undefined;
 		const admission: Admission = {

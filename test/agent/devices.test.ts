@@ -208,3 +208,15 @@ test('what stands in the config with a key is said in the log, and again only wh
 	const refused = await kedge(t, ['device', 'rotate', 'probe-2', '--no-key', '--config', site.configPath]);
 	t.regex(refused.err, /"probe-2" stands in the config/);
 });
+
+test('a device that was added and falls silent is missed after a restart as well', async t => {
+	const made = await createSite(t);
+	const agent = await startAgent(t, made.site);
+	const {password} = (await ask(t, made, 'device', 'add', 'probe-3', '--mapping', 'thermometer', '--cadence', '1s')).made;
+	const client = await joinAs(t, made, 'probe-3', password!);
+	await client.publishAsync('thermometers/probe-3', message(4.2), {qos: 1});
+	await agent.end('SIGTERM');
+	await startAgent(t, made.site);
+	const {silent} = await untilStatus(t, made.site, status => status.silent.count > 0);
+	t.deepEqual(silent.devices, [{deviceId: 'probe-3', channels: 1}]);
+});
