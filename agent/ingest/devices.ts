@@ -91,22 +91,32 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 	const hearing = [...mappings.values()].filter(({decoder}) => decoder.learn !== undefined);
 	/** SHA-256 of passwords that were right, so that a fleet that reconnects costs no second scrypt. */
 	const known = new Map<string, Buffer>();
+	/** By id: whoever came first has what several have, also when it is described anew. */
+	const places = new Map<string, number>();
 	let generation = 0;
 	let everybody: readonly Device[] | undefined;
 	let checking: Promise<unknown> = Promise.resolve();
 	let waiting = 0;
 
-	const remove = ({id, topicName, via, compiled, certificateSha256}: Device): void => {
-		if (certificateSha256 !== undefined && byCertificate.get(certificateSha256)?.id === id) byCertificate.delete(certificateSha256);
-		const named = byTopicName.get(topicName)!.filter(device => device.id !== id);
-		if (named.length === 0) byTopicName.delete(topicName);
-		else byTopicName.set(topicName, named);
-		if (via !== undefined) spokenFor.get(via)?.delete(id);
-		for (const mapping of compiled) {
-			const having = withMapping.get(mapping);
-			const at = having?.findIndex(device => device.id === id) ?? -1;
-			if (at >= 0) having!.splice(at, 1);
+	/** What is described anew takes its own place among those that share something, since the first of them has it; it goes where `after` is undefined. */
+	const replace = (list: Device[] | undefined, before: Device | undefined, after: Device | undefined): Device[] => {
+		const all = list ?? [];
+		const at = before === undefined ? -1 : all.indexOf(before);
+		if (at >= 0) all.splice(at, 1, ...(after === undefined ? [] : [after]));
+		else if (after !== undefined) {
+			all.push(after);
+			if (before !== undefined) all.sort((a, b) => places.get(a.id)! - places.get(b.id)!);
 		}
+		return all;
+	};
+
+	/** Takes away what it had and has no more. */
+	const remove = (before: Device, after: Device): void => {
+		const {id, topicName, via, certificateSha256} = before;
+		if (certificateSha256 !== undefined && byCertificate.get(certificateSha256)?.id === id) byCertificate.delete(certificateSha256);
+		if (via !== undefined) spokenFor.get(via)?.delete(id);
+		if (topicName !== after.topicName && replace(byTopicName.get(topicName), before, undefined).length === 0) byTopicName.delete(topicName);
+		for (const mapping of before.compiled) if (!after.compiled.includes(mapping)) replace(withMapping.get(mapping), before, undefined);
 	};
 
 	const put: Devices['put'] = config => {
@@ -116,20 +126,17 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 			compiled: config.mappings.map(name => mappings.get(name)!),
 		};
 		const before = byId.get(device.id);
-		if (before !== undefined) remove(before);
+		if (before !== undefined) remove(before, device);
 		if (before?.passwordHash !== device.passwordHash) known.delete(device.id);
 		byId.set(device.id, device);
+		if (before === undefined) places.set(device.id, places.size);
 		if (device.certificateSha256 !== undefined && !device.isRevoked) byCertificate.set(device.certificateSha256, device);
-		byTopicName.set(device.topicName, [...(byTopicName.get(device.topicName) ?? []), device]);
+		byTopicName.set(device.topicName, replace(byTopicName.get(device.topicName), before, device));
 		if (device.via !== undefined) {
 			const spoken = spokenFor.get(device.via) ?? new Set();
 			spokenFor.set(device.via, spoken.add(device.id));
 		}
-		for (const mapping of device.compiled) {
-			const having = withMapping.get(mapping);
-			if (having === undefined) withMapping.set(mapping, [device]);
-			else having.push(device);
-		}
+		for (const mapping of device.compiled) withMapping.set(mapping, replace(withMapping.get(mapping), before, device));
 		generation += 1;
 		everybody = undefined;
 		return device;
@@ -184,8 +191,10 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 	 * the one device that has it.
 	 */
 	const mayDescribe = (connected: string, mapping: OpenMapping): boolean => {
+		// What one that was revoked has described before is not taken in again at the next start.
+		if (byId.get(connected)?.isRevoked) return false;
 		const having = withMapping.get(mapping) ?? [];
-		return having.every(device => speaksFor(connected, device)) && having.length > 0;
+		return having.every(device => device.isRevoked || speaksFor(connected, device)) && having.some(({isRevoked}) => !isRevoked);
 	};
 
 	return {

@@ -67,6 +67,37 @@ test('a topic that names no device belongs to whoever is connected and has the m
 	t.is(routed(devices, 'shared/data'), 'b by shared');
 });
 
+test('a topic that several devices have stays with the first one, whatever is changed of it', t => {
+	const devices = createDevices([device('a', ['shared', 'meter']), device('b', ['shared']), device('c', ['meter'])], mappings);
+	devices.put({...device('c', ['meter']), topicName: 'a'});
+	t.is(routed(devices, 'shared/data'), 'a by shared');
+	t.is(routed(devices, 'meters/a'), 'a by meter');
+	devices.put({...device('a', ['shared', 'meter']), cadenceSeconds: 60});
+	t.is(routed(devices, 'shared/data'), 'a by shared');
+	t.is(routed(devices, 'meters/a'), 'a by meter');
+	devices.put(device('a', ['meter']));
+	t.is(routed(devices, 'shared/data'), 'b by shared');
+});
+
+test('what a gateway has described that was revoked is not learned again', t => {
+	const learned: string[] = [];
+	const hearing = mappings.get('meter')!;
+	const told = {
+		...hearing,
+		decoder: {...hearing.decoder, learn: ({topic}: {readonly topic: string}) => learned.push(topic) > 0},
+		isHeard: () => true,
+	};
+	const devices = createDevices([device('bridge', ['h']), {...device('bulb', ['h']), via: 'bridge'}], new Map([['h', told]]));
+	const message = {topic: 'h/bridge/devices', payload: new Uint8Array(2), arrivedAtMs: 0};
+	t.true(devices.learn(message, 'bridge'));
+	t.false(devices.learn(message, 'bulb'), 'it has a gateway that speaks for others');
+	devices.put({...device('old', ['h']), isRevoked: true});
+	t.true(devices.learn(message, 'bridge'), 'of one that was revoked nothing is read, so nobody needs to speak for it');
+	devices.put({...device('bridge', ['h']), isRevoked: true});
+	t.false(devices.learn(message, 'bridge'));
+	t.is(learned.length, 2);
+});
+
 test('the first mapping of a device that fits reads its topic', t => {
 	const devices = createDevices([device('a', ['meter', 'all']), device('b', ['all', 'meter'])], mappings);
 	t.is(routed(devices, 'meters/a', 'a'), 'a by meter');
