@@ -34,6 +34,8 @@ export type RegisterState = {
 	readonly base: RegisterPoint | undefined;
 	/** What the register may still rise by beyond its maximum over time, in parts of a unit: see `within`. undefined: all that rounding and clocks explain. */
 	readonly credit: bigint | undefined;
+	/** ms since 1970: up to where time has let the register rise. A device may claim what times it likes: in all no more counts than passes by our clock. */
+	readonly coveredMs: number;
 	/** The newest exception since the base. If the register counts on from it, that is the new level. */
 	readonly stray: RegisterPoint | undefined;
 	/** The newest reading that came out of order. */
@@ -94,6 +96,7 @@ export const registerStart: RegisterState = {
 	counterEpoch: 0,
 	base: undefined,
 	credit: undefined,
+	coveredMs: 0,
 	stray: undefined,
 	behind: undefined,
 	counter: undefined,
@@ -162,6 +165,8 @@ export function stepOf(state: RegisterState, next: RegisterPoint, rules: Registe
 					counterEpoch,
 					base: next,
 					credit: fit.credit,
+					// Where ours was put back it begins again.
+					coveredMs: next.arrivedAtMs < base.arrivedAtMs ? claimOf(next) : state.coveredMs + allowedBetween(state.coveredMs, base, next),
 					stray: undefined,
 					behind: state.behind,
 					counter,
@@ -189,45 +194,70 @@ const rollover: Fit = {class: 'rollover', credit: undefined};
 const unchecked: Fit = {class: 'normal', credit: undefined};
 
 /** How a reading fits the one that counts; undefined if it does not. */
-function fitOf({credit, behind}: RegisterState, base: RegisterPoint, next: RegisterPoint, rules: RegisterRules): Fit | undefined {
+function fitOf(
+	{credit, coveredMs, behind}: RegisterState,
+	base: RegisterPoint,
+	next: RegisterPoint,
+	rules: RegisterRules,
+): Fit | undefined {
 	if (elapsedBetween(base, next) < 0) {
-		if (rises(next, base, undefined, rules) === undefined) return undefined;
+		if (rises(next, base, undefined, rules, undefined) === undefined) return undefined;
 		if (behind === undefined) return outOfOrder;
 		// One that came out of order before it is a neighbour too: those that come in a row fit each other.
 		const [earlier, later] = elapsedBetween(behind, next) >= 0 ? [behind, next] : [next, behind];
-		return rises(earlier, later, undefined, rules) === undefined ? undefined : outOfOrder;
+		return rises(earlier, later, undefined, rules, undefined) === undefined ? undefined : outOfOrder;
 	}
-	const risen = rises(base, next, credit, rules);
+	const risen = rises(base, next, credit, rules, coveredMs);
 	if (risen !== undefined) return risen;
 	if (next.value >= base.value) return undefined;
 	if (base.value - next.value <= roundingOf(base.value, next.value, rules)) return noise;
 	const {modulus} = rules;
 	if (modulus === undefined || base.value >= modulus || base.value * 10n <= modulus * 9n || next.value * 10n >= modulus) return undefined;
-	return within(modulus - base.value + next.value, base, next, credit, rules) === undefined ? undefined : rollover;
+	return within(modulus - base.value + next.value, base, next, credit, rules, coveredMs) === undefined ? undefined : rollover;
 }
 
-function rises(from: RegisterPoint, to: RegisterPoint, credit: bigint | undefined, rules: RegisterRules): Fit | undefined {
-	return to.value < from.value ? undefined : within(to.value - from.value, from, to, credit, rules);
+function rises(
+	from: RegisterPoint,
+	to: RegisterPoint,
+	credit: bigint | undefined,
+	rules: RegisterRules,
+	coveredMs: number | undefined,
+): Fit | undefined {
+	return to.value < from.value ? undefined : within(to.value - from.value, from, to, credit, rules, coveredMs);
 }
 
 /**
  * Whether the register can have counted so much. Rounding and clocks that are not quite right let single steps look too large, but not their sum: what a step takes beyond the
  * maximum over its time comes out of a credit, which time fills again. So over any time it counts no more than its maximum, and that credit once.
  */
-function within(rise: bigint, from: RegisterPoint, to: RegisterPoint, credit: bigint | undefined, rules: RegisterRules): Fit | undefined {
+function within(
+	rise: bigint,
+	from: RegisterPoint,
+	to: RegisterPoint,
+	credit: bigint | undefined,
+	rules: RegisterRules,
+	coveredMs: number | undefined,
+): Fit | undefined {
 	if (rules.rateMax === undefined) return unchecked;
 	const {numerator, denominator} = rules.rateMax;
-	const spared = numerator * BigInt(elapsedBetween(from, to)) - rise * denominator;
+	const elapsedMs = elapsedBetween(from, to);
+	const allowedMs = coveredMs === undefined ? elapsedMs : allowedBetween(coveredMs, from, to);
+	const spared = numerator * BigInt(allowedMs) - rise * denominator;
 	// Nearly always: the credit was whole, and nothing of it is needed.
 	if (credit === undefined && spared >= 0n) return unchecked;
-	const creditMax = numerator * slackBetween(from, to) + roundingOf(from.value, to.value, rules) * denominator;
+	const slackMs = allowedMs < elapsedMs ? arrivalSlackMs : slackBetween(from, to);
+	const creditMax = numerator * slackMs + roundingOf(from.value, to.value, rules) * denominator;
 	const left = (credit === undefined || credit > creditMax ? creditMax : credit) + spared;
 	return left < 0n ? undefined : {class: 'normal', credit: left >= creditMax ? undefined : left};
 }
 
 /** Whether a reading goes on where an exception stood. */
 function countsOnFrom(stray: RegisterPoint, next: RegisterPoint, rules: RegisterRules): boolean {
-	return !isOther(stray.counter, next.counter) && elapsedBetween(stray, next) >= 0 && rises(stray, next, undefined, rules) !== undefined;
+	return (
+		!isOther(stray.counter, next.counter) &&
+		elapsedBetween(stray, next) >= 0 &&
+		rises(stray, next, undefined, rules, undefined) !== undefined
+	);
 }
 
 /**
@@ -236,6 +266,17 @@ function countsOnFrom(stray: RegisterPoint, next: RegisterPoint, rules: Register
  */
 function elapsedBetween(from: RegisterPoint, to: RegisterPoint): number {
 	return goesByArrival(from, to) ? Math.max(0, to.arrivedAtMs - from.arrivedAtMs) : to.measuredAtMs - from.measuredAtMs;
+}
+
+/** The time between two readings, as far as it has passed here since the count began and was not counted before. */
+function allowedBetween(coveredMs: number, from: RegisterPoint, to: RegisterPoint): number {
+	const elapsedMs = elapsedBetween(from, to);
+	return to.arrivedAtMs < from.arrivedAtMs ? elapsedMs : Math.min(elapsedMs, Math.max(0, to.arrivedAtMs - coveredMs));
+}
+
+/** When it was measured, as far as that is believed: nothing is measured behind its arrival. */
+function claimOf({measuredAtMs, arrivedAtMs}: RegisterPoint): number {
+	return measuredAtMs === 0 ? arrivedAtMs : Math.min(measuredAtMs, arrivedAtMs);
 }
 
 function goesByArrival(from: RegisterPoint, to: RegisterPoint): boolean {
@@ -267,7 +308,7 @@ const counterEpochMax = 0xffff_ffff;
 
 function begin(state: RegisterState, next: RegisterPoint, as: keyof typeof bitOfBegin, counterEpoch: number): Step {
 	if (counterEpoch > counterEpochMax) return exception(state, next);
-	const begun = {...registerStart, counterEpoch, base: next, counter: next.counter ?? state.counter};
+	const begun = {...registerStart, counterEpoch, base: next, coveredMs: claimOf(next), counter: next.counter ?? state.counter};
 	return {class: as, quality: bitOfBegin[as], counterEpoch, delta: undefined, state: begun};
 }
 
@@ -314,5 +355,6 @@ export function registerStateOf(
 	// Where nothing is left that says which epochs there were: there were fewer than entries.
 	if (counterEpoch < 0) counterEpoch = Math.min(numberBefore ?? 0, counterEpochMax);
 	else if (base === undefined && numberBefore !== undefined) counterEpoch = Math.min(counterEpoch + 1, counterEpochMax);
-	return {...registerStart, counterEpoch, base, stray: base === undefined ? undefined : stray, behind, ...kept};
+	const coveredMs = base === undefined ? 0 : claimOf(base);
+	return {...registerStart, counterEpoch, base, coveredMs, stray: base === undefined ? undefined : stray, behind, ...kept};
 }

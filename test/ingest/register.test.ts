@@ -20,6 +20,8 @@ const energy = quantityOfName('energy-import')!;
 const rules = rulesOf(energy, 0, {maxPowerW: 10_000, registerDigits: 6});
 const unlimited = rulesOf(energy, 0, {maxPowerW: undefined, registerDigits: undefined});
 
+const counting: ReadonlySet<string> = new Set(['first', 'normal', 'reset', 'rollover']);
+
 type Given = {
 	/** Seconds behind the start, by the device's clock; undefined: it claims no time. */
 	readonly at: number | undefined;
@@ -303,6 +305,73 @@ test('an owner who declares a reset is believed at the next reading that is not 
 	t.deepEqual(steps.map(textOf), ['out-of-order@0', 'reset@1', 'normal@1 +1']);
 });
 
+test('a device that plays with its clock counts no more than its maximum over the time that passes here', t => {
+	// A day ahead is the most that is taken.
+	const ahead = [
+		{at: 0, value: 1001},
+		{at: day, arrived: 10, value: 201_001},
+		{at: 20, value: 201_002},
+		{at: day, arrived: 30, value: 401_003},
+	];
+	t.deepEqual(stepsOf(ahead.map(point), rules).map(textOf), ['first@0', 'exception@0', 'first@1', 'exception@1']);
+	// Without a time, then with one of an hour ago, and then with the right one.
+	const between = [
+		{at: undefined, arrived: 0, value: 1001},
+		{at: -hour, arrived: 10, value: 1002},
+		{at: 20, value: 11_002},
+	];
+	t.deepEqual(stepsOf(between.map(point), rules).map(textOf), ['first@0', 'normal@0 +1', 'exception@0']);
+	fc.assert(
+		fc.property(
+			fc.array(
+				fc.record({
+					claims: fc.constantFrom('right', 'right', 'none', 'ahead', 'behind'),
+					seconds: fc.integer({min: 0, max: 600}),
+					wh: fc.integer({min: 0, max: 3000}),
+				}),
+				{maxLength: 60},
+			),
+			given => {
+				let [arrived, value] = [0, 1];
+				const points = given.map(({claims, seconds, wh}) => {
+					arrived += seconds;
+					value += wh;
+					const at = {right: arrived, none: undefined, ahead: arrived + day - 1, behind: arrived - hour}[claims];
+					return point({at, arrived, value});
+				});
+				const steps = stepsOf(points, rules);
+				const counted = steps.map((step, i) => ({...step, point: points[i]!})).filter(step => counting.has(step.class));
+				for (const [i, start] of counted.entries())
+					for (const end of counted.slice(i + 1)) {
+						if (end.counterEpoch !== start.counterEpoch) break;
+						// What it says that it measured an hour before the first may have been an hour's.
+						const elapsedMs = BigInt(end.point.arrivedAtMs - start.point.arrivedAtMs + hour * 1000);
+						if ((end.point.value - start.point.value - 1000n) * 3_600_000n > 11_000n * (elapsedMs + 60_000n)) return false;
+					}
+				return true;
+			},
+		),
+		{numRuns: 2000},
+	);
+});
+
+test('a clock of a device that is wrong all the time, or ours that is put back, makes no exception', t => {
+	const rising = (times: readonly Pick<Given, 'at' | 'arrived'>[]): Given[] => times.map((time, i) => ({...time, value: 1001 + 27 * i}));
+	const normal = (steps: Step[]): boolean => steps.every(step => step.class === 'normal' || step.class === 'first');
+	const seconds = Array.from({length: 400}, (_, i) => i * 10);
+	for (const off of [-hour, 0, hour])
+		t.true(normal(stepsOf(rising(seconds.map(at => ({at: at + off, arrived: at}))).map(point), rules)), `${off} s`);
+	// An hour that was stored, and comes at once.
+	for (const off of [-hour, 0, hour])
+		t.true(
+			normal(stepsOf(rising(seconds.map(at => ({at: at + off, arrived: at === 0 ? 0 : 4000}))).map(point), rules)),
+			`${off} s, stored`,
+		);
+	const backAt = (at: number): number => (at < 2000 ? at + day : at);
+	t.true(normal(stepsOf(rising(seconds.map(at => ({at, arrived: backAt(at)}))).map(point), rules)));
+	t.true(normal(stepsOf(rising(seconds.map(at => ({at: at < 60 ? undefined : at - hour, arrived: at}))).map(point), rules)));
+});
+
 test('the rules follow the unit and the exponent of the channel', t => {
 	const limits = {maxPowerW: 1000, registerDigits: 3};
 	// 1 kW and a tenth is 1,100 Wh in an hour.
@@ -366,8 +435,6 @@ const arbitraryPoints = fc
 		});
 	});
 
-const counting: ReadonlySet<string> = new Set(['first', 'normal', 'reset', 'rollover']);
-
 test('what stands in one epoch is comparable: differences are what was counted, never fall, and never exceed the maximum', t => {
 	fc.assert(
 		fc.property(arbitraryPoints, given => {
@@ -430,13 +497,14 @@ test('a restart between any two readings classes what follows the same: the entr
 	fc.assert(
 		fc.property(arbitraryPoints, given => {
 			const points = given.map(point);
-			// The credit is not kept: after a restart it is whole again.
+			// The credit is not kept, nor is the time that counted: after a restart they are those of the reading that counts.
 			let state = registerStart;
 			const readings: Parameters<typeof registerStateOf>[0][number][] = [];
 			for (const next of points) {
 				const kept = {counter: state.counter, isResetDeclared: false};
 				const restored = registerStateOf(readings, undefined, kept);
-				const [goes, again] = [stepOf({...state, credit: undefined}, next, rules), stepOf(restored, next, rules)];
+				const {coveredMs} = restored;
+				const [goes, again] = [stepOf({...state, credit: undefined, coveredMs}, next, rules), stepOf(restored, next, rules)];
 				if (textOf(goes) !== textOf(again)) return false;
 				const {value, measuredAtMs, arrivedAtMs} = next;
 				readings.push({quality: goes.quality, value, measuredAtMs, arrivedAtMs, span: goes.counterEpoch});
