@@ -64,7 +64,7 @@ export function checkIdentity(hasher: Hasher, shown: Shown): IdentityCheck {
 	return judge(body, own.index, entry);
 }
 
-/** What held of the device when the entry was made, as the log said last. That nothing was said between the two is the log's word: its subject's own numbers would show it. */
+/** What held of the device when the entry was made, as far as the log said it there. */
 function judge(body: IdentityBody, index: Index, entry: Entry): IdentityCheck {
 	const {event, key, certificate, calibration, owner, registry} = body;
 	const facts: IdentityFacts = {urn: body.urn, event, index, key, certificate, calibration, owner, registry};
@@ -78,12 +78,21 @@ function judge(body: IdentityBody, index: Index, entry: Entry): IdentityCheck {
 			: {isShown: false, reason: `the log names ${key} for the device at index ${index}, but ${text} signed`};
 	};
 	const failed = (reason: string): IdentityCheck => ({check: fail('identity', reason), facts, keyOfDevice});
+	// Else somebody who was shown an earlier entry would think that it is the newest one.
+	const parts = [`${said}; that it said nothing else of it up to this entry is not shown`];
+	if ((entry.quality & qualities.correction) !== 0) {
+		parts.push('the owner put this reading in place of one of the device: none of that speaks for it');
+		return {check: pass('identity', parts.join('; ')), facts, keyOfDevice};
+	}
 	if (event === 'revoked') return failed(`the device was revoked at index ${index}, in front of this entry`);
-	const parts = [said];
-	if (certificate?.notAfterMs !== undefined)
+	if (key !== undefined && (entry.quality & qualities.deviceSigned) === 0) parts.push('it has a key, which did not sign this reading');
+	if (certificate?.notAfterMs !== undefined) {
+		const isEarly = certificate.notBeforeMs !== undefined && entry.arrivedAtMs < certificate.notBeforeMs;
+		const state = isEarly ? 'did not hold yet' : entry.arrivedAtMs <= certificate.notAfterMs ? 'held' : 'no longer held';
 		parts.push(
-			`its certificate ${certificate.sha256.slice(0, 16)}… ${entry.arrivedAtMs <= certificate.notAfterMs ? 'held' : 'no longer held'} when the message arrived (until ${dayText(certificate.notAfterMs)})`,
+			`its certificate ${certificate.sha256.slice(0, 16)}… ${state} when the message arrived (until ${dayText(certificate.notAfterMs)})`,
 		);
+	}
 	if (calibration !== undefined) {
 		const isWithin =
 			measuredMs >= Date.parse(`${calibration.notBefore}T00:00:00.000Z`) &&

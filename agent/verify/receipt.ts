@@ -59,7 +59,7 @@ export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trus
 		}
 	}
 
-	const source = entry === undefined ? undefined : checkArrival(hasher, receipt.arrival, entry);
+	const source = entry === undefined ? undefined : checkArrival(hasher, receipt.arrival, entry, proof.index);
 	checks.push(source?.check ?? skipped('arrival', 'the entry could not be read'));
 	const identity =
 		receipt.identity === undefined || entry === undefined || head === undefined

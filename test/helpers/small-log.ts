@@ -6,9 +6,11 @@ import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {encodeArrival} from '../../agent/format/arrival.ts';
 import {encodeEnrolment, encodeNote} from '../../agent/format/body.ts';
 import {type Checkpoint, formatOrigin, signCheckpoint} from '../../agent/format/checkpoint.ts';
-import {type Entry, encodeEntry, enrolmentKinds, kinds, noteKinds, qualities, sourceHash} from '../../agent/format/entry.ts';
+import {type Correction, correctionArrival, encodeCorrection} from '../../agent/format/correction.ts';
+import {type Entry, encodeEntry, enrolmentKinds, identityKinds, kinds, noteKinds, qualities, sourceHash} from '../../agent/format/entry.ts';
 import type {AnchorRecord, SourceOpening, SubjectOpening} from '../../agent/format/evidence.ts';
 import type {History, HistoryTally} from '../../agent/format/history.ts';
+import {encodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
 import {type NoteKey, noteKey} from '../../agent/format/note.ts';
 import type {Receipt} from '../../agent/format/receipt.ts';
@@ -68,6 +70,10 @@ export type SmallLogOptions = {
 	readonly seed?: string;
 	/** What a device makes of a payload that it signs, and what is kept of the signature; all readings are then device-signed. @default nothing is signed */
 	readonly signed?: (payload: Uint8Array) => {readonly payload: Uint8Array; readonly deviceSignature: Uint8Array};
+	/** What the log says of devices, in front of the readings. @default nothing */
+	readonly identities?: readonly IdentityBody[];
+	/** Puts this entry behind the readings, on the channel of energy. */
+	readonly correction?: Correction & {readonly shown: bigint};
 	/** Ends the log with a tally. @default false */
 	readonly tally?: boolean;
 	/** Changes the tally before it is logged. */
@@ -119,6 +125,8 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 		const body = encodeEnrolment({urn, secret, quantity, exponent: quantity === 'temperature' ? 0 : -3});
 		add(urn, body, {kind: kinds.enrolment, quantity: enrolmentKinds.channel});
 	}
+	for (const body of options.identities ?? [])
+		add(body.urn, encodeIdentity(body), {kind: kinds.identity, quantity: identityKinds[body.event]});
 	for (let i = 0; i < readings; i += 1) {
 		const isEnergy = i % 2 === 0;
 		const measuredAtMs = startMs + i * minuteMs;
@@ -139,6 +147,19 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 			measuredAtMs,
 			arrivedAtMs: measuredAtMs + 120,
 		});
+	}
+
+	if (options.correction !== undefined) {
+		const {shown, ...correction} = options.correction;
+		const arrivedAtMs = startMs + readings * minuteMs;
+		const record = encodeArrival({
+			...correctionArrival,
+			payload: encodeCorrection(correction),
+			flags: 0,
+			arrivedAtMs,
+			deviceSignature: new Uint8Array(0),
+		});
+		add(energyUrn, record, {exponent: -3, value: shown, arrivedAtMs, quality: qualities.substituted | qualities.correction});
 	}
 
 	let tallyLeaves: TallyLeaf[] = [];
