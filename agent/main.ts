@@ -495,7 +495,8 @@ function openDoor(
 						},
 						get heardFilters() {
 							const receivers = devices.speakingThrough(devices.byId(device.id) ?? device).filter(isReceived);
-							return [...marketFilters(device.id), ...receivers.map(({id}) => receiptTopic(id))];
+							// What others describe is heard here, and not said by its will: whoever listens there takes what is said for the description of a device.
+							return [...devices.heardOf(device), ...marketFilters(device.id), ...receivers.map(({id}) => receiptTopic(id))];
 						},
 						...access.limitsOf(device),
 					}

@@ -72,6 +72,8 @@ export type Devices = {
 	readonly filtersOf: (device: Device) => readonly string[];
 	/** The device, and those that speak through its connection. */
 	readonly speakingThrough: (device: Device) => readonly Device[];
+	/** Topic filters on which others describe devices: for it to listen to. What it says there itself is learned where it may describe, and delivered to nobody. */
+	readonly heardOf: (device: Device) => readonly string[];
 	/** What to subscribe to at a broker of yours: the topics of all devices, and what decoders hear beside them. */
 	readonly filters: () => readonly string[];
 };
@@ -220,10 +222,10 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 		filtersOf: device => {
 			const own = (one: Device): string[] => one.compiled.map(mapping => mapping.filterFor(one.topicName));
 			const others = [...(spokenFor.get(device.id) ?? [])].flatMap(id => own(byId.get(id)!));
-			const heard = device.compiled.flatMap(({decoder}) => decoder.hears ?? []);
-			return [...own(device), ...others, ...heard];
+			return [...own(device), ...others];
 		},
 		speakingThrough: device => [device, ...[...(spokenFor.get(device.id) ?? [])].map(id => byId.get(id)!)],
+		heardOf: ({compiled}) => compiled.flatMap(({decoder}) => decoder.hears ?? []),
 		filters: () => {
 			const filters = new Set<string>();
 			for (const device of byId.values()) {

@@ -79,6 +79,14 @@ test('a topic that several devices have stays with the first one, whatever is ch
 	t.is(routed(devices, 'shared/data'), 'b by shared');
 });
 
+test('where devices are described a device may listen, and leave no will', t => {
+	const meter = mappings.get('meter')!;
+	const told = {...meter, decoder: {...meter.decoder, hears: ['homeassistant/+/+/config']}};
+	const devices = createDevices([device('a', ['meter']), {...device('b', ['meter']), via: 'a'}], new Map([['meter', told]]));
+	t.deepEqual(devices.filtersOf(devices.byId('a')!), ['meters/a', 'meters/b']);
+	t.deepEqual(devices.heardOf(devices.byId('a')!), ['homeassistant/+/+/config']);
+});
+
 test('what a gateway has described that was revoked is not learned again', t => {
 	const learned: string[] = [];
 	const hearing = mappings.get('meter')!;
