@@ -901,6 +901,9 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		needs.refuse({arrivedAtMs, reason, detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
 	};
 
+	/** One that was revoked has nothing to say. */
+	const isMissed = (deviceId: string): boolean => devices.byId(deviceId)?.isRevoked !== true;
+
 	const isCrowded = (): boolean => unsureCount > unsureMax || unsureBytes > unsureBytesMax;
 
 	// What spoke before this start must speak again.
@@ -914,11 +917,12 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		noteSilences: () => {
 			const nowMs = clock.monotonicMs();
 			for (const one of silence.due(nowMs, silencesMax)) {
+				if (!isMissed(one.deviceId)) continue;
 				countsFor(one.deviceId).silences += 1;
 				needs.noteOn(silenceNote(one, nowMs, memories.get(one.channel.id)));
 			}
 		},
-		silent: max => silence.silent(max),
+		silent: max => silence.silent(max, isMissed),
 		countsOf: deviceId => counts.get(deviceId),
 		declareReset: ({urn}) => {
 			const {deviceId, quantityName, part} = parseChannelUrn(urn)!;

@@ -69,10 +69,13 @@ export class SilenceWatch<C> {
 		return found;
 	}
 
-	/** Devices with silent channels, those first that are silent for longest, and how many there are in all. */
-	silent(max: number): {readonly count: number; readonly devices: readonly SilentDevice[]} {
+	/** Devices with silent channels that are missed, those first that are silent for longest, and how many there are in all. */
+	silent(
+		max: number,
+		isMissed: (deviceId: string) => boolean = () => true,
+	): {readonly count: number; readonly devices: readonly SilentDevice[]} {
 		const channels = new Map<string, number>();
-		for (const {deviceId} of this.#silent) channels.set(deviceId, (channels.get(deviceId) ?? 0) + 1);
+		for (const {deviceId} of this.#silent) if (isMissed(deviceId)) channels.set(deviceId, (channels.get(deviceId) ?? 0) + 1);
 		const devices = [...channels].slice(0, max).map(([deviceId, count]) => ({deviceId, channels: count}));
 		return {count: channels.size, devices};
 	}

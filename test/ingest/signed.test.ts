@@ -8,12 +8,12 @@ import {decodeDeviceSignature} from '../../agent/format/device-signature.ts';
 import {qualities} from '../../agent/format/entry.ts';
 import {createCounters} from '../../agent/ingest/counters.ts';
 import {createDevices, type DeviceConfig, type Devices} from '../../agent/ingest/devices.ts';
-import {createIngest, type Outcome} from '../../agent/ingest/ingest.ts';
+import {createIngest, type Ingest, type Outcome} from '../../agent/ingest/ingest.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {createSimSigner, type SimSigner} from '../../sim/signing.ts';
 import {checkLog} from '../helpers/check-log.ts';
-import {createLogWorld, startMs} from '../helpers/log-world.ts';
+import {createLogWorld, type MovedClock, startMs} from '../helpers/log-world.ts';
 import {mappingFor} from './decoders/read.ts';
 
 const mapping = mappingFor({
@@ -28,6 +28,9 @@ const second = createSimSigner('seed', 'm-1', {form: 'cose', keyNumber: 2});
 
 type Door = {
 	readonly devices: Devices;
+	readonly ingest: Ingest;
+	readonly clock: MovedClock;
+	readonly counters: () => ReadonlyMap<string, number>;
 	readonly describe: (changes: Partial<DeviceConfig>) => void;
 	/** Sends the next value, signed or not; the outcome stands in `outcomes` at the same place. */
 	readonly send: (signer?: SimSigner) => void;
@@ -87,6 +90,9 @@ async function openDoor(t: ExecutionContext, {hasSpoken} = {hasSpoken: false}): 
 	const ingest = createIngest<Channel>(needs, {devices, lateAfterMs: 900_000});
 	return {
 		devices,
+		ingest,
+		clock: disk.clock,
+		counters: log.counters,
 		describe: changes => void devices.put({...config, ...changes}),
 		send: signer => {
 			const place = outcomes.length;
@@ -208,4 +214,19 @@ test('a message that waits for the log is judged by the calibration that the log
 		(await door.readings()).map(({isCalibrated}) => isCalibrated),
 		[true, false],
 	);
+});
+
+test('nobody misses a device that was revoked', async t => {
+	const door = await openDoor(t);
+	for (const isRevoked of [false, true]) {
+		door.describe({publicKey: undefined, cadenceSeconds: 60});
+		door.send();
+		await untilAll(door);
+		if (isRevoked) door.describe({isRevoked});
+		door.clock.move(121_000);
+		door.ingest.noteSilences();
+		t.is(door.ingest.silent(20).count, isRevoked ? 0 : 1);
+	}
+	await door.settle();
+	t.is(door.counters().get('silences'), 1);
 });
