@@ -340,7 +340,7 @@ export async function openDeviceDesk(parts: {
 		const wrong = Object.keys(set).find(key => !rotatable.includes(key));
 		if (wrong !== undefined || Object.keys(set).length === 0)
 			throw new AgentError('ARGUMENT_INVALID', `what can be rotated is ${rotatable.join(', ')}`);
-		const device = parseDevice({...withoutUndefined(row.device), ...set});
+		const device = parseDevice(withoutMissing({...row.device, ...set}));
 		checkDevice(device);
 		const hasNewCertificate = Object.hasOwn(set, 'certificateSha256');
 		const expired = row.expired.filter(
@@ -435,6 +435,6 @@ function digestOf(device: ConfiguredDevice): string {
 	return createHash('sha256').update(JSON.stringify(device)).digest('hex');
 }
 
-function withoutUndefined(device: ConfiguredDevice): Record<string, unknown> {
-	return Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined));
+function withoutMissing(device: Readonly<Record<string, unknown>>): Record<string, unknown> {
+	return Object.fromEntries(Object.entries(device).filter(([, value]) => value !== undefined && value !== null));
 }

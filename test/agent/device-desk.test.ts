@@ -3,7 +3,7 @@ import test from 'ava';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
 import {type Config, type DeviceConfig, parseConfig, parseDevice} from '../../agent/config.ts';
-import {admissionOf, type DeviceDesk, openDeviceDesk} from '../../agent/device-desk.ts';
+import {admissionOf, type DeviceDesk, deviceChangeOf, openDeviceDesk} from '../../agent/device-desk.ts';
 import {formatDeviceKey} from '../../agent/format/device-key.ts';
 import {decodeEntry, identityKinds, kinds} from '../../agent/format/entry.ts';
 import {decodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
@@ -130,4 +130,54 @@ test('a change whose commit fails, done or not, is in the log and in the list to
 			isDone ? ['enrolled', 'revoked'] : ['enrolled'],
 		);
 	}
+});
+
+test('what a device has may be taken away: its key, its password, its certificate and its calibration', async t => {
+	const disk = await createLogWorld(t);
+	const {desk} = await open(disk, []);
+	const calibration = {sha256: '0'.repeat(64), notBefore: '2020-01-01', notAfter: '2099-01-02'};
+	await desk.change({
+		event: 'add',
+		device: {...device, calibration, publicKey: keyOf(1), certificateSha256: '1'.repeat(64), signed: 'optional'},
+	});
+	for (const name of ['calibration', 'publicKey', 'certificateSha256', 'signed'] as const)
+		await t.notThrowsAsync(desk.change({event: 'rotate', id: 'a', set: {[name]: null}}), name);
+	t.like(desk.list()[0], {calibration: undefined, key: undefined, certificateSha256: undefined, changes: 5});
+	t.like((await open(disk, [])).desk.list()[0], {calibration: undefined, key: undefined, changes: 5});
+});
+
+test('nothing that is asked over the socket is taken for a change that it is not', async t => {
+	const disk = await createLogWorld(t);
+	const {desk} = await open(disk, []);
+	await desk.change({event: 'add', device});
+	const asks: readonly unknown[] = [
+		null,
+		1,
+		'add',
+		[],
+		{},
+		{event: 'toString'},
+		{event: 'rotate', id: 'a'},
+		{event: 'rotate', id: 'a', set: {}},
+		{event: 'rotate', id: 'a', set: []},
+		{event: 'rotate', id: 'a', set: JSON.parse('{"__proto__": {"publicKey": "x"}}') as unknown},
+		{event: 'rotate', id: 'a', set: {via: 'a'}},
+		{event: 'rotate', id: 'a', set: {id: 'b'}},
+		{event: 'rotate', id: '__proto__', set: {publicKey: null}},
+		{event: 'add', device: {id: '../b', mappings: ['m']}},
+		{event: 'add', device: {id: 'b', mappings: ['__proto__']}},
+		{event: 'add', device: {id: 'b', mappings: ['m'], via: 'b'}},
+		{event: 'add', device: {id: 'b', mappings: ['m'], quantities: {constructor: {}}}},
+		{event: 'revoke', id: 'constructor'},
+		{event: 'bind', id: 'a', binding: {owner: 'x', registry: 'y'}},
+		{event: 'revoke', id: 'a', reason: 'x'.repeat(401)},
+	];
+	for (const asked of asks) {
+		const failed = await t.throwsAsync(async () => desk.change(deviceChangeOf(asked)), undefined, JSON.stringify(asked));
+		t.regex(String((failed as {code?: string} | undefined)?.code), /^(?:ARGUMENT|CONFIG)_INVALID$/, JSON.stringify(asked));
+	}
+	t.deepEqual(
+		desk.list().map(({id, changes}) => [id, changes]),
+		[['a', 1]],
+	);
 });
