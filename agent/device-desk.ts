@@ -412,6 +412,8 @@ export async function openDeviceDesk(parts: {
 					if (row.certificate !== undefined && row.certificate.notAfterMs < nowMs) over.push('certificate');
 					if (calibration !== undefined && calibrationTimes(calibration).notAfterMs < nowMs) over.push('calibration');
 					const news = over.filter(what => !row.expired.includes(what));
+					// Our clock was ahead when it was noted: its end is still to come, and to be noted.
+					if (over.length < row.expired.length) rows.set(id, {...row, expired: over});
 					if (news.length === 0) continue;
 					await append(id, {...row, expired: over, changes: row.changes + 1}, 'expired', news.join(' and '));
 				}

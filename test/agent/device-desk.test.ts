@@ -181,3 +181,25 @@ test('nothing that is asked over the socket is taken for a change that it is not
 		[['a', 1]],
 	);
 });
+
+test('what expired by a clock that was ahead has not expired, and its end is noted when it comes', async t => {
+	const disk = await createLogWorld(t);
+	const {desk} = await open(disk, []);
+	await desk.change({
+		event: 'add',
+		device: {...device, calibration: {sha256: '0'.repeat(64), notBefore: '2020-01-01', notAfter: '2024-01-02'}},
+	});
+	const years = 10 * 365 * 86_400_000;
+	for (const [byMs, expired, events] of [
+		[0, [], 1],
+		[years, ['calibration'], 2],
+		[-years, [], 2],
+		[365 * 86_400_000, ['calibration'], 3],
+		[0, ['calibration'], 3],
+	] as const) {
+		disk.clock.move(byMs);
+		await desk.tick();
+		t.deepEqual(desk.list()[0]?.expired, expired);
+		t.is((await said(disk)).length, events);
+	}
+});
