@@ -84,8 +84,8 @@ export function decodeIdentity(bytes: Uint8Array): IdentityBody | undefined {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTextMaybe = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const isCountMaybe = (value: unknown): boolean => value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0);
-const digestPattern = /^[0-9a-f]{64}$/;
-const dayPattern = /^\d{4}-\d\d-\d\d$/;
+const isDigest = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+const isDay = (value: unknown): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
 
 function isIdentity(value: unknown): value is IdentityBody {
 	if (!isRecord(value) || typeof value.event !== 'string' || !Object.hasOwn(identityKinds, value.event) || typeof value.urn !== 'string')
@@ -97,16 +97,14 @@ function isIdentity(value: unknown): value is IdentityBody {
 		(password === undefined || typeof password === 'boolean') &&
 		(topics === undefined || (Array.isArray(topics) && topics.every(topic => typeof topic === 'string'))) &&
 		(certificate === undefined ||
-			(isRecord(certificate) &&
-				digestPattern.test(String(certificate.sha256)) &&
-				[certificate.notBeforeMs, certificate.notAfterMs].every(isCountMaybe))) &&
+			(isRecord(certificate) && isDigest(certificate.sha256) && [certificate.notBeforeMs, certificate.notAfterMs].every(isCountMaybe))) &&
 		(quantities === undefined ||
 			(isRecord(quantities) &&
 				Object.values(quantities).every(limits => isRecord(limits) && [limits.min, limits.max, limits.unit].every(isTextMaybe)))) &&
 		(calibration === undefined ||
 			(isRecord(calibration) &&
-				digestPattern.test(String(calibration.sha256)) &&
+				isDigest(calibration.sha256) &&
 				isTextMaybe(calibration.number) &&
-				[calibration.notBefore, calibration.notAfter].every(day => dayPattern.test(String(day)))))
+				[calibration.notBefore, calibration.notAfter].every(isDay)))
 	);
 }

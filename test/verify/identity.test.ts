@@ -9,7 +9,7 @@ import {formatDeviceKey} from '../../agent/format/device-key.ts';
 import {encodeDeviceSignature} from '../../agent/format/device-signature.ts';
 import {canonicalTextWithDigest, type Json} from '../../agent/format/document.ts';
 import {type Entry, kinds, qualities} from '../../agent/format/entry.ts';
-import {encodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
+import {decodeIdentity, encodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
 import {formatReceipt, type IdentityEvidence, type Receipt} from '../../agent/format/receipt.ts';
 import {formatTlogProof, parseTlogProof} from '../../agent/format/tlog-proof.ts';
 import {type Verdict, verdictText} from '../../agent/verify/verdict.ts';
@@ -207,6 +207,17 @@ const isWritable = (body: IdentityBody): boolean => {
 		return false;
 	}
 };
+
+test('a list with a text in it is not taken for that text', t => {
+	const calibration = {sha256, notBefore: '2020-01-01', notAfter: '2020-12-31'};
+	t.truthy(decodeIdentity(encodeIdentity({event: 'enrolled', urn, calibration, certificate: {sha256}})));
+	for (const body of [
+		{calibration: {...calibration, sha256: [sha256]}},
+		{calibration: {...calibration, notBefore: ['2020-01-01']}},
+		{certificate: {sha256: [sha256]}},
+	])
+		t.is(decodeIdentity(encodeIdentity({event: 'enrolled', urn, ...body} as unknown as IdentityBody)), undefined);
+});
 
 const leaf = '00'.repeat(32);
 
