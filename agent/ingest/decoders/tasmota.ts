@@ -1,7 +1,7 @@
 // Reads the telemetry of Tasmota: SENSOR, STATE, ENERGY and the STATUS answers that wrap them.
 
 import type {QuantityName} from '../../format/quantity.ts';
-import {JsonObject, type JsonValue, parseJson} from '../json.ts';
+import {JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
 import {parseLocalTime} from '../local-time.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import type {Zone} from '../zone.ts';
@@ -25,6 +25,8 @@ type EnergyField = {
 	readonly listed: readonly ChannelSpec[];
 	readonly unit: string;
 	readonly hasCounter: boolean;
+	/** What it is beside an export that has no import beside it. */
+	readonly ofBoth: Pick<EnergyField, 'channel' | 'listed'> | undefined;
 };
 
 /**
@@ -34,8 +36,12 @@ type EnergyField = {
 const energyFields = new Map<string, EnergyField>();
 
 function add(name: string, quantity: QuantityName, unit: string, part: (k: number) => string = k => `ch${k}`): void {
-	const listed = Array.from({length: channelsOfListMax}, (_, k) => channelOf(quantity, part(k)));
-	energyFields.set(name, {channel: channelOf(quantity), listed, unit, hasCounter: name === 'Total'});
+	const channels = (of: QuantityName): Pick<EnergyField, 'channel' | 'listed'> => ({
+		channel: channelOf(of),
+		listed: Array.from({length: channelsOfListMax}, (_, k) => channelOf(of, part(k))),
+	});
+	const ofBoth = name === 'Total' || name === 'TotalTariff' ? channels('active-energy') : undefined;
+	energyFields.set(name, {...channels(quantity), unit, hasCounter: name === 'Total', ofBoth});
 }
 
 add('Total', 'energy-import', 'kWh');
@@ -53,16 +59,19 @@ add('Voltage', 'voltage', 'V');
 add('Current', 'current', 'A');
 add('Frequency', 'frequency', 'Hz');
 
-/** What stands in the block of a sensor; temperature and pressure beside it, because their units stand elsewhere. */
-const sensorFields = new Map<string, {readonly quantity: QuantityName; readonly unit: string}>([
+/** What stands in the block of a sensor; temperature and pressure beside it, because their units stand elsewhere. `ofKnown`: other blocks have it too, in units of their own. */
+const sensorFields = new Map<string, {readonly quantity: QuantityName; readonly unit: string; readonly ofKnown?: true}>([
 	['Humidity', {quantity: 'relative-humidity', unit: '%'}],
 	['Illuminance', {quantity: 'illuminance', unit: 'lx'}],
 	['Lux', {quantity: 'illuminance', unit: 'lx'}],
 	['CarbonDioxide', {quantity: 'co2-fraction', unit: 'ppm'}],
-	['Voltage', {quantity: 'voltage', unit: 'V'}],
-	['Current', {quantity: 'current', unit: 'A'}],
-	['Power', {quantity: 'active-power', unit: 'W'}],
+	['Voltage', {quantity: 'voltage', unit: 'V', ofKnown: true}],
+	['Current', {quantity: 'current', unit: 'A', ofKnown: true}],
+	['Power', {quantity: 'active-power', unit: 'W', ofKnown: true}],
 ]);
+
+/** Sensors of voltage and current beside ENERGY. Scripts for smart meters name their blocks and fields as they like, and the unit is seen in the script only. */
+const electricSensors = /^(?:INA\d+|MAX170\d\d|ANALOG)(?:[-_]|$)/;
 
 /** The French meter's own labels [Enedis-NOI-CPT_54E; Enedis-NOI-CPT_02E]. Its texts have leading zeros. */
 const ticFields = new Map<string, Field>();
@@ -197,8 +206,10 @@ function readEnergy(energy: JsonObject, frame: Frame): void {
 	const {keys, values} = energy;
 	const begun = energy.get('TotalStartTime');
 	const counter = typeof begun === 'string' && begun.length >= 19 && begun.length <= 25 ? begun : undefined;
-	// Where a meter counts both directions itself, Total is the sum of the two.
-	const hasDirections = energy.get('ImportActive') !== undefined;
+	// Where a meter counts both directions itself, Total is the sum of the two. Where Tasmota counts the export, Total is what is left of the import without it; where only
+	// the meter's export is shown, Total is the import. Nothing in the message tells the last two apart.
+	const hasImport = energy.get('ImportActive') !== undefined;
+	const hasExport = energy.get('ExportActive') !== undefined;
 	for (let i = 0; i < keys.length; i += 1) {
 		const key = keys[i]!;
 		const value = values[i]!;
@@ -208,8 +219,9 @@ function readEnergy(energy: JsonObject, frame: Frame): void {
 			if (value instanceof JsonObject) readSensor(key, value, frame);
 			continue;
 		}
-		if (hasDirections && key === 'Total') continue;
-		const {channel, listed, unit} = field;
+		if (hasImport && field.ofBoth !== undefined) continue;
+		const {unit} = field;
+		const {channel, listed} = hasExport && field.ofBoth !== undefined ? field.ofBoth : field;
 		const named = field.hasCounter ? counter : undefined;
 		if (!Array.isArray(value)) {
 			frame.readings.push(fieldReading(channel, unit, value, frame.measuredAtMs, 0, named));
@@ -263,6 +275,12 @@ function readSensor(name: string, block: JsonObject, frame: Frame): void {
 			if (name === 'ANALOG') readAnalog(key, value, frame);
 			continue;
 		}
+		if (field?.ofKnown && !electricSensors.test(name)) {
+			// What Status and other answers say is no number, or none of a sensor.
+			if (value instanceof JsonNumber && name !== 'Status')
+				frame.readings.push(refuse('units-unknown', `${name} is no sensor that is known, and nothing says which unit its ${key} has`));
+			continue;
+		}
 		part ??= sensorPart(name, block);
 		if (isTemperature) frame.readings.push(temperatureReading(part, value, frame));
 		else if (isPressure) frame.readings.push(pressureReading(part, value, frame));
@@ -272,7 +290,7 @@ function readSensor(name: string, block: JsonObject, frame: Frame): void {
 
 function sensorPart(name: string, block: JsonObject): string | undefined {
 	const id = block.get('Id');
-	return partOf(typeof id === 'string' && id !== '' ? `${name.replace(/-\d+$/, '')}-${id}` : name);
+	return partOf(typeof id === 'string' && id !== '' ? `${name.replace(/[-_]\d+$/, '')}-${id}` : name);
 }
 
 function readAnalog(key: string, value: JsonValue, frame: Frame): void {

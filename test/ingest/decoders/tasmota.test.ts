@@ -81,12 +81,12 @@ test('energy is in kWh, and Total alone has the life that TotalStartTime names',
 	t.deepEqual(
 		readings.map(({channel, counter}) => [channel.name, counter]),
 		[
-			['energy-import', begun],
+			['active-energy', begun],
 			['energy-export', undefined],
 			['active-power', undefined],
 		],
 	);
-	t.is(read({ENERGY: {Total: 1.23456, ExportActive: 0.001}}), 'energy-import=1234560 | energy-export=1000');
+	t.is(readingsOf({ENERGY: {TotalStartTime: begun, Total: 1}})[0]?.counter, begun);
 	t.is(readingsOf({ENERGY: {TotalStartTime: 'never', Total: 1}})[0]?.counter, undefined);
 	t.is(readingsOf({ENERGY: {TotalStartTime: 5, Total: 1}})[0]?.counter, undefined);
 	t.is(read({ENERGY: {Total: null, Power: 'x'}}), 'energy-import=none | active-power=!value-not-number');
@@ -112,6 +112,27 @@ test('lists are channels, tariffs are tariffs, and a meter of both directions ha
 	t.is(read({ENERGY: {Power: [[1]]}}), '!value-not-number: active-power:ch0 is a list');
 });
 
+test('a Total beside an export is not called an import: drivers that count the export themselves take it off the Total', t => {
+	t.is(
+		read({ENERGY: {Total: [5, 1], TotalTariff: [3, 3], ExportActive: [3, 0], ExportTariff: [1, 2]}}),
+		'active-energy:ch0=5000000 | active-energy:ch1=1000000 | active-energy:T1=3000000 | active-energy:T2=3000000 | energy-export:ch0=3000000 | energy-export:ch1=0 | energy-export:T1=1000000 | energy-export:T2=2000000',
+	);
+	t.is(read({ENERGY: {Total: 5, ExportActive: 0}}), 'active-energy=5000000 | energy-export=0');
+	t.is(read({ENERGY: {Total: 9, TotalTariff: [4, 5], ImportActive: 6, ExportActive: 3}}), 'energy-import=6000000 | energy-export=3000000');
+});
+
+test('what a block calls Power, Voltage or Current is measured in known units by known sensors only', t => {
+	t.is(read({Status: {Module: 1, Power: 1, PowerOnState: 3}}, 'stat/x/STATUS'), '!no-reading: STATUS describes the device');
+	t.is(read({Status: {Module: 1, Power: '0'}}, 'stat/x/STATUS'), '!no-reading: STATUS describes the device');
+	t.is(read({IRHVAC: {Vendor: 'X', Power: 'On'}}, 'stat/x/RESULT'), '!no-reading: RESULT describes the device');
+	// A script of the smart meter interface names its block, its fields and their units itself: this is kW.
+	t.is(
+		read({House: {Total_in: 123.4, Power: 0.523}, INA219: {Voltage: 5}}),
+		'!units-unknown: House is no sensor that is known, and nothing says which unit its Power has | voltage:INA219=5000',
+	);
+	t.is(read({'INA219-40': {Voltage: 5}, INA226_1: {Current: 1}}), 'voltage:INA219-40=5000 | current:INA226_1=1000');
+});
+
 test('a temperature has the unit that the message says, and none where it says none', t => {
 	t.is(read({DS18B20: {Temperature: 19.7}, TempUnit: 'C'}), 'temperature:DS18B20=19700');
 	t.is(read({DS18B20: {Temperature: 67.5}, TempUnit: 'F'}), 'temperature-fahrenheit:DS18B20=67500');
@@ -129,6 +150,8 @@ test('sensors are named by their block, probes on one bus by their own Id', t =>
 		read({'DS18B20-1': {Id: '0000000000AA', Temperature: 1}, 'DS18B20-2': {Id: '0000000000BB', Temperature: 2}, TempUnit: 'C'}),
 		'temperature:DS18B20-0000000000AA=1000 | temperature:DS18B20-0000000000BB=2000',
 	);
+	// SetOption64 puts another sign in front of the number.
+	t.is(read({DS18B20_2: {Id: '0000000000AA', Temperature: 1}, TempUnit: 'C'}), 'temperature:DS18B20-0000000000AA=1000');
 	t.is(
 		read({'DS18B20-1': {Temperature: 1}, 'DS18B20-2': {Temperature: 2}, TempUnit: 'C'}),
 		'temperature:DS18B20-1=1000 | temperature:DS18B20-2=2000',
