@@ -20,6 +20,8 @@ export type Way =
 			readonly isOpposite: boolean;
 			/** Temperatures: what the letter of `temperature_scale` must be, where a message has one. */
 			readonly scale: 'C' | 'F' | undefined;
+			/** Powers: where the message says which way it flows, if the device says so at all: `power_a` has no sign beside `energy_flow_a`. */
+			readonly flow: string | undefined;
 	  };
 
 /** By property. */
@@ -53,6 +55,7 @@ const numbers: Readonly<Record<string, {readonly quantities: readonly QuantityNa
 	ac_frequency: {quantities: ['frequency']},
 	energy: {quantities: ['energy-import']},
 	produced_energy: {quantities: ['energy-export']},
+	energy_produced: {quantities: ['energy-export']},
 	co2: {quantities: ['co2-fraction']},
 	co: {quantities: ['co-fraction']},
 	voc: {quantities: ['voc-concentration', 'voc-fraction']},
@@ -165,6 +168,7 @@ export function stateOf({base, part}: Named): Exclude<Way, 'passed' | Refused> {
 		off: isOn ? 'OFF' : undefined,
 		isOpposite,
 		scale: undefined,
+		flow: undefined,
 	};
 }
 
@@ -191,11 +195,18 @@ export function planOf(exposes: unknown): Plan {
 	flatten(exposes, flat, 0);
 	const properties = new Set(flat.map(({property}) => property));
 	const plan = new Map<string, Way>();
+	const taken = new Set<string>();
 	for (const expose of flat) {
 		const {property} = expose;
 		if (typeof property !== 'string' || property.length > 128 || plan.has(property) || plan.size === propertiesMax) continue;
-		const way = wayOf(property, expose, properties);
-		if (way !== undefined) plan.set(property, way);
+		let way = wayOf(property, expose, properties);
+		if (way === undefined) continue;
+		if (way !== 'passed' && 'channel' in way) {
+			// `temperature_1` and `temperature_l1`: what stands first has the part that both would have.
+			if (taken.has(way.channel.name)) way = {...way, channel: channelOf(way.channel.quantity.name as QuantityName, partOf(property))};
+			taken.add(way.channel.name);
+		}
+		plan.set(property, way);
 	}
 	return plan;
 }
@@ -252,15 +263,17 @@ function numberOf(property: string, expose: Expose, unitTold: string, properties
 	const {base} = found;
 	let {part} = found;
 	if (part === undefined) {
-		// Phase A is the one whose name has no end [ZCL 4.9.2: ActivePower is of the only phase, or of phase A].
-		if (properties.has(`${base}_phase_b`)) part = 'L1';
+		// Phase A is the one whose name has no end [ZCL 4.9.2: ActivePower is of the only phase, or of phase A], unless another one says that it is.
+		if (properties.has(`${base}_phase_b`) && !properties.has(`${base}_phase_a`)) part = 'L1';
 		// Xiaomi's mV and the like: what feeds the device, not what it measures.
 		else if (base === 'voltage' && properties.has('battery') && !properties.has('power') && !properties.has('current')) part = 'battery';
 	}
 	for (const quantity of numbers[base]!.quantities) {
 		// A bare number is a power factor, and nothing else.
 		const known = unit === '' && quantity === 'power-factor' ? '1' : unit;
-		if (known !== '' && unitFactor(quantityOfName(quantity)!, known) !== undefined) return numberWay(channelOf(quantity, part), known);
+		if (known === '' || unitFactor(quantityOfName(quantity)!, known) === undefined) continue;
+		const flow = base === 'power' ? `energy_flow${property.slice(base.length)}` : undefined;
+		return numberWay(channelOf(quantity, part), known, flow !== undefined && properties.has(flow) ? flow : undefined);
 	}
 	return refuse(
 		'unit-wrong',
@@ -268,7 +281,7 @@ function numberOf(property: string, expose: Expose, unitTold: string, properties
 	);
 }
 
-function numberWay(channel: ChannelSpec, unit: string): Way {
+function numberWay(channel: ChannelSpec, unit: string, flow: string | undefined = undefined): Way {
 	const scale = unit === '°C' ? 'C' : unit === '°F' ? 'F' : undefined;
-	return {channel, isState: false, unit, on: undefined, off: undefined, isOpposite: false, scale};
+	return {channel, isState: false, unit, on: undefined, off: undefined, isOpposite: false, scale, flow};
 }

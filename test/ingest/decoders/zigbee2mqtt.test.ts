@@ -248,6 +248,53 @@ test('a message becomes what the list of devices says of its properties', t => {
 	}
 });
 
+const direction = (end: string): object => ({type: 'enum', property: `energy_flow${end}`, values: ['consuming', 'producing'], access: 1});
+
+test('a power whose direction stands beside it is negative where the device produces', t => {
+	const decoder = open();
+	const exposes = ['_a', '_b', ''].flatMap(end => [numeric(`power${end}`, 'W'), direction(end)]);
+	teach(decoder, {clamp: [...exposes, numeric('power_ab', 'W'), numeric('energy_produced_a', 'kWh'), numeric('energy_a', 'kWh')]});
+	const read = (message: object): string[] => shown(decode(decoder, 'zigbee2mqtt/clamp', message));
+	t.deepEqual(read({power_a: 500.1, energy_flow_a: 'producing', power_b: 20, energy_flow_b: 'consuming', power_ab: -480.1}), [
+		'active-power:L1 -500100e-3',
+		'active-power:L2 20000e-3',
+		'active-power:power_ab -480100e-3',
+	]);
+	t.deepEqual(read({power: 3, energy_flow: 'producing', power_a: 4, energy_flow_b: 'producing'}), [
+		'active-power -3000e-3',
+		'active-power:L1 4000e-3',
+	]);
+	// Already negative, zero, or signed as the option signed_power has it.
+	t.deepEqual(read({power_a: -5, energy_flow_a: 'producing', power_b: 0, energy_flow_b: 'producing'}), [
+		'active-power:L1 -5000e-3',
+		'active-power:L2 0e-3',
+	]);
+	t.deepEqual(read({power_a: -5, energy_flow_a: 'sign', power_b: 1e21, energy_flow_b: 'producing'}), [
+		'active-power:L1 -5000e-3',
+		'active-power:L2 value-out-of-range',
+	]);
+	t.deepEqual(read({energy_a: 2, energy_produced_a: 1.5}), ['energy-import:L1 2000000e-3', 'energy-export:L1 1500000e-3']);
+});
+
+test('two properties of a device are never one channel', t => {
+	const decoder = open();
+	teach(decoder, {
+		// Here the one without an end is the sum.
+		three: ['power', 'power_phase_a', 'power_phase_b', 'power_phase_c'].map(name => numeric(name, 'W')),
+		probes: ['temperature_1', 'temperature_l1'].map(name => numeric(name, '°C')),
+	});
+	t.deepEqual(shown(decode(decoder, 'zigbee2mqtt/three', {power: 6, power_phase_a: 1, power_phase_b: 2, power_phase_c: 3})), [
+		'active-power 6000e-3',
+		'active-power:L1 1000e-3',
+		'active-power:L2 2000e-3',
+		'active-power:L3 3000e-3',
+	]);
+	t.deepEqual(shown(decode(decoder, 'zigbee2mqtt/probes', {temperature_1: 1, temperature_l1: 2})), [
+		'temperature:ch1 1000e0',
+		'temperature:temperature_l1 2000e0',
+	]);
+});
+
 test('before a list was heard only what is certain without units is read', t => {
 	const decoder = open();
 	t.deepEqual(shown(decode(decoder, 'zigbee2mqtt/x', {contact: false, state: 'ON', state_l2: 'OFF', linkquality: 3})), [
