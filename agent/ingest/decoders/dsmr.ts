@@ -15,6 +15,7 @@ import {
 	plainReading,
 } from './decoder.ts';
 import {placeOfDevice} from './topic-place.ts';
+import {spelledUnit} from './unit-names.ts';
 
 export const dsmrDecoder: Decoder = {
 	format: 'dsmr',
@@ -288,7 +289,9 @@ function readValue(
 	if (star < 0 || star > close) star = close;
 	const value = printedNumber(text, begin, star);
 	if (value === undefined) return refuse('value-not-number', `${printable(name)} is no number`);
-	const unit = star === close ? (unitless.has(channel.quantity.unit) ? channel.quantity.unit : '') : text.slice(star + 1, close);
+	const printed = star === close ? (unitless.has(channel.quantity.unit) ? channel.quantity.unit : '') : text.slice(star + 1, close);
+	// Swedish meters print kVArh.
+	const unit = spelledUnit(channel, printed) ?? printed;
 	return plainReading(fineEnough(channel, value.exponent, unit), value, unit, measuredAtMs);
 }
 

@@ -99,6 +99,19 @@ test("devices on the M-Bus have the channel's number for a part, and times of th
 	]);
 });
 
+test('units are read however a meter spells them, where they can be but one', t => {
+	// As Swedish meters do.
+	t.deepEqual(
+		read(checked(winter, '1-0:3.8.0(00000021.988*kVArh)', '1-0:4.7.0(0000.017*kVAr)', '1-0:2.8.0(000001*KWH)', '1-0:1.7.0(1*mw)')),
+		[
+			'reactive-energy-import 21988000@2026-01-15T11:00:00',
+			'reactive-power-export 17000@2026-01-15T11:00:00',
+			'energy-export 1000000@2026-01-15T11:00:00',
+			'unit-wrong',
+		],
+	);
+});
+
 test('gas that is not converted to a temperature is another register', t => {
 	t.deepEqual(read(checked(winter, '0-1:24.1.0(003)', '0-1:24.2.3(260115110000W)(00112.384*m3)')), [
 		'gas-volume:ch1-unconverted 112384@2026-01-15T10:00:00',
