@@ -194,6 +194,8 @@ const packetSessionPrefix = 'packet:';
 
 const nothing = new Uint8Array(0);
 const noRequests: readonly DeviceRequest[] = [];
+/** Readings of one message: the log takes no more in one piece, notes on their channels beside them. */
+const readingsMax = 1024;
 /** Longer records are made apart. */
 const scratchLength = 8192;
 const noneRefused: readonly Refused[] = [];
@@ -391,6 +393,11 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		for (const request of decoded.requests ?? noRequests) needs.request(request, delivery);
 		if ('refused' in decoded) {
 			refuseWhole(delivery, arrivedAtMs, decoder, decoded, done, deviceSignature, device.id);
+			return;
+		}
+		if (decoded.readings.length > readingsMax) {
+			const detail = `the message has ${decoded.readings.length} readings, one has at most ${readingsMax}`;
+			refuseWhole(delivery, arrivedAtMs, decoder, refuse('payload-malformed', detail), done, deviceSignature);
 			return;
 		}
 		const context = {

@@ -572,6 +572,29 @@ test('thousands of topics do not pile up', async t => {
 	t.is((await values(world)).length, 10_000);
 });
 
+test('a message of more readings than the log takes in one piece is refused whole, and the next one is taken', async t => {
+	const readings = [
+		{name: 'm', quantity: 'active-power', unit: 'W'},
+		{name: 'm', quantity: 'energy-import-joule', unit: 'J', sum: true},
+	] as const;
+	const world = await openWorld(t, {
+		mappings: {pack: {topic: 'pack/{device}', format: 'senml', readings}},
+		devices: {pack: ['pack']},
+	});
+	const pack = (count: number, beginMs: number): object[] =>
+		Array.from({length: count}, (_, k) => ({n: 'm', t: (beginMs + k) / 1000, v: k, s: k}));
+	t.is(await world.send('pack', pack(512, startMs - 5000)), 'kept');
+	t.is(await world.send('pack', pack(513, startMs - 3000)), 'refused');
+	t.is(await world.send('pack', pack(1024, startMs - 2000)), 'refused');
+	t.is(await world.send('pack', pack(1, startMs)), 'kept');
+	const {log, readings: logged} = await world.readings();
+	t.is(logged.length, 1026);
+	t.deepEqual(
+		quarantined(log).map(({reason}) => reason),
+		['payload-malformed', 'payload-malformed'],
+	);
+});
+
 test('garbage is refused with its bytes and never thrown', async t => {
 	const world = await openWorld(t);
 	const garbage = [
