@@ -15,14 +15,14 @@ export const ocmfDecoder: Decoder = {
 	name: 'ocmf/1',
 	readingsBy: 'format',
 	open: () => {
-		/** By device, when the transaction began that it told of last. Held by `decode` alone; lost with a restart, after which the device tells of the next one. */
+		/** By device, and meter, when the transaction began that it told of last. Held by `decode` alone; lost with a restart, after which the device tells of the next one. */
 		const begun = new Map<string, string>();
 		return {decode: message => decode(message, begun)};
 	},
 	recognise,
 };
 
-/** Devices whose last transaction is remembered, the one that spoke last at the end. */
+/** Meters whose last transaction is remembered, the one that spoke last at the end. */
 const begunMax = 4096;
 
 const bar = 0x7c;
@@ -88,36 +88,40 @@ function decode({payload: bytes, deviceId}: Message, begun: Map<string, string>)
 	if (page === null)
 		return refuse('sequence-malformed', 'PG is not T or F and a number: where the record stands among others is not known');
 	// The component that signs counts the pages: the meter, or the gateway in front of it.
-	const serial = printed(payload.get('MS')) || printed(payload.get('GS')) || '';
+	const meter = printed(payload.get('MS')) || undefined;
+	const serial = meter ?? (printed(payload.get('GS')) || '');
 	if (serial !== '' && !serialPattern.test(serial)) return refuse('sequence-malformed', 'the serial number is not a short, clean text');
 	const list = payload.get('RD');
 	if (!Array.isArray(list)) return refuse('payload-malformed', 'RD, the list of readings, is missing');
 	if (list.length === 0) return refuse('no-reading', 'the record has an empty list of readings');
 
+	// Each plug of a station may have a meter, and a transaction, of its own.
+	const place = `${deviceId}\0${serial}`;
 	const reader = new Reader({
 		session: serial === '' ? page[1]! : `${page[1]}:${serial}`,
 		sequence: Number(page[2]),
-		begin: page[1] === 'T' ? begun.get(deviceId) : undefined,
+		meter,
+		begin: page[1] === 'T' ? begun.get(place) : undefined,
 	});
 	for (const item of list as readonly JsonValue[]) {
 		if (!(item instanceof JsonObject)) return refuse('payload-malformed', 'a reading of RD is not an object');
 		const unknown = reader.take(item);
 		if (unknown !== undefined) return refuse('payload-malformed', `a reading of RD has a field "${unknown}", which OCMF does not know`);
 	}
-	if (page[1] === 'T') remember(begun, deviceId, reader.begin);
+	if (page[1] === 'T') remember(begun, place, reader.begin);
 	return reader.readings.length === 0
 		? refuse('readings-none', 'the record tells of errors only, of no register')
 		: {readings: reader.readings};
 }
 
-function remember(begun: Map<string, string>, deviceId: string, begin: string | undefined): void {
-	if (begin === undefined || begun.get(deviceId) === begin) return;
-	begun.delete(deviceId);
+function remember(begun: Map<string, string>, place: string, begin: string | undefined): void {
+	if (begin === undefined || begun.get(place) === begin) return;
+	begun.delete(place);
 	if (begun.size >= begunMax) {
 		const [oldest] = begun.keys();
 		begun.delete(oldest!);
 	}
-	begun.set(deviceId, begin);
+	begun.set(place, begin);
 }
 
 /** A meter that could not be read: absent, silent, disconnected, removed [OCMF table 10]. What is printed beside it was not read then. */
@@ -134,6 +138,8 @@ class Reader {
 	begin: string | undefined;
 	readonly #session: string;
 	readonly #sequence: number;
+	/** Its serial number: the name of the life of the counters that go on beyond a transaction. */
+	readonly #meter: string | undefined;
 	/** Channels that have a reading of this record already. */
 	readonly #numbered: string[] = [];
 	#time: JsonValue | undefined;
@@ -147,9 +153,15 @@ class Reader {
 	/** From an exception on, time or energy is of no use any more [OCMF table 7, TX]. */
 	#isSpoiled = false;
 
-	constructor(record: {readonly session: string; readonly sequence: number; readonly begin: string | undefined}) {
+	constructor(record: {
+		readonly session: string;
+		readonly sequence: number;
+		readonly meter: string | undefined;
+		readonly begin: string | undefined;
+	}) {
 		this.#session = record.session;
 		this.#sequence = record.sequence;
+		this.#meter = record.meter;
 		this.begin = record.begin;
 	}
 
@@ -259,7 +271,7 @@ class Reader {
 			sequence: isFirst ? this.#sequence : undefined,
 			quality: said.quality,
 			spanMs: 0,
-			counter: isOfTransaction ? this.begin : undefined,
+			counter: isOfTransaction ? this.begin : this.#meter,
 		};
 	}
 }

@@ -66,7 +66,7 @@ test('a record becomes its readings, and a field that one leaves out is as in th
 		sequence: 12,
 		quality: 0,
 		unit: 'kWh',
-		counter: undefined,
+		counter: 'M-4711',
 	});
 	// Its number is taken by the first reading of the channel: it is known by its time.
 	t.like(second, {measuredAtMs: Date.parse('2026-11-29T08:30:00.250Z'), session: undefined, sequence: undefined, timeIsDevices: true});
@@ -154,7 +154,7 @@ test('registers that begin with each transaction name its begin as the life of t
 	const decode = openNew();
 	const own = {...begin, RI: '01-00:B2.08.00*FF', RV: 0};
 	const counters = (...readings: readonly object[]) => readingsOf(decode(withReadings(...readings))).map(one => one.counter);
-	t.deepEqual(counters({...end, RI: '1-0:1.8.0', RU: 'kWh', ST: 'G'}, {...end, RI: '01-00:B2.08.00*FF'}), [undefined, undefined]);
+	t.deepEqual(counters({...end, RI: '1-0:1.8.0', RU: 'kWh', ST: 'G'}, {...end, RI: '01-00:B2.08.00*FF'}), ['M-4711', undefined]);
 	t.deepEqual(counters(own), ['2026-11-29T08:00:00,000+0100']);
 	t.deepEqual(counters({...own, ...end}), ['2026-11-29T08:00:00,000+0100']);
 	t.deepEqual(counters({...own, TM: '2026-11-30T08:00:00,000+0100 R'}, end), [
@@ -163,6 +163,24 @@ test('registers that begin with each transaction name its begin as the life of t
 	]);
 	// Another device knows nothing of it.
 	t.is(readingsOf(decode(withReadings({...own, ...end}), 'yard-3'))[0]?.counter, undefined);
+});
+
+test('a station with two meters, or with another one than before, has as many counters, and as many transactions', t => {
+	const decode = openNew();
+	const counters = (changes: object, ...readings: readonly object[]) =>
+		readingsOf(decode(textOf(payloadOf({...changes, RD: readings})))).map(one => one.counter);
+	t.deepEqual(counters({MS: 'M-1'}, begin, end), ['M-1', 'M-1']);
+	t.deepEqual(counters({MS: 'M-2'}, begin), ['M-2']);
+	t.deepEqual(counters({MS: 7}, begin), ['7']);
+	t.deepEqual(counters({MS: undefined}, begin), [undefined]);
+	t.deepEqual(counters({MS: ''}, begin), [undefined]);
+	// One plug ends its transaction while that of the other goes on.
+	const own = {...begin, RI: '01-00:B2.08.00*FF', RV: 0};
+	const later = '2026-11-29T08:10:00,000+0100';
+	t.deepEqual(counters({MS: 'M-1'}, own), ['2026-11-29T08:00:00,000+0100']);
+	t.deepEqual(counters({MS: 'M-2'}, {...own, TM: `${later} S`}), [later]);
+	t.deepEqual(counters({MS: 'M-1'}, {...own, ...end}), ['2026-11-29T08:00:00,000+0100']);
+	t.deepEqual(counters({MS: 'M-2'}, {...own, ...end}), [later]);
 });
 
 test('a time has a comma, an offset without a colon and a status, and a clock that is not set claims none', t => {
