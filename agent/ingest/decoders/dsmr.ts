@@ -134,6 +134,8 @@ type Line =
 	| {readonly kind: 'bus-type' | 'bus-value' | 'bus-value-unconverted'; readonly bus: number}
 	/** Versions 2 and 3: the value stands on the next line. */
 	| {readonly kind: 'bus-value-old'; readonly bus: number}
+	/** The number of the meter itself (bus 0), or of one on its M-Bus. */
+	| {readonly kind: 'meter-number'; readonly bus: number}
 	| {readonly kind: 'passed-over'}
 	/** Measured, if it has a unit, and not in the registry. */
 	| {readonly kind: 'unknown'};
@@ -144,15 +146,19 @@ type Once = {telegramNumber: number};
 let telegramNumber = 0;
 /** By the name of the channel: several names of lines may stand for one. */
 const onces = new Map<string, Once>();
+/** Channels that are remembered: OBIS has a million of them. */
+const oncesMax = 4096;
 
 function onceOf({name}: ChannelSpec): Once {
 	let once = onces.get(name);
 	if (once === undefined) {
 		once = {telegramNumber: 0};
-		onces.set(name, once);
+		if (onces.size < oncesMax) onces.set(name, once);
 	}
 	return once;
 }
+
+type Writable<T> = {-readonly [K in keyof T]: T[K]};
 
 const passedOver: Line = {kind: 'passed-over'};
 const unknown: Line = {kind: 'unknown'};
@@ -182,6 +188,7 @@ function classify(name: string): Line {
 		if (d === 3 && e === 0) return {kind: 'bus-value-old', bus: b};
 		return d === 4 ? passedOver : unknown;
 	}
+	if (a === 0 && c === 96 && d === 1 && e <= 1) return {kind: 'meter-number', bus: b};
 	const channel = channelOfObis(obis);
 	if (channel !== undefined) return {kind: 'value', channel, once: onceOf(channel)};
 	// Identities, clocks, texts, logs, profiles, thresholds, and billing periods that are over.
@@ -201,6 +208,10 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 	telegramNumber += 1;
 	/** By the number on the bus; what a device calls itself. */
 	const busTypes = new Map<number, number>();
+	/** By the number on the bus, 0 for the meter itself; they may stand behind the values. */
+	const meterNumbers = new Map<number, string>();
+	const registers: Writable<DecodedReading>[] = [];
+	const registerBuses: number[] = [];
 	let at = text.indexOf('\n') + 1;
 	for (let count = 0; at < end; count += 1) {
 		if (count === linesMax) return refuse('payload-malformed', `a telegram has at most ${linesMax} lines`);
@@ -227,6 +238,9 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 			case 'bus-type':
 				busTypes.set(line.bus, Number(text.slice(open + 1, lineEnd - 1)));
 				continue;
+			case 'meter-number':
+				if (lineEnd - open > 2 && !meterNumbers.has(line.bus)) meterNumbers.set(line.bus, text.slice(open + 1, lineEnd - 1));
+				continue;
 			case 'unknown': {
 				const star = text.indexOf('*', open);
 				if (star >= 0 && star < lineEnd)
@@ -249,9 +263,15 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 			const once = line.kind === 'value' ? line.once : onceOf(reading.channel);
 			if (once.telegramNumber === telegramNumber) return refuse('payload-malformed', `the telegram says ${printable(name)} twice`);
 			once.telegramNumber = telegramNumber;
+			if (reading.channel.quantity.kind === 'register') {
+				registers.push(reading);
+				registerBuses.push(line.kind === 'value' ? 0 : line.bus);
+			}
 		}
 		readings.push(reading);
 	}
+	// Another meter in the same place shows another count.
+	for (let i = 0; i < registers.length; i += 1) registers[i]!.counter = meterNumbers.get(registerBuses[i]!);
 	return readings.length === 0 ? refuse('readings-none', 'no line of the telegram is a reading') : {readings};
 }
 

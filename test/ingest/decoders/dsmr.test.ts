@@ -99,6 +99,27 @@ test("devices on the M-Bus have the channel's number for a part, and times of th
 	]);
 });
 
+test('the number of a meter names the life of its registers, be it the main one or one on the M-Bus', t => {
+	const counters = (...lines: readonly string[]): string[] => {
+		const decoded = readExactly(inAmsterdam, checked(winter, ...lines));
+		if ('refused' in decoded) return [decoded.refused];
+		return decoded.readings.map(one => ('refused' in one ? one.refused : `${one.channel.name} ${one.counter}`));
+	};
+	const import1 = '1-0:1.8.1(000123.456*kWh)';
+	const gas = '0-1:24.2.1(260115120000W)(00000.107*m3)';
+	t.deepEqual(counters('0-0:96.1.1(4B31)', import1, '1-0:1.7.0(1*kW)', '0-1:24.1.0(003)', '0-1:96.1.0(4731)', gas), [
+		'energy-import:T1 4B31',
+		'active-power-import undefined',
+		'gas-volume:ch1 4731',
+	]);
+	// Belgium's are in another place; here they stand behind. Nobody says who meters on the second place.
+	t.deepEqual(
+		counters('0-1:24.1.0(003)', gas, '0-2:24.1.0(007)', '0-2:24.2.1(260115120000W)(1*m3)', import1, '0-0:96.1.1(3153)', '0-1:96.1.1(37)'),
+		['gas-volume:ch1 37', 'water-volume:ch2 undefined', 'energy-import:T1 3153'],
+	);
+	t.deepEqual(counters('0-0:96.1.1()', import1), ['energy-import:T1 undefined']);
+});
+
 test('units are read however a meter spells them, where they can be but one', t => {
 	// As Swedish meters do.
 	t.deepEqual(
