@@ -281,7 +281,8 @@ function printed(value: JsonValue | undefined): string | undefined {
 	return value instanceof JsonNumber ? value.text : typeof value === 'string' ? value : undefined;
 }
 
-const paddedDecimal = /^ {0,32}(-?)0*([0-9]+(?:\.[0-9]+)?) {0,32}$/;
+/** So many digits at most, in front of the point and behind it, as JSON has them here; and a bounded search. */
+const paddedDecimal = /^ {0,32}(-?)0{0,64}([0-9]{1,64}(?:\.[0-9]{1,64})?) {0,32}$/;
 
 /** A value as parseDecimal takes it: meters print `"       9.038"` and `"000123.4"`. */
 function valueFrom(value: JsonValue | undefined): JsonNumber | string | undefined {

@@ -107,6 +107,11 @@ test('a value is read with its digits, be it a number or a padded text', t => {
 		t.deepEqual(read(textOf(JSON.stringify(payloadOf({RD: [{...begin, RV: '#'}]})).replace('"#"', value))), [expected], value);
 });
 
+test('a text of more zeros than a number may have digits is no number: it is not looked through again from each of them', t => {
+	t.deepEqual(read(withReadings({...begin, RV: `${'0'.repeat(60)}7`})), ['energy-import=7000000']);
+	t.deepEqual(read(withReadings({...begin, RV: `${'0'.repeat(1000)}7`})), ['value-not-number']);
+});
+
 test('a code in any way of writing is its register, and what tells registers apart is their part', t => {
 	for (const [code, channel] of [
 		['1-b:1.8.0', 'energy-import'],
