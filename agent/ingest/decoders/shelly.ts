@@ -3,7 +3,7 @@
 import {qualities} from '../../format/entry.ts';
 import type {QuantityName} from '../../format/quantity.ts';
 import {parseDeviceTime} from '../device-time.ts';
-import {JsonObject, type JsonValue, parseJson} from '../json.ts';
+import {JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
 import {clockSetMs} from '../local-time.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import {type ChannelSpec, channelOf, type Decoded, type DecodedReading, type Decoder, type Recognised} from './decoder.ts';
@@ -16,6 +16,8 @@ export const shellyDecoder: Decoder = {
 	open: () => {
 		/** By the topic's prefix, what the device says that it prints temperatures in. */
 		const temperatureUnits = new Map<string, string>();
+		/** By the topic's prefix, the components that count what they return. */
+		const returning = new Map<string, Set<string>>();
 		const remember = (topic: string, payload: Uint8Array): boolean => {
 			if (!topic.endsWith('/info')) return false;
 			const info = objectOf(payload);
@@ -30,7 +32,7 @@ export const shellyDecoder: Decoder = {
 		return {
 			decode: ({topic, payload}) => {
 				remember(topic, payload);
-				return decodeShelly(topic, payload, temperatureUnits);
+				return decodeShelly(topic, payload, temperatureUnits, returning);
 			},
 			learn: ({topic, payload}) => remember(topic, payload),
 		};
@@ -38,12 +40,19 @@ export const shellyDecoder: Decoder = {
 	recognise,
 };
 
-/** Devices whose unit of temperature is remembered. */
+/** Devices of which anything is remembered. */
 const devicesMax = 4096;
+/** Components of one device that are. */
+const returningMax = 64;
 
 type Readings = (DecodedReading | Refused)[];
 
-function decodeShelly(topic: string, payload: Uint8Array, temperatureUnits: ReadonlyMap<string, string>): Decoded {
+function decodeShelly(
+	topic: string,
+	payload: Uint8Array,
+	temperatureUnits: ReadonlyMap<string, string>,
+	returning: Map<string, Set<string>>,
+): Decoded {
 	const {last, before, head} = endOf(topic);
 	switch (last) {
 		case 'online':
@@ -52,14 +61,27 @@ function decodeShelly(topic: string, payload: Uint8Array, temperatureUnits: Read
 		case 'command':
 			return refuse('no-reading', last === 'announce' ? 'it describes the device' : 'it is a command to the device');
 		case 'rpc':
-			return decodeRpc(payload);
+			return decodeRpc(payload, returningOf(before === 'events' ? head : prefixOf(topic, last), returning));
 		case 'info':
 			return decodeInfo(payload);
 		case 'status':
-			return decodeStatus(payload);
+			return decodeStatus(payload, returningOf(prefixOf(topic, last), returning));
 	}
-	if (before === 'status') return decodeComponent(last, payload);
+	if (before === 'status') return decodeComponent(last, payload, returningOf(head, returning));
 	return decodeScalar(topic, last, before, head, payload, temperatureUnits);
+}
+
+function prefixOf(topic: string, last: string): string {
+	return topic.slice(0, Math.max(0, topic.length - last.length - 1));
+}
+
+function returningOf(prefix: string, returning: Map<string, Set<string>>): Set<string> {
+	let components = returning.get(prefix);
+	if (components === undefined) {
+		components = new Set();
+		if (returning.size < devicesMax) returning.set(prefix, components);
+	}
+	return components;
 }
 
 function objectOf(payload: Uint8Array): JsonObject | Refused {
@@ -79,7 +101,7 @@ function timeOf(value: JsonValue | undefined): number | Refused {
 // ---- second generation and later ----
 
 /** `<prefix>/events/rpc` and `<prefix>/rpc`. */
-function decodeRpc(payload: Uint8Array): Decoded {
+function decodeRpc(payload: Uint8Array, returning: Set<string>): Decoded {
 	const message = objectOf(payload);
 	if ('refused' in message) return message;
 	const method = message.get('method');
@@ -87,15 +109,15 @@ function decodeRpc(payload: Uint8Array): Decoded {
 		const params = message.get('params');
 		if (!(params instanceof JsonObject)) return refuse('payload-malformed', `${method} has no params`);
 		const time = timeOf(params.get('ts'));
-		return typeof time === 'number' ? componentsOf(params, time) : time;
+		return typeof time === 'number' ? componentsOf(params, time, returning) : time;
 	}
 	if (method !== undefined) return refuse('no-reading', method === 'NotifyEvent' ? 'it is an event' : 'it is a request');
 	const result = message.get('result');
 	if (!(result instanceof JsonObject)) return refuse('no-reading', 'it is an answer without a status');
 	const component = componentOfResult(result);
-	if (component === undefined) return wholeStatus(result);
+	if (component === undefined) return wholeStatus(result, returning);
 	const readings: Readings = [];
-	readerOf(component)?.(result, 0, readings);
+	readerOf(component)?.(result, 0, readings, returning);
 	return readings.length > 0 ? {readings} : refuse('readings-none', 'the answer holds no measured quantity');
 }
 
@@ -129,29 +151,29 @@ function componentOfResult(result: JsonObject): string | undefined {
 }
 
 /** `<prefix>/status`: all components, with the device's clock among them. Motion sensors and valves of the first generation use the same topic for a form of their own. */
-function decodeStatus(payload: Uint8Array): Decoded {
+function decodeStatus(payload: Uint8Array, returning: Set<string>): Decoded {
 	const message = objectOf(payload);
-	return 'refused' in message ? message : wholeStatus(message);
+	return 'refused' in message ? message : wholeStatus(message, returning);
 }
 
-function wholeStatus(status: JsonObject): Decoded {
+function wholeStatus(status: JsonObject, returning: Set<string>): Decoded {
 	const system = status.get('sys');
 	const time = timeOf(system instanceof JsonObject ? system.get('unixtime') : undefined);
-	return typeof time === 'number' ? componentsOf(status, time) : time;
+	return typeof time === 'number' ? componentsOf(status, time, returning) : time;
 }
 
 /** `<prefix>/status/<component>`: the same state as a notification's, whole, rounded to fewer digits and without a time. */
-function decodeComponent(component: string, payload: Uint8Array): Decoded {
+function decodeComponent(component: string, payload: Uint8Array, returning: Set<string>): Decoded {
 	const read = readerOf(component);
 	if (read === undefined) return refuse('no-reading', `the status of ${component} holds no measured quantity`);
 	const status = objectOf(payload);
 	if ('refused' in status) return status;
 	const readings: Readings = [];
-	read(status, 0, readings);
+	read(status, 0, readings, returning);
 	return readings.length > 0 ? {readings} : refuse('readings-none', `the status of ${component} holds no measured quantity`);
 }
 
-function componentsOf(components: JsonObject, measuredAtMs: number): Decoded {
+function componentsOf(components: JsonObject, measuredAtMs: number, returning: Set<string>): Decoded {
 	const {keys, values} = components;
 	const readings: Readings = [];
 	let measures = false;
@@ -163,7 +185,7 @@ function componentsOf(components: JsonObject, measuredAtMs: number): Decoded {
 		const status = values[i]!;
 		// null: the component is gone.
 		if (status === null) continue;
-		if (status instanceof JsonObject) read(status, measuredAtMs, readings);
+		if (status instanceof JsonObject) read(status, measuredAtMs, readings, returning);
 		else readings.push(refuse('payload-malformed', `the status of ${key} is not an object`));
 	}
 	if (readings.length > 0) return {readings};
@@ -197,8 +219,8 @@ const componentKinds = new Map<string, 'metering' | 'three-phase' | 'three-phase
 /** Their channels are `ch0`; no device has two of these under one number. */
 const plainTypes: ReadonlySet<string> = new Set(['switch', 'pm1', 'em1', 'em1data']);
 
-/** Takes the readings out of a component's status. */
-type Read = (status: JsonObject, measuredAtMs: number, readings: Readings) => void;
+/** Takes the readings out of a component's status. `returning`: the components of this device that count what they return. */
+type Read = (status: JsonObject, measuredAtMs: number, readings: Readings, returning: Set<string>) => void;
 /** By name; null for what measures nothing. */
 const componentReaders = new Map<string, Read | null>();
 /** Names come from the wire. Beyond this many they are taken apart each time. */
@@ -218,9 +240,17 @@ function readerOf(component: string): Read | undefined {
 function createReader(type: string, id: string): Read | undefined {
 	switch (componentKinds.get(type)) {
 		case 'metering': {
-			const fields = meteringFields(plainTypes.has(type) ? `ch${id}` : type + id);
+			const part = plainTypes.has(type) ? `ch${id}` : type + id;
+			const fields = meteringFields(part);
 			const inside = channelOf('temperature', type + id);
-			return (status, measuredAtMs, readings) => readMetering(fields, inside, status, measuredAtMs, readings);
+			const absolute = channelOf('energy-absolute', part);
+			const name = `${type}:${id}`;
+			return (status, measuredAtMs, readings, returning) => {
+				const returned = status.get('ret_aenergy');
+				if (returned !== undefined && returning.size < returningMax) returning.add(name);
+				const both = returned !== undefined || returning.has(name) ? {absolute, returned: totalOf(returned)} : undefined;
+				readMetering(fields, inside, both, status, measuredAtMs, readings);
+			};
 		}
 		case 'three-phase': {
 			const channels = phaseChannels(phaseFields, id);
@@ -280,10 +310,29 @@ function meteringFields(part: string): ReadonlyMap<string, MeteringField> {
 	]);
 }
 
+/**
+ * What `aenergy` is where `ret_aenergy` stands beside it: what was returned is counted in both [Shelly API, Switch: status], so that the import is what is left. A message
+ * without the second, of a component that has it, says nothing of the import.
+ */
+type BothWays = {readonly absolute: ChannelSpec; readonly returned: JsonValue | undefined};
+
+function totalOf(counter: JsonValue | undefined): JsonValue | undefined {
+	return counter instanceof JsonObject ? counter.get('total') : undefined;
+}
+
+/** total − returned, exactly; undefined where they are no short numbers. */
+function importOf(total: JsonValue, returned: JsonValue | undefined): JsonNumber | undefined {
+	if (!(total instanceof JsonNumber && returned instanceof JsonNumber)) return undefined;
+	const exponent = Math.min(total.exponent, returned.exponent);
+	const digits = total.digits * 10 ** (total.exponent - exponent) - returned.digits * 10 ** (returned.exponent - exponent);
+	return Math.abs(digits) < 1e15 ? new JsonNumber(`${digits}e${exponent}`, digits + 0, exponent) : undefined;
+}
+
 /** `inside`: the temperature of the device, not of a place; it never shares a channel with a sensor. */
 function readMetering(
 	fields: ReadonlyMap<string, MeteringField>,
 	inside: ChannelSpec,
+	both: BothWays | undefined,
 	status: JsonObject,
 	measuredAtMs: number,
 	readings: Readings,
@@ -302,6 +351,12 @@ function readMetering(
 		if (field.inside !== undefined) value = value instanceof JsonObject ? value.get(field.inside) : undefined;
 		// A cover that was never calibrated has no position.
 		if (value === undefined || (value === null && key === 'current_pos')) continue;
+		if (both !== undefined && key === 'aenergy') {
+			readings.push(fieldReading(both.absolute, field.unit, value, measuredAtMs, quality));
+			const imported = importOf(value, both.returned);
+			if (imported === undefined) continue;
+			value = imported;
+		}
 		readings.push(fieldReading(field.channel, field.unit, value, measuredAtMs, quality));
 	}
 }

@@ -106,13 +106,38 @@ test('energies of later generations are Wh and never by_minute', t => {
 	const aenergy = {total: 1234.567, by_minute: [100.5, 99.1, 98.7], minute_ts: 1_700_000_000};
 	t.is(
 		read('a/status/switch:2', {id: 2, output: true, aenergy, ret_aenergy: {...aenergy, total: 0.001}}),
-		'on:ch2=1 | energy-import:ch2=1234567 | energy-export:ch2=1',
+		'on:ch2=1 | energy-absolute:ch2=1234567 | energy-import:ch2=1234566 | energy-export:ch2=1',
 	);
 	t.is(read('a/status/pm1:0', {id: 0, aenergy: {by_minute: [1, 2, 3]}}), '!readings-none: the status of pm1:0 holds no measured quantity');
 	t.is(
 		read('a/status/em1data:1', {id: 1, total_act_energy: 24.07, total_act_ret_energy: 5}),
 		'energy-import:ch1=24070 | energy-export:ch1=5000',
 	);
+});
+
+test('what a switch or a power meter returns stands in its total too, and is no import', t => {
+	const decode = decodeWith(shellyDecoder);
+	const bytes = (message: object): Uint8Array => Buffer.from(JSON.stringify(message));
+	const of = (device: string, status: object, component = 'pm1:0'): string =>
+		decodedText(decode(`${device}/status/${component}`, bytes({id: 0, ...status})));
+	// A balcony's panels and nothing else.
+	t.is(
+		of('a', {aenergy: {total: 69.437}, ret_aenergy: {total: 69.4}}),
+		'energy-absolute:ch0=69437 | energy-import:ch0=37 | energy-export:ch0=69400',
+	);
+	t.is(of('a', {ret_aenergy: {total: 5}, aenergy: {total: 5}}), 'energy-export:ch0=5000 | energy-absolute:ch0=5000 | energy-import:ch0=0');
+	// A notification may hold what has changed only; the other device has one direction.
+	t.is(of('a', {aenergy: {total: 70}}), 'energy-absolute:ch0=70000');
+	t.is(of('a', {aenergy: {total: 70}}, 'pm1:1'), 'energy-import:ch1=70000');
+	t.is(of('b', {aenergy: {total: 70}}), 'energy-import:ch0=70000');
+	const notify = {src: 'a', method: 'NotifyStatus', params: {ts: 1_700_000_000, 'pm1:0': {aenergy: {total: 71}}}};
+	t.is(decodedText(decode('a/events/rpc', bytes(notify))), '2023-11-14T22:13:20.000Z energy-absolute:ch0=71000');
+	t.is(
+		decodedText(decode('a/rpc', bytes({id: 1, result: {id: 0, apower: 1, aenergy: {total: 72}}}))),
+		'active-power:ch0=1000 | energy-absolute:ch0=72000',
+	);
+	t.is(of('a', {aenergy: {total: null}, ret_aenergy: {total: 1}}), 'energy-absolute:ch0=none | energy-export:ch0=1000');
+	t.is(of('a', {aenergy: {total: '1'}, ret_aenergy: {total: 'x'}}), 'energy-absolute:ch0=1000 | energy-export:ch0=!value-not-number');
 });
 
 test('a three-phase meter has its phases and the sums that it prints itself', t => {
