@@ -166,8 +166,12 @@ type Session = {
 	readonly certificate: PeerCertificate | undefined;
 	readonly answers: InOrder<Publishing, Outcome>;
 	readonly subscriptions: Set<string>;
+	/** Filters that were looked at and not granted. */
+	subscriptionsRefused: number;
 };
 
+/** A packet holds thousands of filters, and each is held against all topics of a gateway: of a connection that asks for so many times more than it may have no more are looked at. */
+const refusedPerSubscription = 8;
 /** Devices that the stats name. */
 const throttledNamedMax = 20;
 /** Devices whose allowance is kept after they have gone; more than a config holds. */
@@ -332,6 +336,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			certificate,
 			answers,
 			subscriptions: new Set(),
+			subscriptionsRefused: 0,
 		};
 		sessions.set(gate, session);
 		sessionCount += 1;
@@ -437,10 +442,13 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			callback(new RefusedConnection('bad-text'));
 			return;
 		}
-		const isFull = session.subscriptions.size >= limits.subscriptionsMax && !session.subscriptions.has(topic);
+		const isFull =
+			(session.subscriptions.size >= limits.subscriptionsMax && !session.subscriptions.has(topic)) ||
+			session.subscriptionsRefused >= limits.subscriptionsMax * refusedPerSubscription;
 		// `$SYS/` is nobody's business, and the library takes `$share/` literally: granted, and never a message [aedes #228].
 		const isReserved = topic.startsWith('$') || (topic === '#' && session.role === 'device');
 		if (isFull || isReserved || !mayHear(session.identity, topic)) {
+			session.subscriptionsRefused += 1;
 			// SUBACK 0x80 [MQTT 3.1.1 §3.9.3].
 			callback(null, null);
 			return;

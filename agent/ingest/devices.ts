@@ -95,6 +95,8 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 	const known = new Map<string, Buffer>();
 	/** By id: whoever came first has what several have, also when it is described anew. */
 	const places = new Map<string, number>();
+	/** By device, what `filtersOf` says of it: a gateway's are many, and are asked for at each subscription. */
+	const filtersById = new Map<string, readonly string[]>();
 	let generation = 0;
 	let everybody: readonly Device[] | undefined;
 	let checking: Promise<unknown> = Promise.resolve();
@@ -141,6 +143,7 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 		for (const mapping of device.compiled) withMapping.set(mapping, replace(withMapping.get(mapping), before, device));
 		generation += 1;
 		everybody = undefined;
+		filtersById.clear();
 		return device;
 	};
 	for (const config of configs) put(config);
@@ -220,9 +223,13 @@ export function createDevices(configs: readonly DeviceConfig[], mappings: Readon
 		},
 		isHeard: topic => hearing.some(mapping => mapping.isHeard(topic)),
 		filtersOf: device => {
-			const own = (one: Device): string[] => one.compiled.map(mapping => mapping.filterFor(one.topicName));
-			const others = [...(spokenFor.get(device.id) ?? [])].flatMap(id => own(byId.get(id)!));
-			return [...own(device), ...others];
+			let filters = filtersById.get(device.id);
+			if (filters === undefined) {
+				const speaksAs = [device, ...[...(spokenFor.get(device.id) ?? [])].map(id => byId.get(id)!)];
+				filters = speaksAs.flatMap(({compiled, topicName}) => compiled.map(mapping => mapping.filterFor(topicName)));
+				filtersById.set(device.id, filters);
+			}
+			return filters;
 		},
 		speakingThrough: device => [device, ...[...(spokenFor.get(device.id) ?? [])].map(id => byId.get(id)!)],
 		heardOf: ({compiled}) => compiled.flatMap(({decoder}) => decoder.hears ?? []),

@@ -311,6 +311,14 @@ test('a session is never kept, so no absent subscriber gathers messages', async 
 	t.is(await again.next(), pingresp);
 });
 
+test('of a connection that asks for the topics of others again and again no more filters are looked at', async t => {
+	const world = await openWorld(t, {limits: {subscriptionsMax: 2}});
+	const client = await world.join('m-1');
+	const others = Array.from({length: 15}, (_, i) => `meters/m-2/${i}`);
+	client.send(subscribePacket(1, ...others, 'meters/m-1/a', 'meters/m-2/x', 'meters/m-1/b'));
+	t.is(await client.next(), suback(1, ...others.map(() => 128), 1, 128, 128));
+});
+
 test('subscriptions of one connection are bounded', async t => {
 	const world = await openWorld(t, {limits: {subscriptionsMax: 2}});
 	const client = await world.join('m-1');
