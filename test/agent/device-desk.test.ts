@@ -203,3 +203,46 @@ test('what expired by a clock that was ahead has not expired, and its end is not
 		t.is((await said(disk)).length, events);
 	}
 });
+
+test('the next epoch of a log says of each device what it is, of one that was revoked that it is revoked', async t => {
+	const disk = await createLogWorld(t);
+	const first = await open(
+		disk,
+		[
+			{...device, publicKey: keyOf(1)},
+			{...device, id: 'b'},
+			{...device, id: 'c'},
+		],
+		['m', 'other'],
+	);
+	await first.desk.change({event: 'add', device: {...device, id: 'd'}});
+	await first.desk.change({event: 'add', device: {...device, id: 'e', mappings: ['other']}});
+	for (const id of ['b', 'c', 'd']) await first.desk.change({event: 'revoke', id});
+	const rows = await first.log.documents('device');
+	const next = await createLogWorld(t, {epoch: 2});
+	const log = await next.open();
+	for (const {key, body} of rows) await log.putDocument('device', key, body);
+	const inConfig = [
+		{...device, publicKey: keyOf(1)},
+		{...device, id: 'b'},
+	];
+	const {desk} = await open(next, inConfig);
+	const says = (await said(next)).map(({urn, event}) => [urn.at(-1), event]).sort();
+	t.deepEqual(says, [
+		['a', 'rotated'],
+		['b', 'revoked'],
+		['c', 'revoked'],
+		['d', 'revoked'],
+		['e', 'enrolled'],
+	]);
+	t.deepEqual(
+		desk
+			.list()
+			.map(({id, state}) => `${id} ${state}`)
+			.sort(),
+		['a enrolled', 'b revoked', 'c revoked', 'd revoked', 'e enrolled'],
+	);
+	// Once.
+	await open(next, inConfig);
+	t.is((await said(next)).length, 5);
+});
