@@ -106,7 +106,7 @@ test('Home Assistant listens with a name of its own, sees devices and what becom
 	// A jump in its numbering, a message that is refused, and another's topic.
 	await home.publishAsync('homes/home-01/meter', meter(4), {qos: 1});
 	await home.publishAsync('homes/home-01/meter', '{', {qos: 1});
-	const later = await assistant.find(description.stat_t, text => (JSON.parse(text) as {gaps: number}).gaps === 1);
+	const later = await assistant.find(description.stat_t, text => (JSON.parse(text) as {refused: number}).refused === 1);
 	t.like(JSON.parse(later), {entries: 4, gaps: 1, refused: 1});
 
 	// Its birth message went nowhere, and was nobody's reading; with any other message it is out.
