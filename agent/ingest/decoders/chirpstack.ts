@@ -4,14 +4,17 @@ import {followPointer, JsonObject, parseJson} from '../json.ts';
 import type {Mapping} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import type {Decoded, DecodedReading, Decoder, Message, Recognised} from './decoder.ts';
-import {claimedTime, frameNumber, pointedReading} from './pointed.ts';
+import {claimedTime, createFrameCounts, frameNumber, pointedReading} from './pointed.ts';
 import {suggestReadings} from './suggest.ts';
 
 export const chirpstackDecoder: Decoder = {
 	format: 'chirpstack',
 	name: 'chirpstack/1',
 	readingsBy: 'pointer',
-	open: mapping => ({decode: message => decode(message, mapping)}),
+	open: mapping => {
+		const countOf = createFrameCounts();
+		return {decode: message => decode(message, mapping, countOf)};
+	},
 	recognise,
 };
 
@@ -30,7 +33,7 @@ const otherRefusals: ReadonlyMap<string, Refused> = new Map(
 	Object.entries(otherEvents).map(([event, what]) => [event, refuse('no-reading', `${event}: ${what}`)]),
 );
 
-function decode({topic, payload}: Message, mapping: Mapping): Decoded {
+function decode({topic, payload, deviceId}: Message, mapping: Mapping, countOf: ReturnType<typeof createFrameCounts>): Decoded {
 	const parsed = parseJson(payload);
 	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
 	const {value: event} = parsed;
@@ -49,7 +52,7 @@ function decode({topic, payload}: Message, mapping: Mapping): Decoded {
 	if (typeof measuredAtMs !== 'number') return measuredAtMs;
 	const object = event.get('object');
 	if (object === undefined) return refuse('readings-none', 'the server has not decoded it: the device profile has no codec, or it failed');
-	const marks = {measuredAtMs, session: number.session, sequence: number.sequence};
+	const marks = countOf(deviceId, {measuredAtMs, session: number.session, sequence: number.sequence});
 	const readings: (DecodedReading | Refused)[] = [];
 	for (const reading of mapping.readings) {
 		const one = pointedReading(reading, object, reading.pointer, marks);

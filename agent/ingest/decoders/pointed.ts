@@ -70,6 +70,57 @@ export function frameNumber(
 	return {session, sequence};
 }
 
+/** Devices whose frame counters are followed; beyond it the one that was silent for longest is forgotten. */
+const followedMax = 4096;
+/** Of a session's name, in front of the time of a count. */
+const sessionNameMax = 48;
+
+/** One count of a device, and the name of the one before. */
+type FrameCount = {
+	readonly session: string;
+	readonly name: string;
+	readonly before: string;
+	readonly beganMs: number;
+	top: number;
+	heardMs: number;
+};
+
+/**
+ * Tells counts apart that begin anew in one session of the network: a device that was activated by personalization keeps its address when its power comes back, and counts from 0. What it measures
+ * then would be taken for repeats. A number that is not above the largest, and was heard later than that, begins a new count, whose session has the time of its first frame; what is delivered twice has
+ * the time that it had.
+ *
+ * KNOWN GAP: a restart of the agent forgets where a device stands: a count that begins anew just then has the session's own name.
+ */
+export function createFrameCounts(): (deviceId: string, marks: MessageMarks) => MessageMarks {
+	const counts = new Map<string, FrameCount>();
+	const keep = (deviceId: string, count: FrameCount): void => {
+		counts.delete(deviceId);
+		if (counts.size >= followedMax) counts.delete(counts.keys().next().value!);
+		counts.set(deviceId, count);
+	};
+	return (deviceId, marks) => {
+		const {session, sequence, measuredAtMs} = marks;
+		if (session === undefined || sequence === undefined || measuredAtMs === 0) return marks;
+		const count = counts.get(deviceId);
+		if (count === undefined || count.session !== session) {
+			keep(deviceId, {session, name: session, before: session, beganMs: 0, top: sequence, heardMs: measuredAtMs});
+			return marks;
+		}
+		if (sequence <= count.top && measuredAtMs > count.heardMs) {
+			const name = `${session.slice(0, sessionNameMax)}@${measuredAtMs}`;
+			keep(deviceId, {session, name, before: count.name, beganMs: measuredAtMs, top: sequence, heardMs: measuredAtMs});
+			return {measuredAtMs, session: name, sequence};
+		}
+		if (measuredAtMs >= count.beganMs && sequence > count.top) {
+			count.top = sequence;
+			count.heardMs = measuredAtMs;
+			keep(deviceId, count);
+		}
+		return {measuredAtMs, session: measuredAtMs < count.beganMs ? count.before : count.name, sequence};
+	};
+}
+
 /** A clock that shows an earlier time was never set: it claims none. */
 const clockMsMin = Date.UTC(2000, 0, 1);
 

@@ -4,7 +4,7 @@ import {followPointer, JsonObject, type JsonValue, parseJson} from '../json.ts';
 import type {CompiledReading, Mapping, ReadingConfig} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import type {Decoded, DecodedReading, Decoder, Message, Recognised} from './decoder.ts';
-import {claimedTime, frameNumber, type MessageMarks, pointedReading} from './pointed.ts';
+import {claimedTime, createFrameCounts, frameNumber, type MessageMarks, pointedReading} from './pointed.ts';
 import {knownReadings, type Meaning, suggestReadings} from './suggest.ts';
 
 /** The key whose values come from the normalizer, in units that its schema fixes; pointers that begin with it start at the uplink. */
@@ -24,7 +24,8 @@ export const ttsDecoder: Decoder = {
 	readingsBy: 'pointer',
 	open: mapping => {
 		const plans = plansOf(mapping);
-		return {decode: message => decode(message, plans)};
+		const countOf = createFrameCounts();
+		return {decode: message => decode(message, plans, countOf)};
 	},
 	recognise,
 };
@@ -58,7 +59,7 @@ const otherRefusals: ReadonlyMap<string, Refused> = new Map(
 
 const notDecoded = refuse('readings-none', 'the server has not decoded it: the device has no payload formatter, or it failed');
 
-function decode({payload}: Message, plans: readonly Plan[]): Decoded {
+function decode({payload, deviceId}: Message, plans: readonly Plan[], countOf: ReturnType<typeof createFrameCounts>): Decoded {
 	const parsed = parseJson(payload);
 	if ('problem' in parsed) return refuse('payload-malformed', parsed.problem);
 	const {value: message} = parsed;
@@ -79,8 +80,9 @@ function decode({payload}: Message, plans: readonly Plan[]): Decoded {
 	// A mapping whose every reading must be there would else say the same of each.
 	if (uplink.get('decoded_payload') === undefined && uplink.get(normalized) === undefined) return notDecoded;
 
-	const marks = marksOf(message, uplink);
-	if ('refused' in marks) return marks;
+	const printed = marksOf(message, uplink);
+	if ('refused' in printed) return printed;
+	const marks = countOf(deviceId, printed);
 	const readings: (DecodedReading | Refused)[] = [];
 	for (const plan of plans) {
 		const time = plan.time === undefined ? undefined : followPointer(uplink, plan.time);
