@@ -10,6 +10,7 @@ import {type Bench, formatResult, formatTable} from './figure.ts';
 const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> = {
 	log: () => import('./log.ts'),
 	ingest: () => import('./ingest.ts'),
+	decode: () => import('./decode.ts'),
 	receipt: () => import('./receipt.ts'),
 	restart: () => import('./restart.ts'),
 	http: () => import('./http.ts'),
