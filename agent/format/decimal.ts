@@ -48,9 +48,12 @@ export function scaleShort(digits: number, shift: number, numerator: number, den
 	// A product beyond 2^53 may be rounded, but never to below it.
 	const scaled = digits * numerator * (shift > 0 ? (power ?? Number.NaN) : 1);
 	const divisor = shift < 0 ? denominator * (power ?? Number.NaN) : denominator;
-	if (!Number.isSafeInteger(scaled) || !Number.isSafeInteger(divisor) || scaled % divisor !== 0) return undefined;
+	if (!Number.isSafeInteger(scaled) || !Number.isSafeInteger(divisor)) return undefined;
+	const quotient = scaled / divisor;
+	// A quotient that was rounded to a whole number does not lead back; the remainder of doubles would take several times as long.
+	if (!Number.isInteger(quotient) || quotient * divisor !== scaled) return undefined;
 	// Never −0.
-	return scaled === 0 ? 0 : scaled / divisor;
+	return scaled === 0 ? 0 : quotient;
 }
 
 /** value·10^exponent as a plain decimal text, every digit kept: (−1234, −2) is `-12.34`. */

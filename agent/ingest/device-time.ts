@@ -90,8 +90,9 @@ function parseCommonTime(text: string): number | undefined {
 	const hour = pairAt(text, 11);
 	const minute = pairAt(text, 14);
 	const second = pairAt(text, 17);
-	// The 29th and later, and leap seconds, are left to the pattern's path, which knows every month.
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59) return undefined;
+	// Leap seconds are left to the pattern's path.
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined;
+	if (day > 28 && day > daysInMonth(year, month)) return undefined;
 	let ms = 0;
 	if (!isWhole) {
 		if (!isDigitAt(text, 20) || !isDigitAt(text, 21) || !isDigitAt(text, 22)) return undefined;

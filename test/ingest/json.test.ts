@@ -30,6 +30,17 @@ function plainOfEngine(value: unknown): unknown {
 	return {object: Object.entries(value).map(([key, part]) => [key, plainOfEngine(part)])};
 }
 
+function keysOf(value: JsonValue): unknown {
+	if (value instanceof JsonObject) return value.keys.map((key, i) => [key, keysOf(value.values[i]!)]);
+	return Array.isArray(value) ? value.map(keysOf) : undefined;
+}
+
+/** Of a text whose keys do not look like indexes. */
+function keysOfEngine(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(keysOfEngine);
+	return typeof value === 'object' && value !== null ? Object.entries(value).map(([key, one]) => [key, keysOfEngine(one)]) : undefined;
+}
+
 const parse = (text: string | Uint8Array) => parseJson(typeof text === 'string' ? Buffer.from(text) : text);
 const readPlain = (text: string): unknown => {
 	const parsed = parse(text);
@@ -239,6 +250,52 @@ test('the bytes may be a part of a larger buffer', t => {
 	t.deepEqual(parseJson(buffer.subarray(2, buffer.length - 2)), parseJson(Buffer.from('{"a":"ü"}')));
 	const bytes = new Uint8Array(Buffer.from('xx[12]yy'));
 	t.is(problemOf(bytes.subarray(2, 6)), undefined);
+});
+
+test('a key is what stands in the text, whatever keys stood there before, and in whichever buffer', t => {
+	const bytes = Buffer.from('{"head":{"id":1,"ok":true},"list":[{"v":1},{"v":2,"t":3}],"\\u0061b":0}');
+	const whole = readPlain(bytes.toString());
+	for (let at = 0; at < bytes.length; at += 1)
+		for (const byte of [0x20, 0x22, 0x2d, 0x5c, 0x61, 0x7a]) {
+			const before = bytes[at]!;
+			bytes[at] = byte;
+			const parsed = parse(bytes);
+			// Numbers may have become others; keys are those that the engine reads.
+			if ('value' in parsed) t.deepEqual(keysOf(parsed.value), keysOfEngine(JSON.parse(bytes.toString())), bytes.toString());
+			bytes[at] = before;
+			t.deepEqual(readPlain(bytes.toString()), whole);
+		}
+});
+
+test('more keys than are remembered are read all the same, and repeats are still seen', t => {
+	for (let i = 0; i < 6000; i += 1) {
+		t.deepEqual(readPlain(`{"a":{"k${i}":1},"k${i}":2}`), {
+			object: [
+				['a', {object: [[`k${i}`, '#1']]}],
+				[`k${i}`, '#2'],
+			],
+		});
+		if (i % 1000 === 0) t.regex(problemOf(`{"a":1,"k${i}":2,"a":3}`) ?? '', /the key "a" is repeated/);
+	}
+	const long = 'k'.repeat(200);
+	for (let i = 0; i < 3; i += 1) {
+		t.deepEqual(readPlain(`{"${long}":1,"b":2}`), {
+			object: [
+				[long, '#1'],
+				['b', '#2'],
+			],
+		});
+		t.regex(problemOf(`{"${long}":1,"${long}":2}`) ?? '', /is repeated/);
+	}
+});
+
+test('objects with the same keys share one list of them, and not their values', t => {
+	const [first, second] = ['{"a":1,"b":[{"c":2}]}', '{"a":3,"b":[{"c":4}]}'].map(text => {
+		const parsed = parse(text);
+		return ('value' in parsed ? parsed.value : undefined) as JsonObject;
+	});
+	t.is(first!.keys, second!.keys);
+	t.not(first!.values, second!.values);
 });
 
 test('a pointer leads where RFC 6901 says', t => {

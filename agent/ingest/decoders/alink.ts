@@ -1,7 +1,7 @@
 // Turns a report of properties in Alink, the format of Alibaba Cloud IoT, into readings.
 
 import {parseDeviceTime} from '../device-time.ts';
-import {JsonObject, type JsonValue, parseJson} from '../json.ts';
+import {JsonObject, parseJson} from '../json.ts';
 import type {CompiledReading, Mapping} from '../mapping.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import type {Decoded, DecodedReading, Decoder, Message, Recognised} from './decoder.ts';
@@ -58,11 +58,9 @@ function recognise({topic, payload}: {readonly topic: string; readonly payload: 
 	const parsed = parseJson(payload);
 	const params = 'problem' in parsed || !(parsed.value instanceof JsonObject) ? undefined : parsed.value.get('params');
 	if (!(params instanceof JsonObject)) return undefined;
-	const bare = new JsonObject();
-	for (const [i, key] of params.keys.entries()) {
-		const property: JsonValue = params.values[i]!;
-		bare.keys.push(key);
-		bare.values.push(property instanceof JsonObject ? (property.get('value') ?? property) : property);
-	}
+	const bare = new JsonObject(
+		params.keys,
+		params.values.map(property => (property instanceof JsonObject ? (property.get('value') ?? property) : property)),
+	);
 	return {topic: `/sys/${found[1]}/{device}/thing/event/property/post`, device: found[2]!, sureness: 97, readings: suggestReadings(bare)};
 }

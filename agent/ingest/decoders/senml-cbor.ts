@@ -41,16 +41,17 @@ function packOf(value: CborValue): readonly JsonValue[] | string {
 	const records: JsonValue[] = [];
 	for (const item of value as readonly CborValue[]) {
 		if (!(item instanceof CborMap)) return `record ${records.length} is not a map`;
-		const record = new JsonObject();
 		const {keys, values} = item;
+		const recordKeys: string[] = [];
+		const recordValues: JsonValue[] = [];
 		for (let i = 0; i < keys.length; i += 1) {
 			const key = keys[i]!;
 			const label = typeof key === 'number' ? labels[key - labelMin] : undefined;
 			if (typeof key === 'string' && numbered.has(key)) return `record ${records.length} has the label "${key}" as a text`;
-			record.keys.push(label ?? String(key));
-			record.values.push(fieldOf(values[i]!));
+			recordKeys.push(label ?? String(key));
+			recordValues.push(fieldOf(values[i]!));
 		}
-		records.push(record);
+		records.push(new JsonObject(recordKeys, recordValues));
 	}
 	return records;
 }
