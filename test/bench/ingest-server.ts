@@ -19,7 +19,8 @@ export type ServerReady = {readonly port: number};
 /** Messages that were done with, and when: at every `marksEvery`-th, and at the last. */
 export type ServerCount = {readonly count: number; readonly marks: readonly Mark[]; readonly isConnected: boolean};
 export type Mark = {readonly count: number; readonly ms: number};
-export type ServerMemory = {readonly residentBytes: number; readonly peakBytes: number};
+/** `processorMs` is what the process has used of all processors since it began. */
+export type ServerMemory = {readonly residentBytes: number; readonly peakBytes: number; readonly processorMs: number};
 
 const marksEvery = 256;
 
@@ -154,14 +155,17 @@ function memory(): ServerMemory {
 	} catch {
 		// Not Linux.
 	}
-	return {residentBytes: process.memoryUsage.rss(), peakBytes};
+	const {user, system} = process.cpuUsage();
+	return {residentBytes: process.memoryUsage.rss(), peakBytes, processorMs: (user + system) / 1000};
 }
 
 process.once('message', async (options: ServerOptions) => {
 	try {
 		const server = await openSide(options);
-		process.on('message', (question: 'memory' | 'count' | 'close') => {
-			if (question === 'memory') {
+		process.on('message', (question: 'memory' | 'collected' | 'count' | 'close') => {
+			if (question === 'memory' || question === 'collected') {
+				// Only where it was started with --expose-gc.
+				if (question === 'collected') (globalThis as {gc?: () => void}).gc?.();
 				process.send?.(memory());
 				return;
 			}

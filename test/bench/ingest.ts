@@ -1,31 +1,21 @@
 // The whole way of a message, with the load in a process of its own: what waiting for the disk costs against the MQTT library alone and against not waiting.
-import {type ChildProcess, fork} from 'node:child_process';
-import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
-import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
-import {entryLength, kinds} from '../../agent/format/entry.ts';
-import {openLogReader} from '../../agent/log/reader.ts';
 import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
 import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
 import {freePort} from '../helpers/site.ts';
+import {assertReadings, type Child, elapsed, programs, start} from './child.ts';
 import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
 import type {ServerCount, ServerMemory, ServerOptions, ServerReady} from './ingest-server.ts';
 import type {LoadOptions, LoadReady, LoadReport} from './load.ts';
 
 const devices = Array.from({length: 50}, (_, i) => `meter-${String(i).padStart(2, '0')}`);
 const listener = {username: 'listener', topicFilter: 'meters/+/energy'};
-const program = {
-	server: fileURLToPath(new URL('./ingest-server.js', import.meta.url)),
-	load: fileURLToPath(new URL('./load.js', import.meta.url)),
-};
 const idleMs = 2000;
 /** A pack's times run ahead of the clock, thousands of seconds in one; admission takes what is at most a day ahead. */
 const packsBeginMsAgo = 20 * 3600 * 1000;
-const entriesPerLook = 65_536;
 
 type Plan = Pick<LoadOptions, 'shape' | 'inFlight' | 'warmUpMs' | 'measureMs'> & {readonly devices: number; readonly listener?: boolean};
 
@@ -71,39 +61,6 @@ ${device(listener.username, 'all')}
 `;
 }
 
-type Child = {
-	readonly ask: <Answer>(question: unknown) => Promise<Answer>;
-	readonly ended: Promise<void>;
-	readonly kill: () => void;
-};
-
-/** A child that answers each message with one. */
-function start(path: string): Child {
-	const child: ChildProcess = fork(path, {stdio: ['ignore', 'inherit', 'inherit', 'ipc']});
-	const ended = new Promise<void>((resolve, reject) => {
-		child.once('error', reject);
-		child.once('exit', (code, signal) => {
-			if (code === 0) resolve();
-			else reject(new Error(`${path} ended with ${signal ?? `exit code ${code}`}`));
-		});
-	});
-	// Whoever asks hears of it; nobody may be asking.
-	ended.catch(() => {});
-	const neverAnswers = ended.then(() => {
-		throw new Error(`${path} ended without an answer`);
-	});
-	neverAnswers.catch(() => {});
-	return {
-		ask: async question => {
-			const answer = once(child, 'message').then(([message]) => message);
-			child.send(question as object);
-			return Promise.race([answer, neverAnswers]);
-		},
-		ended,
-		kill: () => child.kill('SIGKILL'),
-	};
-}
-
 async function measure(side: ServerOptions['side'], plan: Plan): Promise<Run> {
 	const folder = mkdtempSync(join(tmpdir(), 'kedge-bench-'));
 	const random = createSystemRandom();
@@ -117,9 +74,9 @@ async function measure(side: ServerOptions['side'], plan: Plan): Promise<Run> {
 	try {
 		// The library needs none, but the work of making it must not decide which side starts on a warm machine.
 		await makeSite({directory: folder, logName: 'bench', random, configFor: () => configText(hash)});
-		const server = startChild(program.server);
+		const server = startChild(programs.server);
 		const {port} = await server.ask<ServerReady>({side, configPath: join(folder, 'kedge.yaml')} satisfies ServerOptions);
-		const load = startChild(program.load);
+		const load = startChild(programs.load);
 		await load.ask<LoadReady>({
 			port,
 			devices: devices.slice(0, plan.devices),
@@ -154,24 +111,6 @@ async function measure(side: ServerOptions['side'], plan: Plan): Promise<Run> {
 		for (const child of started) child.kill();
 		rmSync(folder, {recursive: true, force: true});
 	}
-}
-
-/** A figure counts only if the log holds every acknowledged reading, once. Admission tells repeats and refusals apart, so as many as were sent are all that were sent. */
-async function assertReadings(path: string, wanted: number): Promise<void> {
-	await using reader = await openLogReader({path, hasher: nodeHasher});
-	const size = (await reader.head())?.size ?? 0;
-	let readings = 0;
-	for (let begin = 0; begin < size; begin += entriesPerLook) {
-		const entries = await reader.entries(begin, Math.min(begin + entriesPerLook, size));
-		for (let at = 0; at < entries.length; at += entryLength) if (entries[at] === kinds.reading) readings += 1;
-	}
-	const counters = await reader.counters();
-	if (readings !== wanted || counters.size > 0)
-		throw new Error(`${wanted} readings were acknowledged, the log holds ${readings}, and counts ${JSON.stringify([...counters])}`);
-}
-
-function elapsed(ms: number): Promise<void> {
-	return new Promise(resolve => setTimeout(resolve, ms));
 }
 
 const megabytes = (bytes: number): number => bytes / 1e6;
@@ -264,14 +203,14 @@ async function drain(side: 'reader' | 'subscriber', publishMs: number): Promise<
 		await broker.start();
 		await makeSite({directory: join(folder, 'site'), logName: 'bench', random, configFor: () => configText(hash, door)});
 		// The session, and its subscription.
-		const first = startChild(program.server);
+		const first = startChild(programs.server);
 		await first.ask<ServerReady>(options);
 		while (!(await first.ask<ServerCount>('count')).isConnected) await elapsed(drainPollMs);
 		await elapsed(500);
 		await first.ask('close').catch(() => {});
 		await first.ended;
 
-		const load = startChild(program.load);
+		const load = startChild(programs.load);
 		await load.ask<LoadReady>({
 			port,
 			devices,
@@ -286,7 +225,7 @@ async function drain(side: 'reader' | 'subscriber', publishMs: number): Promise<
 		const {acknowledged: messages} = await load.ask<LoadReport>('go');
 		await load.ended;
 
-		const server = startChild(program.server);
+		const server = startChild(programs.server);
 		await server.ask<ServerReady>(options);
 		const beginMs = performance.now();
 		for (;;) {

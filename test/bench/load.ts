@@ -2,6 +2,7 @@
 // It is made to cost little beside what it measures: packets are copies of a template in which a few digits change, and of what comes back only PUBACKs are read.
 
 import {connect, type Socket} from 'node:net';
+import {createSimSigner, type SimSigning} from '../../sim/signing.ts';
 
 export type LoadOptions = {
 	readonly port: number;
@@ -9,6 +10,10 @@ export type LoadOptions = {
 	readonly devices: readonly string[];
 	readonly password: string;
 	readonly shape: 'json' | 'senml';
+	/** json only: messages that are made, and signed, before the load begins. The measuring ends when one device has no more. */
+	readonly prepared?: {readonly perDevice: number; readonly signing: (SimSigning & {readonly seed: string}) | undefined} | undefined;
+	/** json only: each device speaks in turn for so many others, whose names are its own with `-` and a number. @default for itself */
+	readonly speaksFor?: number | undefined;
 	/** Messages that each device has on their way at a time. */
 	readonly inFlight: number;
 	readonly warmUpMs: number;
@@ -124,6 +129,47 @@ function senmlMessage(device: string, startMs: number): Message {
 	};
 }
 
+/** What one connection sends: the next message with this packet id, good until the next call; undefined when there is no more. */
+type Source = {readonly lengthMax: number; readonly next: (packetId: number) => Buffer | undefined};
+
+function createSource(device: string, {shape, startMs, prepared, speaksFor}: LoadOptions): Source {
+	if (prepared !== undefined) return preparedSource(device, startMs, prepared);
+	const names = speaksFor === undefined ? [device] : Array.from({length: speaksFor}, (_, i) => `${device}-${i}`);
+	const messages = names.map(name => (shape === 'json' ? jsonMessage : senmlMessage)(name, startMs));
+	let turn = 0;
+	return {
+		lengthMax: Math.max(...messages.map(({bytes}) => bytes.length)),
+		next: packetId => {
+			const message = messages[turn]!;
+			turn = turn + 1 === messages.length ? 0 : turn + 1;
+			message.next(packetId);
+			return message.bytes;
+		},
+	};
+}
+
+function preparedSource(device: string, startMs: number, {perDevice, signing}: NonNullable<LoadOptions['prepared']>): Source {
+	const signer = signing === undefined ? undefined : createSimSigner(signing.seed, device, signing);
+	const head = Buffer.concat([textField(`meters/${device}/energy`), Buffer.from([0, 0])]);
+	const packets = Array.from({length: perDevice}, (_, i) => {
+		const text = `{"at":"${new Date(startMs + i).toISOString()}","energy_kwh":${((energyStartWh + i) / 1000).toFixed(3)}}`;
+		const payload = signer === undefined ? text : signer.sign(text);
+		const payloadBytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+		return {bytes: packet(0x32, head, payloadBytes), idBehind: payloadBytes.length + 2};
+	});
+	let at = 0;
+	return {
+		lengthMax: Math.max(...packets.map(({bytes}) => bytes.length)),
+		next: packetId => {
+			const one = packets[at];
+			if (one === undefined) return undefined;
+			at += 1;
+			one.bytes.writeUInt16BE(packetId, one.bytes.length - one.idBehind);
+			return one.bytes;
+		},
+	};
+}
+
 /** Latencies in steps of 10 µs up to 5 s: 2 MB, whatever the load. */
 function createHistogram(): {readonly add: (ms: number) => void; readonly quantile: (share: number) => number} {
 	const stepsPerMs = 100;
@@ -186,31 +232,43 @@ async function run(options: LoadOptions, started: Promise<void>, tellReady: () =
 	let acknowledged = 0;
 	let measuring = false;
 	let stopping = false;
-	let idleCount = 0;
+	/** One for each device: messages sent, and answers to them. */
+	const lines: {sent: number; answers: number}[] = [];
 	let allIdle: () => void = () => {};
+	const lookIfIdle = (): void => {
+		if (stopping && lines.every(({sent, answers}) => sent === answers)) allIdle();
+	};
+	let tellExhausted: () => void = () => {};
+	const exhausted = new Promise<void>(resolve => {
+		tellExhausted = resolve;
+	});
 	const drained = new Promise<void>(resolve => {
 		allIdle = resolve;
 	});
 
-	const startSending = (device: string, socket: Socket): void => {
-		const message = (shape === 'json' ? jsonMessage : senmlMessage)(device, options.startMs);
+	const startSending = (device: string, socket: Socket, source: Source): void => {
 		const sentAtMs = new Float64Array(inFlight);
-		let sent = 0;
-		let answers = 0;
+		const line = {sent: 0, answers: 0};
+		lines.push(line);
 		/** Bytes of a PUBACK whose rest is still to come. */
 		let left: Buffer | undefined;
 
 		const send = (count: number): void => {
-			const {length} = message.bytes;
-			const chunk = Buffer.allocUnsafe(count * length);
+			const chunk = Buffer.allocUnsafe(count * source.lengthMax);
 			const nowMs = performance.now();
+			let length = 0;
 			for (let i = 0; i < count; i += 1) {
-				message.next((sent % 0xffff) + 1);
-				message.bytes.copy(chunk, i * length);
-				sentAtMs[sent % inFlight] = nowMs;
-				sent += 1;
+				const bytes = source.next((line.sent % 0xffff) + 1);
+				if (bytes === undefined) {
+					tellExhausted();
+					break;
+				}
+				bytes.copy(chunk, length);
+				length += bytes.length;
+				sentAtMs[line.sent % inFlight] = nowMs;
+				line.sent += 1;
 			}
-			socket.write(chunk);
+			if (length > 0) socket.write(chunk.subarray(0, length));
 		};
 
 		socket.on('data', chunk => {
@@ -219,21 +277,18 @@ async function run(options: LoadOptions, started: Promise<void>, tellReady: () =
 			let at = 0;
 			for (; at + 4 <= bytes.length; at += 4) {
 				// One PUBACK for each message, in the order of the messages [MQTT-4.6.0-2].
-				if (bytes[at] !== 0x40 || bytes[at + 1] !== 2 || bytes.readUInt16BE(at + 2) !== (answers % 0xffff) + 1) {
-					fail(new Error(`${device} got ${bytes.toString('hex', at, at + 4)} instead of the PUBACK of message ${answers + 1}`));
+				if (bytes[at] !== 0x40 || bytes[at + 1] !== 2 || bytes.readUInt16BE(at + 2) !== (line.answers % 0xffff) + 1) {
+					fail(new Error(`${device} got ${bytes.toString('hex', at, at + 4)} instead of the PUBACK of message ${line.answers + 1}`));
 					return;
 				}
-				if (measuring) latency.add(nowMs - sentAtMs[answers % inFlight]!);
-				answers += 1;
+				if (measuring) latency.add(nowMs - sentAtMs[line.answers % inFlight]!);
+				line.answers += 1;
 			}
 			acknowledged += at / 4;
 			left = at === bytes.length ? undefined : bytes.subarray(at);
 			if (!stopping) {
 				if (at > 0) send(at / 4);
-			} else if (answers === sent) {
-				idleCount += 1;
-				if (idleCount === devices.length) allIdle();
-			}
+			} else lookIfIdle();
 		});
 		send(inFlight);
 	};
@@ -251,14 +306,15 @@ async function run(options: LoadOptions, started: Promise<void>, tellReady: () =
 				listened += chunk.length;
 			});
 		}
+		const sources = devices.map(device => createSource(device, options));
 		tellReady();
 		await started;
 		for (const socket of sockets) socket.once('close', () => stopping || fail(new Error('the broker closed a connection')));
-		for (const [i, device] of devices.entries()) startSending(device, sockets[i]!);
+		for (const [i, device] of devices.entries()) startSending(device, sockets[i]!, sources[i]!);
 		await elapsed(options.warmUpMs);
 		measuring = true;
 		const before = {ms: performance.now(), acknowledged, listened, cpu: process.cpuUsage()};
-		await elapsed(options.measureMs);
+		await Promise.race([elapsed(options.measureMs), exhausted]);
 		measuring = false;
 		const tookMs = performance.now() - before.ms;
 		const measured = acknowledged - before.acknowledged;
@@ -267,6 +323,7 @@ async function run(options: LoadOptions, started: Promise<void>, tellReady: () =
 		const deliveryLength = (shape === 'json' ? jsonMessage : senmlMessage)(devices[0]!, options.startMs).bytes.length - 2;
 		const delivered = (listened - before.listened) / deliveryLength;
 		stopping = true;
+		lookIfIdle();
 		await drained;
 		for (const socket of sockets) socket.destroy();
 		listener?.destroy();
