@@ -91,5 +91,5 @@ export function localFields(
 	if (!(hour >= 0 && minute >= 0 && second >= 0)) return undefined;
 	const wallMs = Date.UTC(year, month - 1, day, hour, minute, second);
 	// Date.UTC takes the 31st of June for the 1st of July.
-	return new Date(wallMs).getUTCDate() === day ? {wallMs} : undefined;
+	return day <= 28 || new Date(wallMs).getUTCDate() === day ? {wallMs} : undefined;
 }

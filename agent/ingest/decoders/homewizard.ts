@@ -2,7 +2,7 @@
 
 import type {QuantityName} from '../../format/quantity.ts';
 import {JsonNumber, JsonObject, type JsonValue, parseJson} from '../json.ts';
-import {pairAt, parseLocalTime, zonedMs} from '../local-time.ts';
+import {parseLocalTime, zonedMs} from '../local-time.ts';
 import {type Refused, refuse} from '../refusal.ts';
 import {localFields, type Zone} from '../zone.ts';
 import {channelOf, type Decoded, type DecodedReading, type Decoder, partOf, type Recognised} from './decoder.ts';
@@ -101,7 +101,7 @@ function decodeHomewizard(payload: Uint8Array, zone: Zone | undefined): Decoded 
 
 	// Times stand behind what they are of, so that the members are looked up first.
 	const {keys, values} = message;
-	const found: (Member | undefined)[] = [];
+	const found = membersOf(keys);
 	const named: Record<Named, JsonValue | undefined> = {
 		timestamp: undefined,
 		gas_timestamp: undefined,
@@ -111,8 +111,7 @@ function decodeHomewizard(payload: Uint8Array, zone: Zone | undefined): Decoded 
 	};
 	let isDescription = false;
 	for (let i = 0; i < keys.length; i += 1) {
-		const member = members.get(keys[i]!);
-		found.push(member);
+		const member = found[i];
 		if (typeof member !== 'string') continue;
 		if (member === 'description') isDescription = true;
 		else named[member] = values[i];
@@ -141,6 +140,18 @@ function decodeHomewizard(payload: Uint8Array, zone: Zone | undefined): Decoded 
 	return isDescription
 		? refuse('no-reading', 'it describes the device or its settings')
 		: refuse('readings-none', 'none of its fields is a measured quantity of a HomeWizard meter');
+}
+
+/** What the members are, by the list of keys that messages of one layout share. */
+const known = new WeakMap<readonly string[], readonly (Member | undefined)[]>();
+
+function membersOf(keys: readonly string[]): readonly (Member | undefined)[] {
+	let found = known.get(keys);
+	if (found === undefined) {
+		found = keys.map(key => members.get(key));
+		known.set(keys, found);
+	}
+	return found;
 }
 
 /** The meter whose reading `total_gas_m3` repeats is in the list, and can be read there. */
@@ -179,17 +190,17 @@ function timeOf(what: string, value: JsonValue | undefined, zone: Zone | undefin
 	if (value === undefined || value === null) return 0;
 	if (typeof value === 'string') return parseLocalTime(value, zone) ?? refuse('time-malformed', `${what} is "${value}"`);
 	if (!(value instanceof JsonNumber)) return refuse('time-malformed', `${what} is neither a text nor a number`);
+	const {digits, exponent} = value;
 	// Before 2010 the number has lost its first zero.
-	const digits = value.text.padStart(12, '0');
 	const local =
-		digits.length === 12
+		exponent === 0 && digits >= 0 && digits < 1e12
 			? localFields(
-					2000 + pairAt(digits, 0),
-					pairAt(digits, 2),
-					pairAt(digits, 4),
-					pairAt(digits, 6),
-					pairAt(digits, 8),
-					pairAt(digits, 10),
+					2000 + Math.floor(digits / 1e10),
+					Math.floor(digits / 1e8) % 100,
+					Math.floor(digits / 1e6) % 100,
+					Math.floor(digits / 1e4) % 100,
+					Math.floor(digits / 100) % 100,
+					digits % 100,
 				)
 			: undefined;
 	return local === undefined ? refuse('time-malformed', `${what} is ${value.text}, which is not yymmddhhmmss`) : zonedMs(local, zone);
