@@ -23,10 +23,12 @@ export function printedNumber(text: string, begin: number, end: number): JsonNum
 	}
 	// There is a digit, and the last character is one.
 	if (end <= first || dot === end - 1) return undefined;
+	const exponent = dot < 0 ? 0 : dot + 1 - end;
+	if (end - first <= shortDigitsMax && !(isNegative && digits === 0))
+		return new JsonNumber(undefined, isNegative ? -digits : digits, exponent);
 	const printed = text.slice(first, end);
 	const plain = isNegative ? `-${printed}` : printed;
-	if (end - first > shortDigitsMax) return new JsonNumber(plain);
-	return new JsonNumber(plain, isNegative && digits !== 0 ? -digits : digits, dot < 0 ? 0 : dot + 1 - end);
+	return end - first > shortDigitsMax ? new JsonNumber(plain) : new JsonNumber(plain, 0, exponent);
 }
 
 function isDigit(code: number): boolean {
