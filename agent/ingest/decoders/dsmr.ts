@@ -163,17 +163,24 @@ type Writable<T> = {-readonly [K in keyof T]: T[K]};
 const passedOver: Line = {kind: 'passed-over'};
 const unknown: Line = {kind: 'unknown'};
 
-const lines = new Map<string, Line>();
+/** A name with what it is, and the one that stood behind it last: a meter prints the same lines in the same order each time. */
+type Named = {readonly name: string; readonly line: Line; likely: Named | undefined};
+
+const firstName: Named = {name: '', line: passedOver, likely: undefined};
+const names = new Map<string, Named>();
 /** Names that are remembered; they come from the wire, so that there may be any number of them. */
 const linesRemembered = 1024;
 
-function lineOf(name: string): Line {
-	let line = lines.get(name);
-	if (line === undefined) {
-		line = classify(name);
-		if (lines.size < linesRemembered) lines.set(name, line);
+function nameBehind(before: Named, name: string): Named {
+	let named = names.get(name);
+	if (named === undefined) {
+		named = {name, line: classify(name), likely: undefined};
+		// What is not remembered must not be reached from what is.
+		if (names.size >= linesRemembered) return named;
+		names.set(name, named);
 	}
-	return line;
+	before.likely = named;
+	return named;
 }
 
 function classify(name: string): Line {
@@ -213,6 +220,7 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 	const registers: Writable<DecodedReading>[] = [];
 	const registerBuses: number[] = [];
 	let at = text.indexOf('\n') + 1;
+	let named = firstName;
 	for (let count = 0; at < end; count += 1) {
 		if (count === linesMax) return refuse('payload-malformed', `a telegram has at most ${linesMax} lines`);
 		let lineEnd = text.indexOf('\n', at);
@@ -229,8 +237,10 @@ function readLines(text: string, end: number, measuredAtMs: number, moments: Mom
 			at = next;
 			continue;
 		}
-		const name = text.slice(at, open);
-		const line = lineOf(name);
+		const {likely} = named;
+		const isLikely = likely !== undefined && likely.name.length === open - at && text.startsWith(likely.name, at);
+		named = isLikely ? likely : nameBehind(named, text.slice(at, open));
+		const {name, line} = named;
 		at = next;
 		switch (line.kind) {
 			case 'passed-over':
