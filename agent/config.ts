@@ -634,15 +634,15 @@ const readConfig: Read<Config> = (value, path) => {
 			fail(['broker', 'readers', i, 'name'], `"${name}" is there twice`);
 		if (config.devices.some(device => device.id === name)) fail(['broker', 'readers', i, 'name'], `"${name}" is a device as well`);
 	}
+	const byId = new Map(config.devices.map(device => [device.id, device]));
 	const seen = new Set<string>();
 	const certificates = new Map<string, string>();
 	for (const [i, device] of config.devices.entries()) {
 		if (seen.has(device.id)) fail(['devices', i, 'id'], `"${device.id}" is there twice`);
 		seen.add(device.id);
-		if (device.via !== undefined && (device.via === device.id || config.devices.find(one => one.id === device.via)?.via !== undefined))
+		if (device.via !== undefined && (device.via === device.id || byId.get(device.via)?.via !== undefined))
 			fail(['devices', i, 'via'], `"${device.via}" is no gateway: it is the device itself, or speaks through another`);
-		if (device.via !== undefined && !config.devices.some(one => one.id === device.via))
-			fail(['devices', i, 'via'], `there is no device "${device.via}"`);
+		if (device.via !== undefined && !byId.has(device.via)) fail(['devices', i, 'via'], `there is no device "${device.via}"`);
 		if (device.anonymous && config.broker?.anonymous === undefined)
 			fail(['devices', i, 'anonymous'], `needs "anonymous: ${anonymousWord}" in the section "broker"`);
 		if (device.certificateSha256 !== undefined && config.broker !== undefined && config.broker.tls?.clientCa === undefined)
