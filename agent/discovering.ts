@@ -191,7 +191,14 @@ function proposalText(
 	const {whole, zone} = options;
 	const seen = seenIn(fates);
 	const lines: string[] = [
-		'# Proposed by `kedge discover`: nobody has decided anything. Read it, delete what is not yours to log, and take it into kedge.yaml.',
+		...(whole === undefined
+			? [
+					'# Proposed by `kedge discover`: nobody has decided anything. Read it, delete what is not yours to log, and take it into kedge.yaml.',
+				]
+			: [
+					'# Proposed by `kedge discover`: nobody has decided anything. Read it, delete what is not yours to log. Then, as FOLDER/kedge.yaml, it is a whole config:',
+					'# `kedge init FOLDER` makes keys and an empty log for it, `kedge run --config FOLDER/kedge.yaml` runs it.',
+				]),
 		'# Devices that shall come to the embedded broker need a password each, see `kedge password`; through a broker of yours they need none.',
 		...options.notes.map(note => `# ${cleanText(note)}`),
 		'',

@@ -82,11 +82,14 @@ export function siteFile(site: Site, path: string): string {
 }
 
 /** The first line of a secret file. Fails with KEY_INVALID. */
-export async function readSecret(path: string): Promise<string> {
+export async function readSecret(path: string, hint?: string): Promise<string> {
 	try {
 		return (await readFile(path, 'utf8')).split('\n')[0] ?? '';
 	} catch (error) {
-		throw new AgentError('KEY_INVALID', `cannot read the secret in ${path}: ${describeError(error)}`, {cause: error});
+		throw new AgentError('KEY_INVALID', `cannot read the secret in ${path}: ${describeError(error)}`, {
+			cause: error,
+			...(hint === undefined ? {} : {hint}),
+		});
 	}
 }
 
@@ -100,7 +103,11 @@ export function trustOf(bytes: Uint8Array, path: string): Trust {
 /** Opens the key that signs checkpoints. Fails with KEY_INVALID, and with EPOCH_UNFINISHED while the files of two epochs are mixed. */
 export async function openLogKey(paths: SitePaths): Promise<Ed25519Signer> {
 	await refuseHalfSwapped(paths.directory);
-	const seed = fromHex(await readSecret(paths.logKey));
+	// Beside a log a new key would be of no use: it must be the one that signed it.
+	const hint = (await exists(paths.log))
+		? 'Take it from your backup: nothing else can sign this log.'
+		: "Make the site's keys with: kedge init DIRECTORY, where DIRECTORY is the folder of kedge.yaml";
+	const seed = fromHex(await readSecret(paths.logKey, hint));
 	if (seed?.length !== ed25519SeedLength) throw new AgentError('KEY_INVALID', `${paths.logKey} does not hold 64 hexadecimal digits`);
 	return createEd25519Signer(seed);
 }
@@ -111,7 +118,7 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
 	await chmod(path, mode);
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
 	return stat(path).then(
 		() => true,
 		() => false,
@@ -122,6 +129,9 @@ export type SiteFile = {readonly name: string; readonly text: string; readonly m
 
 export type MadeSite = {readonly paths: SitePaths; readonly vkey: string; readonly anchoringAddress: string};
 
+/** The config's name in the folder of a site. */
+export const configName = 'kedge.yaml';
+
 /**
  * Makes keys, an empty log and the trust file in a directory, and writes the config that `configFor` gives. Everything is new or nothing is done: fails with
  * DATA_EXISTS if any of it is there.
@@ -130,12 +140,14 @@ export async function makeSite(options: {
 	readonly directory: string;
 	readonly logName: string;
 	readonly random: Random;
-	readonly configFor: (made: MadeSite) => string;
+	/** Or where the config is that its owner has already, which nothing here touches. */
+	readonly configFor: ((made: MadeSite) => string) | {readonly isAt: string};
 	readonly registries?: (anchoringAddress: string) => readonly TrustedRegistry[];
 	/** More files, by name. */
 	readonly files?: readonly SiteFile[];
 }): Promise<MadeSite> {
-	const {random, logName} = options;
+	const {random, logName, configFor} = options;
+	const kept = typeof configFor === 'function' ? undefined : configFor.isAt;
 	try {
 		await mkdir(options.directory, {recursive: true, mode: 0o700});
 	} catch (error) {
@@ -146,13 +158,13 @@ export async function makeSite(options: {
 	}
 	const paths = sitePaths(options.directory);
 	const files = {
-		config: join(paths.directory, 'kedge.yaml'),
+		config: join(paths.directory, configName),
 		keystore: join(paths.directory, anchorKeyFiles.keystore),
 		password: join(paths.directory, anchorKeyFiles.keystorePasswordFile),
 	};
 	const more = (options.files ?? []).map(({name, text, mode}) => ({path: join(paths.directory, name), text, mode}));
 	for (const path of [
-		files.config,
+		...(kept === undefined ? [files.config] : []),
 		files.keystore,
 		files.password,
 		paths.log,
@@ -162,7 +174,9 @@ export async function makeSite(options: {
 		...more.map(({path}) => path),
 	])
 		if (await exists(path))
-			throw new AgentError('DATA_EXISTS', `${path} is there already`, {hint: 'Choose another directory; nothing was changed here.'});
+			throw new AgentError('DATA_EXISTS', kept === undefined ? `${path} is there already` : `${kept} is there already, and so is ${path}`, {
+				hint: 'Choose another directory; nothing was changed here.',
+			});
 
 	const {createKeystore} = await import('./anchor/keystore.ts');
 	const seed = ed25519Seed(random);
@@ -171,9 +185,9 @@ export async function makeSite(options: {
 	const password = toHex(random.bytes(32));
 	const keystore = await createKeystore(password);
 	const made: MadeSite = {paths, vkey: formatNoteKey(key), anchoringAddress: keystore.address};
-	const config = options.configFor(made);
+	const config = typeof configFor === 'function' ? configFor(made) : undefined;
 	// The text is checked before anything is written.
-	parseConfig(config, files.config);
+	if (config !== undefined) parseConfig(config, files.config);
 	await writeNew(paths.logKey, `${toHex(seed)}\n`, 0o600);
 	await writeNew(files.password, `${password}\n`, 0o600);
 	await writeNew(files.keystore, `${keystore.json}\n`, 0o600);
@@ -185,7 +199,7 @@ export async function makeSite(options: {
 	await writeNew(paths.released, empty.note, 0o600);
 	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
 	for (const {path, text, mode} of more) await writeNew(path, text, mode);
-	await writeNew(files.config, config, 0o600);
+	if (config !== undefined) await writeNew(files.config, config, 0o600);
 	return made;
 }
 

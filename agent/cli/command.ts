@@ -99,6 +99,11 @@ export function readWords(command: Command, words: readonly string[]): {readonly
 	return read;
 }
 
+/** How people call us here: from a clone the command is npm's to find. */
+export function commandName(): string {
+	return process.env.npm_command === 'exec' ? 'npx kedge' : 'kedge';
+}
+
 export function usageError(command: Pick<Command, 'name'>, problem: string): AgentError {
 	return new AgentError('ARGUMENT_INVALID', `kedge ${command.name}: ${problem}`, {hint: `See: kedge ${command.name} --help`});
 }

@@ -1,10 +1,13 @@
 // kedge discover: listens to what speaks on a broker, and proposes mappings and devices for the config.
 
-import {resolve} from 'node:path';
+import {mkdir} from 'node:fs/promises';
+import {basename, dirname, resolve} from 'node:path';
 import {toHex} from '../base/bytes.ts';
+import {AgentError} from '../base/errors.ts';
 import {createSystemRandom} from '../base/random.ts';
 import {type DiscoverProgress, type Discovery, discover, type Listening, listen} from '../discovering.ts';
-import {type Command, durationOf, endingAfter, exitCodes, type Io, isSet, textOf, usageError, type Values} from './command.ts';
+import {configName} from '../site.ts';
+import {type Command, commandName, durationOf, endingAfter, exitCodes, type Io, isSet, textOf, usageError, type Values} from './command.ts';
 import {readInput} from './input.ts';
 import {readMessageLines} from './lines.ts';
 import {writeDocument} from './output.ts';
@@ -19,6 +22,8 @@ export const discoverCommand: Command = {
 		'',
 		'--lines takes JSON lines {"topic", "payload" or "payloadHex", "retained"}. Ctrl-C ends listening early, and what was heard until then is proposed for.',
 		'At most 10000 topics are kept, of each the newest 8 messages and 64 KiB.',
+		'',
+		'With --whole NAME --out DIRECTORY/kedge.yaml the folder is made if need be, and `kedge init DIRECTORY` makes all the rest of a site for what you have read.',
 	],
 	options: {
 		url: {type: 'string', value: 'URL', help: 'the broker: mqtt://host:1883, mqtts://host:8883, ws:// or wss://'},
@@ -70,10 +75,34 @@ export const discoverCommand: Command = {
 			whole: name === undefined ? undefined : {name, listening: listening!},
 			notes,
 		});
-		await writeDocument(io, isSet(values, 'json') ? `${JSON.stringify(jsonOf(found))}\n` : found.text, textOf(values, 'out'));
-		return found.proposal.devices.some(({problem}) => problem === undefined) ? exitCodes.ok : exitCodes.no;
+		const path = textOf(values, 'out');
+		if (path !== undefined) await makeFolderOf(path);
+		await writeDocument(io, isSet(values, 'json') ? `${JSON.stringify(jsonOf(found))}\n` : found.text, path);
+		const isOfUse = found.proposal.devices.some(({problem}) => problem === undefined);
+		if (isOfUse && name !== undefined && !isSet(values, 'json')) io.error(nextText(path));
+		return isOfUse ? exitCodes.ok : exitCodes.no;
 	},
 };
+
+/** Who may read what is in a site may do so by its owner's leave only. Fails with DATA_MISSING. */
+async function makeFolderOf(path: string): Promise<void> {
+	try {
+		await mkdir(dirname(path), {recursive: true, mode: 0o700});
+	} catch (error) {
+		throw new AgentError('DATA_MISSING', `there is no folder for ${path}, and it cannot be made`, {cause: error});
+	}
+}
+
+/** What turns a whole config into a site that runs. */
+function nextText(path: string | undefined): string {
+	const kedge = commandName();
+	if (path === undefined || basename(path) !== configName)
+		return `Next: read it, put it as ${configName} into a folder of its own, then: ${kedge} init FOLDER, ${kedge} run --config FOLDER/${configName}\n`;
+	const folder = dirname(path);
+	return folder === '.'
+		? `Next: read ${path}, then: ${kedge} init, ${kedge} run\n`
+		: `Next: read ${path}, then: ${kedge} init ${folder}, ${kedge} run --config ${path}\n`;
+}
 
 async function listeningOf(url: string, values: Values): Promise<Listening> {
 	if (!/^(?:mqtts?|tcp|ssl|wss?):\/\//.test(url))

@@ -1,8 +1,11 @@
 // kedge init: makes a site and says what to do next.
 
+import {join} from 'node:path';
+import type {Adopted} from '../adopting.ts';
+import {AgentError} from '../base/errors.ts';
 import {createSystemRandom} from '../base/random.ts';
-import {initSite} from '../site.ts';
-import {type Command, exitCodes, textOf, usageError} from './command.ts';
+import {configName, exists, initSite, type MadeSite} from '../site.ts';
+import {type Command, commandName, exitCodes, textOf, usageError} from './command.ts';
 
 export const initCommand: Command = {
 	name: 'init',
@@ -10,10 +13,11 @@ export const initCommand: Command = {
 	takesWords: true,
 	details: [
 		'Makes the key that signs checkpoints, an encrypted key for anchoring, an empty log, a trust file to hand out, and kedge.yaml',
-		'with one example device. Nothing that is there already is touched.',
+		'with one example device. Nothing that is there already is touched. Where a kedge.yaml is there and nothing else of a site, as after `kedge discover`, it is checked and',
+		'taken as it is: all the rest is made for it.',
 	],
 	options: {
-		name: {type: 'string', value: 'NAME', help: 'name of the log, for ever (default: the name of the directory)'},
+		name: {type: 'string', value: 'NAME', help: 'name of the log, for ever (default: that in kedge.yaml, or of the directory)'},
 		tls: {
 			type: 'string',
 			value: 'NAMES',
@@ -24,6 +28,18 @@ export const initCommand: Command = {
 		if (positionals.length > 1) throw usageError(initCommand, 'takes one directory');
 		const directory = positionals[0] ?? '.';
 		const tlsNames = textOf(values, 'tls')?.split(',');
+		const configPath = directory === '.' ? configName : join(directory, configName);
+		if (await exists(configPath)) {
+			if (tlsNames !== undefined)
+				throw new AgentError('ARGUMENT_INVALID', `${configPath} is there already, and --tls is for a config that is made here`, {
+					hint: `Make the site without it, then: kedge certificate ${tlsNames.join(',')} --config ${configPath}`,
+				});
+			// It brings the agent with it, which making an example does not need.
+			const {adoptConfig} = await import('../adopting.ts');
+			const made = await adoptConfig({configPath, logName: textOf(values, 'name'), random: createSystemRandom()});
+			io.out(adoptedText(made, configPath));
+			return exitCodes.ok;
+		}
 		const made = await initSite({
 			directory,
 			logName: textOf(values, 'name'),
@@ -32,18 +48,15 @@ export const initCommand: Command = {
 			nowMs: io.clock.nowMs(),
 		});
 		const at = directory === '.' ? '' : ` --config ${directory}/kedge.yaml`;
-		// From a clone the command is npm's to find.
 		// The example must look as if it were measured now, or it would be late, or ahead.
 		const measuredAt = new Date(Math.floor(io.clock.nowMs() / 1000) * 1000).toISOString().replace('.000', '');
-		const kedge = process.env.npm_command === 'exec' ? 'npx kedge' : 'kedge';
+		const kedge = commandName();
 		io.out(
 			[
 				`Made log ${made.logName} in ${made.paths.directory}`,
 				'',
 				`  kedge.yaml       the config: your devices and topics go there`,
-				`  log.db, log.key  the log and the key that signs it: back up log.key, and never run a copy of both`,
-				`  trust.json       hand it to whoever is to check your receipts; again after kedge anchor`,
-				`  anchor-key.json  the anchoring key ${made.anchoringAddress}, with its password beside it`,
+				...madeLines(made),
 				...(tlsNames === undefined
 					? []
 					: [
@@ -68,3 +81,26 @@ export const initCommand: Command = {
 		return exitCodes.ok;
 	},
 };
+
+const madeLines = ({anchoringAddress}: MadeSite): string[] => [
+	`  log.db, log.key  the log and the key that signs it: back up log.key, and never run a copy of both`,
+	`  trust.json       hand it to whoever is to check your receipts; again after kedge anchor`,
+	`  anchor-key.json  the anchoring key ${anchoringAddress}, with its password beside it`,
+];
+
+function adoptedText(made: Adopted, configPath: string): string {
+	const kedge = commandName();
+	const at = configPath === configName ? '' : ` --config ${configPath}`;
+	return [
+		`Made log ${made.logName} in ${made.paths.directory} for the config that was there`,
+		'',
+		`  kedge.yaml       your config, ${made.devices} device${made.devices === 1 ? '' : 's'}: as it was`,
+		...madeLines(made),
+		'',
+		`  ${kedge} run${at}`,
+		`  ${kedge} status${at}`,
+		'',
+		`To anchor on a chain, fund the anchoring address, then: ${kedge} anchor${at} --rpc URL --chain-id N`,
+		'',
+	].join('\n');
+}

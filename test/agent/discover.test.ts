@@ -1,6 +1,6 @@
 // Lets `kedge discover` listen to recorded devices, gives what it proposes to a real agent as it is, and compares the entries with what the decoders say.
 import {spawn} from 'node:child_process';
-import {writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync, type MqttClient} from 'mqtt';
@@ -449,7 +449,7 @@ test('kedge discover listens until it is told to stop, and writes a whole config
 	const {broker, publisher} = await brokerFor(t);
 	const child = spawn(
 		process.execPath,
-		[kedgePath, 'discover', '--url', broker.url, '--whole', 'street-7', '--out', 'kedge.yaml', '--for', '120s'],
+		[kedgePath, 'discover', '--url', broker.url, '--whole', 'street-7', '--out', 'mine/kedge.yaml', '--for', '120s'],
 		{
 			cwd: directory,
 			stdio: ['ignore', 'pipe', 'pipe'],
@@ -469,14 +469,32 @@ test('kedge discover listens until it is told to stop, and writes a whole config
 	}
 	child.kill('SIGINT');
 	t.is(await ended, 0, said);
-	t.regex(said, /^wrote kedge\.yaml \(\d+ bytes\)\n$/);
-	const {config} = (await openSite(join(directory, 'kedge.yaml'))) satisfies Site;
+	t.regex(said, /^wrote mine\/kedge\.yaml \(\d+ bytes\)\nNext: read .*: kedge init mine, kedge run --config mine\/kedge\.yaml\n$/);
+	const path = join(directory, 'mine/kedge.yaml');
+	const text = await readFile(path, 'utf8');
+	t.regex(text, /^# `kedge init FOLDER` makes keys/m);
+	const site = await openSite(path);
+	const {config} = site satisfies Site;
 	t.is(config.log.name, 'street-7');
 	t.is(config.client?.url, broker.url);
 	t.deepEqual(
 		config.devices.map(({id, mappings}) => [id, mappings]),
 		[['plug', ['tasmota']]],
 	);
+
+	// The commands that it names are enough, in whichever order.
+	const early = await kedge(t, ['run', '--config', 'mine/kedge.yaml'], {directory});
+	t.is(early.code, 2);
+	t.regex(early.err, /log\.key: ENOENT.*\n.*Make the site's keys with: kedge init DIRECTORY/);
+	const made = await kedge(t, ['init', 'mine'], {directory});
+	t.is(made.code, 0, made.err);
+	t.regex(made.out, /^Made log street-7 in .*\/mine for the config that was there\n(?:.*\n)*.*kedge run --config mine\/kedge\.yaml$/m);
+	t.is(await readFile(path, 'utf8'), text);
+	const agent = await startAgent(t, site);
+	await untilStatus(t, site, status => status.client?.isConnected === true);
+	await publisher.publishAsync('tele/plug/SENSOR', '{"Time":"2026-03-01T12:01:00+01:00","ENERGY":{"Total":5.75}}', {qos: 1});
+	await untilStatus(t, site, status => status.channels > 0);
+	t.is(await agent.end('SIGTERM'), 0);
 });
 
 test('kedge discover says when no broker answers', async t => {

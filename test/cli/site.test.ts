@@ -2,7 +2,7 @@
 import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync} from 'mqtt';
@@ -111,6 +111,56 @@ test('init in an empty directory makes a site that only its owner can read, and 
 	t.is(statSync(fresh).mode & 0o777, 0o700);
 	t.regex(elsewhere.out, /Made log example\.com\/house in /);
 	t.is((await openSite(join(fresh, 'kedge.yaml'))).config.log.name, 'example.com/house');
+});
+
+test('init makes all the rest for a config that is there alone, and nothing for one that cannot run, or beside what is left of a site', async t => {
+	const directory = join(testFolder(t), 'mine');
+	await mkdir(directory);
+	const path = join(directory, 'kedge.yaml');
+	const text = 'log: {name: street-9, directory: data}\nbroker: {port: 1}\nmappings:\n  m: {topic: "t/{device}", format: tasmota}\n';
+	const init = (...words: string[]): Promise<Ran> => kedge(t, ['init', 'mine', ...words], {directory: join(directory, '..')});
+	const saysWithout = async (config: string, said: RegExp, ...words: string[]): Promise<void> => {
+		await writeFile(path, config);
+		const {code, err} = await init(...words);
+		t.is(code, 2);
+		t.regex(err, said);
+		t.deepEqual(readdirSync(directory), ['kedge.yaml']);
+	};
+	await saysWithout('mappings: {}\n', /kedge\.yaml:1: log: is missing/);
+	await saysWithout(text.replace('tasmota', 'tasmoto'), /kedge\.yaml:4: mappings\.m\.format: "tasmoto" is no format/);
+	await saysWithout(text, /calls the log street-9, not other/, '--name', 'other');
+	await saysWithout(
+		text,
+		/is there already, and --tls is for a config that is made here\n.*kedge certificate kedge\.lan/,
+		'--tls',
+		'kedge.lan',
+	);
+
+	const made = await init('--name', 'street-9');
+	t.is(made.code, 0, made.err);
+	t.regex(made.out, /^Made log street-9 in .*\/mine\/data for the config that was there/);
+	t.is(readFileSync(path, 'utf8'), text);
+	const data = join(directory, 'data');
+	t.deepEqual(readdirSync(data).sort(), [
+		'anchor-key.json',
+		'anchor-key.password',
+		'log.db',
+		'log.key',
+		'released.checkpoint',
+		'trust.json',
+	]);
+	t.is(statSync(data).mode & 0o777, 0o700);
+
+	// A log whose key is lost gets no other key.
+	await rm(join(data, 'log.key'));
+	const before = filesIn(data);
+	const lost = await init();
+	t.is(lost.code, 2);
+	t.regex(lost.err, /kedge\.yaml is there already, and so is .*anchor-key\.json\n.*nothing was changed here/);
+	t.deepEqual(filesIn(data), before);
+	const run = await kedge(t, ['run', '--config', path]);
+	t.is(run.code, 2);
+	t.regex(run.err, /log\.key: ENOENT.*\n.*backup/);
 });
 
 test('an owner runs, publishes, proves and verifies with the commands that init printed', async t => {
