@@ -69,6 +69,8 @@ export async function statusOf(parts: {
 		warnings.push('The clock of this machine is not synchronised: what arrives is marked so until it is.');
 	if (client !== undefined) warnings.push(...clientWarnings(site.config.client?.name ?? '', client.stats()));
 	const market = parts.market();
+	const all = parts.devices.all();
+	const revoked = all.filter(({isRevoked}) => isRevoked).length;
 	if (market?.halted !== undefined) warnings.push(`The market ${market.name} is halted, nothing is signed: ${market.halted}.`);
 	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
 	return {
@@ -90,7 +92,8 @@ export async function statusOf(parts: {
 		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
 		releasedSize: parts.release.released()?.size ?? 0,
 		channels: log.channels().length,
-		devices: parts.devices.all().filter(({isRevoked}) => !isRevoked).length,
+		devices: all.length - revoked,
+		devicesRevoked: revoked,
 		silent: parts.ingest.silent(silentNamedMax),
 		connections: broker?.stats().sessions ?? 0,
 		counters: Object.fromEntries(log.counters()),

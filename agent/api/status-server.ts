@@ -69,9 +69,12 @@ export type Status = {
 	/** Size of the newest checkpoint that may be shown to others. */
 	readonly releasedSize: number;
 	readonly channels: number;
+	/** Those that may speak, in the config and added; and those that were revoked. */
 	readonly devices: number;
+	readonly devicesRevoked: number;
 	/** Devices with channels that were not heard for twice their cadence: how many, and those by name that are silent for longest. */
 	readonly silent: {readonly count: number; readonly devices: readonly {readonly deviceId: string; readonly channels: number}[]};
+	/** To the embedded broker. */
 	readonly connections: number;
 	readonly counters: Readonly<Record<string, number>>;
 	readonly pendingBytes: number;

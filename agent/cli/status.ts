@@ -26,7 +26,7 @@ function statusText(status: Status): string {
 	const lines = [
 		['log', `${status.origin}, ${status.size} entries, ${status.channels} channels`],
 		['checkpoint', newestCheckpoint === undefined ? 'none yet' : `size ${newestCheckpoint.size}, root ${newestCheckpoint.root}`],
-		['devices', `${status.devices} in the config, ${status.connections} connected`],
+		['devices', devicesText(status)],
 		[
 			'silent',
 			status.silent.count === 0
@@ -85,6 +85,15 @@ function statusText(status: Status): string {
 	] as const;
 	const warnings = [...status.warnings.map(warning => `! ${warning}\n`), ...status.notices.map(notice => `  ${notice}\n`)];
 	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
+}
+
+/** Of those that come through a broker of yours nobody here sees a connection. */
+function devicesText({devices, devicesRevoked, broker, connections}: Status): string {
+	return [
+		String(devices),
+		...(broker === undefined ? [] : [`${connections} connected here`]),
+		...(devicesRevoked === 0 ? [] : [`${devicesRevoked} revoked`]),
+	].join(', ');
 }
 
 function brokerText({host, port, tlsPort, throttled}: NonNullable<Status['broker']>): string {

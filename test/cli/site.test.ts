@@ -180,6 +180,7 @@ test('an owner runs, publishes, proves and verifies with the commands that init 
 	t.is(shown.code, 1, 'without anchoring it has something to say');
 	t.regex(shown.out, /^log +street-7\/1, 36 entries, 3 channels$/m);
 	t.regex(shown.out, /^refused +(?=.*1 payload-malformed)(?=.*1 time-malformed)/m);
+	t.regex(shown.out, /^devices +1, [01] connected here$/m);
 	t.regex(shown.out, /^unanchored +everything$/m);
 	t.regex(shown.out, /^! 1 message was refused as time-malformed lately/m);
 	t.regex(shown.out, /^ {2}Nothing is anchored/m);
