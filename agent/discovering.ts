@@ -307,7 +307,8 @@ function mappingLines(
 				: []
 			: wantsZone
 				? [
-						'    # Its devices print local times without an offset. Until you say where their clocks stand, they have no time: fill this in, and take the "#" away.',
+						'    # Its devices print local times without an offset. Until you say where their clocks stand, they have no time: fill this in, and take the "#" away,',
+						`    # or let \`kedge discover --zone ${ownZone ?? 'Europe/Amsterdam'}\` fill it in everywhere.`,
 						`#    zone: ${yamlText(ownZone ?? 'Europe/Amsterdam')}${ownZone === undefined ? '' : '  # that of this machine; is it theirs?'}`,
 					]
 				: [];
