@@ -52,7 +52,7 @@ export const deviceAddCommand: Command = {
 	takesWords: true,
 	details: [
 		'Enrols a device with the running agent: it may connect and speak at once. What it is (topics, quantities, key, certificates) becomes an entry of the log; its password',
-		'is printed once and kept nowhere. Mappings are those of the config.',
+		'is printed once and kept nowhere. Where the config has no section "broker" it gets none. Mappings are those of the config.',
 	],
 	options: {
 		...configOption,
@@ -89,7 +89,8 @@ export const deviceAddCommand: Command = {
 		if (id === undefined || others.length > 0) throw usageError(deviceAddCommand, 'takes one ID');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const cadence = textOf(values, 'cadence');
-		const isElsewhere = isSet(values, 'no-credentials') || textOf(values, 'via') !== undefined;
+		// Without the embedded broker there is nothing here that a password would let it into.
+		const isElsewhere = isSet(values, 'no-credentials') || textOf(values, 'via') !== undefined || site.config.broker === undefined;
 		const device = {
 			id,
 			mappings: listOf(values, 'mapping'),
@@ -108,7 +109,8 @@ export const deviceAddCommand: Command = {
 			throw usageError(deviceAddCommand, `needs --mapping; the config has ${Object.keys(site.config.mappings).join(', ') || 'none'}`);
 		const wish = wishOf(deviceAddCommand, values, isElsewhere ? {kind: 'none'} : {kind: 'password'});
 		const enrolled = await addDevice({site, random: createSystemRandom(), clock: io.clock}, device, wish);
-		tell(io, values, site, `Enrolled ${id}.`, enrolled);
+		const why = device.via === undefined ? 'it comes through a broker of yours' : `it comes through ${device.via}`;
+		tell(io, values, site, wish.kind === 'none' ? `Enrolled ${id}, without a password: ${why}.` : `Enrolled ${id}.`, enrolled);
 		return exitCodes.ok;
 	},
 };

@@ -494,6 +494,20 @@ test('kedge discover listens until it is told to stop, and writes a whole config
 	await untilStatus(t, site, status => status.client?.isConnected === true);
 	await publisher.publishAsync('tele/plug/SENSOR', '{"Time":"2026-03-01T12:01:00+01:00","ENERGY":{"Total":5.75}}', {qos: 1});
 	await untilStatus(t, site, status => status.channels > 0);
+
+	// Nobody needs a password who comes through a broker of one's own.
+	await writeFile(join(directory, 'm'), '{"Time":"2026-03-01T12:02:00+01:00","ENERGY":{"Total":7.5}}');
+	const lamp = ['decode', '--config', 'mine/kedge.yaml', '--topic', 'tele/lamp/SENSOR', 'm'];
+	t.is((await kedge(t, lamp, {directory})).code, 1);
+	const added = await kedge(t, ['device', 'add', 'lamp', '--mapping', 'tasmota', '--config', 'mine/kedge.yaml'], {directory});
+	t.is(added.code, 0, added.err);
+	t.is(added.out, 'Enrolled lamp, without a password: it comes through a broker of yours.\n');
+	const read = await kedge(t, lamp, {directory});
+	t.regex(read.out, /device lamp, mapping tasmota/);
+	t.is(read.code, 0);
+	await kedge(t, ['device', 'revoke', 'lamp', '--config', 'mine/kedge.yaml'], {directory});
+	t.regex((await kedge(t, lamp, {directory})).out, /refused: device-revoked/);
+	t.regex((await kedge(t, ['status', '--config', 'mine/kedge.yaml'], {directory})).out, /^devices +1, 1 revoked$/m);
 	t.is(await agent.end('SIGTERM'), 0);
 });
 
