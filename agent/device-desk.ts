@@ -116,6 +116,49 @@ export function admissionOf({calibration, ...device}: ConfiguredDevice, isRevoke
 	return {...device, calibration: calibration && calibrationTimes(calibration), isRevoked};
 }
 
+type Needs = {readonly site: Pick<Site, 'config'>; readonly devices: Devices};
+
+/** A mapping that the config has no more reads nothing; the device stays who it is, so that nobody else gets its id, and its owner can revoke it. */
+function putRow({site, devices}: Needs, {device, state}: Pick<Row, 'device' | 'state'>): Device {
+	const mappings = device.mappings.filter(name => Object.hasOwn(site.config.mappings, name));
+	return devices.put(admissionOf({...device, mappings}, state === 'revoked'));
+}
+
+/** The devices' rows in a log, by id. */
+type StoredRows = {
+	readonly rows: Map<string, Row>;
+	/** Of devices that stood in the config, and do no more. */
+	readonly former: Map<string, Row>;
+};
+
+/** Puts the devices that a log has beside those of the config: added ones, and what became of those in the config. */
+export async function putStoredDevices(
+	parts: Needs & {readonly log: Pick<Log, 'documents'>; readonly logger: Logger},
+): Promise<StoredRows> {
+	const {site, log, logger} = parts;
+	const inConfig = new Map(site.config.devices.map(device => [device.id, device]));
+	const rows = new Map<string, Row>();
+	const former = new Map<string, Row>();
+	for (const {key: id, body} of await log.documents(deviceKind)) {
+		const stored = JSON.parse(body) as Row;
+		const configured = inConfig.get(id);
+		// What stands in the config is the config's to say, but that it was revoked.
+		const row: Row =
+			configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
+		// It is no device now. But one that was revoked is not to come back as a new one.
+		if (configured === undefined && stored.from === 'config' && stored.state !== 'revoked') {
+			former.set(id, row);
+			continue;
+		}
+		rows.set(id, row);
+		const missing = row.device.mappings.filter(name => !Object.hasOwn(site.config.mappings, name));
+		if (missing.length > 0 && row.state !== 'revoked')
+			logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
+		putRow(parts, row);
+	}
+	return {rows, former};
+}
+
 /** Reads the rows that the log has, puts their devices, and says in the log what the config says anew. */
 export async function openDeviceDesk(parts: {
 	readonly site: Pick<Site, 'config'>;
@@ -130,9 +173,7 @@ export async function openDeviceDesk(parts: {
 }): Promise<DeviceDesk> {
 	const {site, log, devices, clock, logger} = parts;
 	const inConfig = new Map(site.config.devices.map(device => [device.id, device]));
-	const rows = new Map<string, Row>();
-	/** Rows of devices that stood in the config, and do no more. */
-	const former = new Map<string, Row>();
+	const {rows, former} = await putStoredDevices(parts);
 	let isLooking = false;
 
 	const checkMappings = ({id, mappings, via}: ConfiguredDevice): void => {
@@ -166,13 +207,7 @@ export async function openDeviceDesk(parts: {
 
 	const put = (id: string, row: Row, event: IdentityEvent): void => {
 		rows.set(id, row);
-		parts.onChanged(admit(row), event);
-	};
-
-	/** A mapping that the config has no more reads nothing; the device stays who it is, so that nobody else gets its id, and its owner can revoke it. */
-	const admit = ({device, state}: Row): Device => {
-		const mappings = device.mappings.filter(name => Object.hasOwn(site.config.mappings, name));
-		return devices.put(admissionOf({...device, mappings}, state === 'revoked'));
+		parts.onChanged(putRow(parts, row), event);
 	};
 
 	/** Appends what the device is from here on. In one turn with the change itself, so that no reading gets between the two; whoever waits waits for the disk. */
@@ -222,24 +257,6 @@ export async function openDeviceDesk(parts: {
 			),
 		);
 	};
-
-	for (const {key: id, body} of await log.documents(deviceKind)) {
-		const stored = JSON.parse(body) as Row;
-		const configured = inConfig.get(id);
-		// What stands in the config is the config's to say, but that it was revoked.
-		const row: Row =
-			configured === undefined ? {...stored, device: parseDevice(stored.device)} : {...stored, from: 'config', device: configured};
-		// It is no device now. But one that was revoked is not to come back as a new one.
-		if (configured === undefined && stored.from === 'config' && stored.state !== 'revoked') {
-			former.set(id, row);
-			continue;
-		}
-		rows.set(id, row);
-		const missing = row.device.mappings.filter(name => !Object.hasOwn(site.config.mappings, name));
-		if (missing.length > 0 && row.state !== 'revoked')
-			logger.log('error', 'a device has a mapping that the config has no more', {device: id, mappings: missing.join(' ')});
-		admit(row);
-	}
 
 	/** What the config says of devices that have an identity beyond a name and a password, where the log does not say it yet. */
 	const tellConfig = async (): Promise<void> => {

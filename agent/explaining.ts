@@ -2,6 +2,9 @@
 
 import type {Clock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
+import {nodeHasher} from './base/hash-node.ts';
+import type {Logger} from './base/logger.ts';
+import {putStoredDevices} from './device-desk.ts';
 import {decimalText} from './format/decimal.ts';
 import {qualityNames} from './format/entry.ts';
 import type {Heard} from './ingest/collection.ts';
@@ -12,7 +15,9 @@ import {type Claim, claimsOn, openProposal, type Proposal, propose, refine} from
 import {type RefusalReason, refusalReasons} from './ingest/refusal.ts';
 import {printedText, type SignedNote, tryMessage} from './ingest/trial.ts';
 import {parseZone} from './ingest/zone.ts';
-import type {Site} from './site.ts';
+import {learnedOf} from './learned.ts';
+import {openLogReader} from './log/reader.ts';
+import {exists, type Site} from './site.ts';
 
 export {formats as formatNames} from './ingest/decoders/table.ts';
 
@@ -82,11 +87,7 @@ export type ExplainOptions = {
 
 const lateAfterMsDefault = 15 * 60_000;
 
-/**
- * Explains each message; they share what a decoder remembers. Fails with ARGUMENT_INVALID or CONFIG_INVALID.
- *
- * KNOWN GAP: of a site only the devices of the config are known, not those that `kedge device add` has let in.
- */
+/** Explains each message; they share what a decoder remembers. Fails with ARGUMENT_INVALID or CONFIG_INVALID. */
 export async function explain(options: ExplainOptions): Promise<Explained[]> {
 	const {site, format, zone, key, clock} = options;
 	if (zone !== undefined && parseZone(zone) === undefined)
@@ -139,10 +140,7 @@ export async function explain(options: ExplainOptions): Promise<Explained[]> {
 		{site: opened, format: wanted}: ExplainOptions,
 		how: {readonly lateAfterMs: number},
 	): Promise<{readonly devices: Devices; readonly proposal: Proposal | undefined}> {
-		if (opened !== undefined) {
-			const {openDevices} = await import('./main.ts');
-			return {devices: await openDevices(opened), proposal: undefined};
-		}
+		if (opened !== undefined) return {devices: await devicesOf(opened), proposal: undefined};
 		let some = decoders;
 		if (wanted !== undefined) {
 			const decoder = await loadDecoder(wanted);
@@ -153,6 +151,19 @@ export async function explain(options: ExplainOptions): Promise<Explained[]> {
 		const withOwn = wanted === undefined ? found : withFallback(found, some[0]!, heard);
 		return {devices: openProposal(withOwn, some, {zone, key}), proposal: withOwn};
 	}
+}
+
+/** The devices of a site as its agent knows them, running or not: with those that were added, and with what descriptions said of them before. */
+async function devicesOf(site: Site): Promise<Devices> {
+	const {openDevices} = await import('./main.ts');
+	const devices = await openDevices(site);
+	// A config alone, which nothing was made for yet.
+	if (!(await exists(site.paths.log))) return devices;
+	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
+	const logger: Logger = {log: () => {}};
+	await putStoredDevices({site, log: reader, devices, logger});
+	for (const {topic, payload, connected} of await learnedOf(reader)) devices.learn({topic, payload, arrivedAtMs: 0}, connected);
+	return devices;
 }
 
 /** For messages that the decoder does not take for its own, although somebody says that they are: mappings that read their topics. */

@@ -14,6 +14,16 @@ const bytesMax = 16 * 1024 * 1024;
 
 type Row = {readonly topic: string; readonly connected?: string | undefined; readonly payload: string};
 
+/** What a log has of descriptions: messages, and through whose connection each came. */
+export async function learnedOf(
+	log: Pick<Log, 'documents'>,
+): Promise<{readonly key: string; readonly topic: string; readonly connected: string | undefined; readonly payload: Uint8Array}[]> {
+	return (await log.documents(learnedKind)).map(({key, body}) => {
+		const {topic, connected, payload} = JSON.parse(body) as Row;
+		return {key, topic, connected, payload: fromBase64(payload)!};
+	});
+}
+
 /** A devices' `learn` that remembers: what it learned before this start it has learned when this resolves. */
 export async function rememberLearned(
 	devices: Pick<Devices, 'learn'>,
@@ -26,9 +36,7 @@ export async function rememberLearned(
 	let writing: Promise<unknown> = Promise.resolve();
 	const digestOf = (payload: Uint8Array): string => createHash('sha256').update(payload).digest('base64');
 
-	for (const {key, body} of await log.documents(learnedKind)) {
-		const {topic, connected, payload: text} = JSON.parse(body) as Row;
-		const payload = fromBase64(text)!;
+	for (const {key, topic, connected, payload} of await learnedOf(log)) {
 		kept.set(key, {length: payload.length, digest: digestOf(payload)});
 		bytes += payload.length;
 		devices.learn({topic, payload, arrivedAtMs: 0}, connected);

@@ -12,7 +12,7 @@ export const decodeCommand: Command = {
 	takesWords: true,
 	details: [
 		'Shows which readings a message becomes, with the exact integers that would stand in the log, or the reason for which it is refused. FILE holds the payload',
-		'as it was sent; - is standard input. With --config the mappings of a site decide how it is read, with --format you do; else every decoder looks at it, and',
+		'as it was sent; - is standard input. With --config the mappings and devices of a site decide how it is read, those of `kedge device add` too, with --format you do; else every decoder looks at it, and',
 		'the surest one reads it, with readings that are guessed where the format does not say them itself. Nothing is written, and no agent has to run.',
 		'',
 		'--lines takes JSON lines {"topic", "payload" or "payloadHex", "retained"}, in order: what one message describes (a birth certificate, a list of devices)',
