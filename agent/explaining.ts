@@ -11,6 +11,7 @@ import type {Heard} from './ingest/collection.ts';
 import type {Decoder} from './ingest/decoders/decoder.ts';
 import {formats, loadAllDecoders, loadDecoder} from './ingest/decoders/table.ts';
 import type {Devices} from './ingest/devices.ts';
+import {parseJson} from './ingest/json.ts';
 import {type Claim, claimsOn, openProposal, type Proposal, propose, refine} from './ingest/proposal.ts';
 import {type RefusalReason, refusalReasons} from './ingest/refusal.ts';
 import {printedText, type SignedNote, tryMessage} from './ingest/trial.ts';
@@ -71,6 +72,8 @@ export type Explained = {
 	readonly asksOn: readonly string[];
 	/** Why nothing could be tried, as a sentence. */
 	readonly problem: string | undefined;
+	/** What would get more of an answer, as a sentence. */
+	readonly hint: string | undefined;
 };
 
 export type ExplainOptions = {
@@ -104,11 +107,16 @@ export async function explain(options: ExplainOptions): Promise<Explained[]> {
 		const {route, refused} = tried;
 		const isUnclaimed = site === undefined && refused?.refused === 'device-unknown';
 		const first = claims.find(claim => format === undefined || claim.format === format);
-		const unread = isUnclaimed ? whyUnread(first, proposal, format) : undefined;
+		const refusals = [
+			...(refused === undefined || isUnclaimed ? [] : [{...refusalOf(refused), channel: undefined}]),
+			...tried.readings.flatMap(one => ('refused' in one ? [{...refusalOf(one), channel: one.reading?.channel.name}] : [])),
+		];
+		const read = route?.mapping.format ?? (site === undefined ? (format ?? first?.format) : undefined);
+		const unread = isUnclaimed ? whyUnread(message.payload, first, proposal, format) : undefined;
 		return {
 			topic: message.topic,
 			bytes: message.payload.length,
-			format: route?.mapping.format ?? (site === undefined ? (format ?? first?.format) : undefined),
+			format: read,
 			chosenBy: site !== undefined ? 'config' : format !== undefined ? 'words' : first === undefined ? undefined : 'recognition',
 			mapping: route && {name: route.mapping.name, topic: route.mapping.topic},
 			device: route?.device.id,
@@ -116,12 +124,13 @@ export async function explain(options: ExplainOptions): Promise<Explained[]> {
 			signed: tried.signed,
 			isLearned: tried.isLearned,
 			readings: tried.readings.flatMap(one => ('refused' in one ? [] : [explainedReading(one, first, zone ?? route?.mapping.zone?.name)])),
-			refusals: [
-				...(refused === undefined || isUnclaimed ? [] : [{...refusalOf(refused), channel: undefined}]),
-				...tried.readings.flatMap(one => ('refused' in one ? [{...refusalOf(one), channel: one.reading?.channel.name}] : [])),
-			],
+			refusals,
 			asksOn: tried.asksOn,
 			problem: unread,
+			hint: hintFor(
+				read,
+				refusals.map(({reason}) => reason),
+			),
 		};
 		function refusalOf({
 			refused: reason,
@@ -208,7 +217,9 @@ function withFallback(proposal: Proposal, decoder: Decoder, messages: readonly H
 	};
 }
 
-function whyUnread(first: Claim | undefined, proposal: Proposal | undefined, format: string | undefined): string {
+function whyUnread(payload: Uint8Array, first: Claim | undefined, proposal: Proposal | undefined, format: string | undefined): string {
+	const parsed = first === undefined && looksLikeJson(payload) ? parseJson(payload) : undefined;
+	if (parsed !== undefined && 'problem' in parsed) return `it begins as JSON does, but cannot be read: ${parsed.problem}`;
 	if (first === undefined)
 		return format === undefined
 			? 'no decoder takes it for its own: say with --format what it is, or with --config which mappings read it'
@@ -217,6 +228,25 @@ function whyUnread(first: Claim | undefined, proposal: Proposal | undefined, for
 	return mapping?.problem === undefined
 		? `it looks like ${first.format}, but no mapping could be made up for its topic`
 		: `it looks like ${first.format}, but ${mapping.problem}: write a mapping, and use --config`;
+}
+
+/** The first character that is no blank opens an object or a list. */
+function looksLikeJson(payload: Uint8Array): boolean {
+	const first = payload.find(byte => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+	return first === 0x7b || first === 0x5b;
+}
+
+/** How whoever asks gets an answer for a message that cannot be read without others. */
+function hintFor(format: string | undefined, reasons: readonly RefusalReason[]): string | undefined {
+	if (!reasons.includes('units-unknown')) return undefined;
+	switch (format) {
+		case 'zigbee2mqtt':
+			return 'give the retained message of its list (…/bridge/devices) in front of this one, a message a line, with --lines';
+		case 'homeassistant':
+			return 'give its retained description (homeassistant/…/config) in front of this one, a message a line, with --lines';
+		default:
+			return undefined;
+	}
 }
 
 function explainedReading(

@@ -63,7 +63,7 @@ export const decodeCommand: Command = {
 const keyLength = 16;
 
 function explainedText(one: Explained): string {
-	const {topic, bytes, readings, refusals, signed, problem, isLearned, asksOn} = one;
+	const {topic, bytes, readings, refusals, signed, problem, hint, isLearned, asksOn} = one;
 	const lines = [`${printable(topic)} (${bytes} bytes)`, `  ${formatText(one)}`];
 	if (one.device !== undefined)
 		lines.push(
@@ -86,6 +86,7 @@ function explainedText(one: Explained): string {
 		lines.push(`  refused${channel === undefined ? '' : ` ${channel}`}: ${reason}: ${printable(detail)}`, `    (${means})`);
 	for (const asked of asksOn) lines.push(`  the agent would ask for a new description on ${printable(asked)}`);
 	if (problem !== undefined) lines.push(`  nothing was tried: ${problem}`);
+	if (hint !== undefined) lines.push(`  to see more, ${hint}`);
 	return `${lines.join('\n')}\n`;
 }
 

@@ -37,6 +37,9 @@ test('what nobody knows, and what is refused, is told with its reason and exit c
 	t.is(refused.code, 1);
 	t.regex(refused.out, /read as tasmota, as you say/);
 	t.regex(refused.out, /refused: payload-malformed: .*\n +\(the payload is not what the mapping expects/);
+	const broken = await decode(t, {m: ' {"power_w":1,"c'}, '--topic', 'a/b', 'm');
+	t.is(broken.code, 1);
+	t.regex(broken.out, /nothing was tried: it begins as JSON does, but cannot be read: .* \(at character 16\)$/m);
 	const unread = await decode(t, {m: '{"a":1}'}, '--topic', 'a/b', '--format', 'json', 'm');
 	t.is(unread.code, 1);
 	t.regex(unread.out, /a mapping of json names its readings: write one, and use --config/);
@@ -54,6 +57,12 @@ test('messages in lines share what they describe', async t => {
 		]),
 		retained: true,
 	};
+	const alone = await decode(t, {m: state.payload}, '--topic', state.topic, 'm');
+	t.is(alone.code, 1);
+	t.regex(
+		alone.out,
+		/refused: units-unknown: .*\n.*\n {2}to see more, give the retained message of its list \(…\/bridge\/devices\) in front of this one, .* with --lines$/m,
+	);
 	const lines = (...some: readonly object[]): string => some.map(one => `${JSON.stringify(one)}\n`).join('');
 	const {code, out} = await decode(t, {m: lines(state, list, state)}, '--lines', '--json', 'm');
 	t.is(code, 0);
