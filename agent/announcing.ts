@@ -240,7 +240,11 @@ function createRounds(needs: AnnounceNeeds, options: AnnounceOptions, topics: To
 			gaps: counts?.gaps ?? 0,
 			silences: counts?.silences ?? 0,
 			refused: counts?.refused ?? 0,
-			reasons: [...(silent.has(id) ? (['silent'] as const) : []), ...needs.expired(id).map(what => `${what} expired` as const)],
+			reasons: [
+				...(silent.has(id) ? (['silent'] as const) : []),
+				...((counts?.exceptions ?? 0) > 0 ? (['register exceptions'] as const) : []),
+				...needs.expired(id).map(what => `${what} expired` as const),
+			],
 		});
 	};
 

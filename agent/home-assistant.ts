@@ -3,6 +3,7 @@
 import type {Status} from './api/status-server.ts';
 import {toHex, utf8} from './base/bytes.ts';
 import {nodeHasher} from './base/hash-node.ts';
+import {refusalCounts} from './state.ts';
 
 /** Where everything of one log is said. */
 export type Topics = {
@@ -154,20 +155,22 @@ const mib = 1024 * 1024;
 
 const timeText = (timeMs: number | undefined): string | null => (timeMs === undefined ? null : new Date(timeMs).toISOString());
 
-/** Refusals that no owner has to look at: what holds no reading by its nature, and old state of a broker. */
-const harmless: readonly string[] = ['refused:no-reading', 'refused:retained'];
-
-export function agentState({state, size, anchor, devices, silent, counters, disk, warnings}: Status): string {
-	const refused = Object.entries(counters).reduce(
-		(sum, [name, count]) => (name.startsWith('refused:') && !harmless.includes(name) ? sum + count : sum),
-		0,
-	);
+export function agentState({
+	state,
+	size,
+	anchor,
+	devices,
+	silent,
+	counters,
+	disk,
+	reasons,
+}: Pick<Status, 'state' | 'size' | 'anchor' | 'devices' | 'silent' | 'counters' | 'disk' | 'reasons'>): string {
+	const refused = refusalCounts(counters).refused.reduce((sum, [, count]) => sum + count, 0);
 	const ageMs = anchor?.oldestUnanchoredAgeMs;
 	return JSON.stringify({
 		state,
-		problem: warnings.length > 0 ? 'ON' : 'OFF',
-		// The sentences quote what devices sent: they stay in `kedge status`.
-		reasons: warnings.length === 0 ? [] : [`kedge status has ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`],
+		problem: reasons.length > 0 ? 'ON' : 'OFF',
+		reasons,
 		entries: size,
 		...(anchor === undefined ? {} : {anchored: anchor.minedSize, unanchoredMinutes: ageMs === undefined ? 0 : Math.floor(ageMs / 60_000)}),
 		devices,
@@ -189,7 +192,7 @@ export type DeviceNews = {
 	readonly gaps: number;
 	readonly silences: number;
 	readonly refused: number;
-	readonly reasons: readonly ('silent' | 'certificate expired' | 'calibration expired')[];
+	readonly reasons: readonly ('silent' | 'register exceptions' | 'certificate expired' | 'calibration expired')[];
 };
 
 export function deviceState({entries, anchored, lastReadingMs, gaps, silences, refused, reasons}: DeviceNews): string {

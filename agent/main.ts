@@ -213,10 +213,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				enrol: log.enrol,
 				append: log.append,
 				noteOn: log.noteOn,
-				refuse: (refusal, done) => {
-					refusals.saw(refusal.reason, refusal.detail);
-					log.refuse(refusal, done);
-				},
+				refuse: log.refuse,
+				onRefused: refusals.saw,
 				count: log.count,
 				settled: log.settled,
 				valueOfKey: reader.valueOfKey,
@@ -373,6 +371,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				anchor,
 				timekeeping,
 				ingest,
+				desk,
 				scrub,
 				refusals,
 				access,

@@ -6,10 +6,12 @@ import type {Anchor} from './anchor/anchor.ts';
 import {askAgent, type ClientStatus, type MarketStatus, type Status} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
+import type {DeviceDesk} from './device-desk.ts';
 import type {Devices} from './ingest/devices.ts';
 import type {Ingest} from './ingest/ingest.ts';
 import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
-import type {RecentRefusals, RefusalWatch} from './ingest/refusal-watch.ts';
+import {isSetAside} from './ingest/refusal.ts';
+import type {RefusalWatch} from './ingest/refusal-watch.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
@@ -17,9 +19,13 @@ import type {Scrub} from './log/scrub.ts';
 import type {Site, SitePaths} from './site.ts';
 import type {Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
+import {deviceWarnings, reasonsOf, refusalWarnings, type Warning, warningOf} from './warnings.ts';
 
 /** Silent devices that the status names; how many there are in all it says anyway. */
 const silentNamedMax = 20;
+
+/** What the log counts refusals under, in front of their reason. */
+const refusedPrefix = 'refused:';
 
 /** The agent's state in plain JSON types. */
 export async function statusOf(parts: {
@@ -32,7 +38,8 @@ export async function statusOf(parts: {
 	readonly client: MqttDoor | undefined;
 	readonly anchor: Anchor | undefined;
 	readonly timekeeping: Timekeeping;
-	readonly ingest: Pick<Ingest, 'silent'>;
+	readonly ingest: Pick<Ingest, 'silent' | 'countsOf'>;
+	readonly desk: Pick<DeviceDesk, 'expired'>;
 	readonly scrub: Scrub;
 	readonly refusals: RefusalWatch;
 	readonly access: Pick<Access, 'warnings'>;
@@ -47,32 +54,41 @@ export async function statusOf(parts: {
 	const checkpoint = log.checkpoint();
 	const stats = log.stats();
 	const standing = parts.release.standing();
-	const warnings: string[] = [];
+	const warnings: Warning[] = [];
 	const notices: string[] = [];
-	if (standing.state === 'frozen') warnings.push(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`);
-	if (standing.state === 'withheld') warnings.push(`Nothing is released: ${standing.reason}.`);
+	if (standing.state === 'frozen') warnings.push(warningOf(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`));
+	if (standing.state === 'withheld') warnings.push(warningOf(`Nothing is released: ${standing.reason}.`));
 	const disk = parts.disk.standing();
-	warnings.push(...disk.warnings);
+	warnings.push(...disk.warnings.map(warningOf));
 	if (anchor === undefined)
 		notices.push(
 			'Nothing is anchored: only the side file would tell a second history, and nobody outside vouches for the log. See: kedge anchor --help.',
 		);
-	warnings.push(...parts.access.warnings());
+	warnings.push(...parts.access.warnings().map(warningOf));
 	const throttled = broker?.stats().throttledDevices ?? [];
 	if (throttled.length > 0)
 		notices.push(`Devices that send more than they may in a second, and wait: ${throttled.join(', ')}. Nothing of theirs is lost.`);
-	warnings.push(...refusalWarnings(parts.refusals.recent()));
+	const silent = parts.ingest.silent(silentNamedMax);
+	const all = parts.devices.all();
+	const active = all.filter(({isRevoked}) => !isRevoked);
+	const watched = active.map(({id}) => ({
+		id,
+		exceptions: parts.ingest.countsOf(id)?.exceptions ?? 0,
+		isCalibrationOver: parts.desk.expired(id).includes('calibration'),
+	}));
+	warnings.push(...deviceWarnings(silent, watched), ...refusalWarnings(parts.refusals.recent()));
 	if (anchored?.lastError !== undefined)
-		warnings.push(`Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`);
+		warnings.push({
+			sentence: `Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`,
+			reason: 'Anchoring fails',
+		});
 	const clockState = parts.timekeeping.clockState();
 	if (clockState.synchronisation === 'unsynchronised')
-		warnings.push('The clock of this machine is not synchronised: what arrives is marked so until it is.');
+		warnings.push(warningOf('The clock of this machine is not synchronised: what arrives is marked so until it is.'));
 	if (client !== undefined) warnings.push(...clientWarnings(site.config.client?.name ?? '', client.stats()));
 	const market = parts.market();
-	const all = parts.devices.all();
-	const revoked = all.filter(({isRevoked}) => isRevoked).length;
-	if (market?.halted !== undefined) warnings.push(`The market ${market.name} is halted, nothing is signed: ${market.halted}.`);
-	if (log.failed.aborted) warnings.push('A commit failed. The agent must be started again.');
+	if (market?.halted !== undefined) warnings.push(warningOf(`The market ${market.name} is halted, nothing is signed: ${market.halted}.`));
+	if (log.failed.aborted) warnings.push(warningOf('A commit failed. The agent must be started again.'));
 	return {
 		version,
 		origin: log.origin,
@@ -92,9 +108,9 @@ export async function statusOf(parts: {
 		newestCheckpoint: checkpoint && {size: checkpoint.size, root: toHex(checkpoint.root)},
 		releasedSize: parts.release.released()?.size ?? 0,
 		channels: log.channels().length,
-		devices: all.length - revoked,
-		devicesRevoked: revoked,
-		silent: parts.ingest.silent(silentNamedMax),
+		devices: active.length,
+		devicesRevoked: all.length - active.length,
+		silent,
 		connections: broker?.stats().sessions ?? 0,
 		counters: Object.fromEntries(log.counters()),
 		pendingBytes: stats.pendingBytes,
@@ -122,17 +138,10 @@ export async function statusOf(parts: {
 		},
 		market,
 		scrub: parts.scrub.status(),
-		warnings,
+		warnings: warnings.map(({sentence}) => sentence),
+		reasons: reasonsOf(warnings),
 		notices,
 	};
-}
-
-/** Devices hear an acknowledgement for what is refused, since sending it again would not help: so the owner must hear of it. */
-function refusalWarnings(recent: readonly RecentRefusals[]): string[] {
-	return recent.map(
-		({reason, count, detail}) =>
-			`${count} message${count === 1 ? ' was' : 's were'} refused as ${reason} lately; the newest: ${detail}. See: kedge quarantine.`,
-	);
 }
 
 function clientStatus(name: string, stats: MqttClientStats): ClientStatus {
@@ -140,26 +149,41 @@ function clientStatus(name: string, stats: MqttClientStats): ClientStatus {
 	return {name, isConnected: connected, sinceMs: Math.round(sinceMs), connects, acknowledged, waiting, tooLarge, droppedByBroker: dropped};
 }
 
-function clientWarnings(name: string, stats: MqttClientStats): string[] {
+function clientWarnings(name: string, stats: MqttClientStats): Warning[] {
 	const {connected, sinceMs, connects, failing, refusedTopics, weakTopics, dropped} = stats;
-	const warnings: string[] = [];
+	const warnings: Warning[] = [];
 	if (!connected)
-		warnings.push(
-			`The connection to broker ${name} is down. It has been for ${Math.round(sinceMs / 1000)} s, after ${connects} connections since the start.`,
-		);
+		warnings.push({
+			sentence: `The connection to broker ${name} is down. It has been for ${Math.round(sinceMs / 1000)} s, after ${connects} connections since the start.`,
+			reason: `The connection to broker ${name} is down`,
+		});
 	if (failing !== undefined)
-		warnings.push(
-			`A message of broker ${name} on ${failing.topic} could not be kept, ${failing.times} times; it holds up those behind it.`,
-		);
+		warnings.push({
+			sentence: `A message of broker ${name} on ${failing.topic} could not be kept, ${failing.times} times; it holds up those behind it.`,
+			reason: `A message of broker ${name} could not be kept, and holds up those behind it`,
+		});
 	if (refusedTopics.length > 0)
-		warnings.push(`Broker ${name} refuses the subscription to ${refusedTopics.join(', ')}: nothing comes from there.`);
+		warnings.push(warningOf(`Broker ${name} refuses the subscription to ${refusedTopics.join(', ')}: nothing comes from there.`));
 	if (weakTopics.length > 0)
-		warnings.push(`Broker ${name} grants only QoS 0 for ${weakTopics.join(', ')}: what it cannot deliver at once is lost.`);
+		warnings.push(warningOf(`Broker ${name} grants only QoS 0 for ${weakTopics.join(', ')}: what it cannot deliver at once is lost.`));
 	if (dropped > 0)
 		warnings.push(
-			`Broker ${name} has dropped ${dropped} messages since the start, perhaps readings: give it longer queues (Mosquitto: max_queued_messages).`,
+			warningOf(
+				`Broker ${name} has dropped ${dropped} messages since the start, perhaps readings: give it longer queues (Mosquitto: max_queued_messages).`,
+			),
 		);
 	return warnings;
+}
+
+/** What was refused, by reason, since the log began: what every healthy home has, and the rest. */
+export function refusalCounts(counters: Status['counters']): {
+	readonly setAside: readonly (readonly [reason: string, count: number])[];
+	readonly refused: readonly (readonly [reason: string, count: number])[];
+} {
+	const all = Object.entries(counters)
+		.filter(([name]) => name.startsWith(refusedPrefix))
+		.map(([name, count]) => [name.slice(refusedPrefix.length), count] as const);
+	return {setAside: all.filter(([reason]) => isSetAside(reason)), refused: all.filter(([reason]) => !isSetAside(reason))};
 }
 
 /** What the embedded broker answered with a closed connection or a refused CONNECT. */

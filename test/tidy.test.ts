@@ -68,6 +68,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/epoch.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
+	'agent/warnings.ts': ['agent/'],
 	'agent/market.ts': ['agent/'],
 	'agent/marketplace.ts': ['agent/'],
 	'agent/market-posting.ts': ['agent/'],

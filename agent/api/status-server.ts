@@ -90,6 +90,8 @@ export type Status = {
 	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
 	/** What is wrong, as sentences. */
 	readonly warnings: readonly string[];
+	/** The same in few words: nothing that a device sent, and no more than a dozen or so. */
+	readonly reasons: readonly string[];
 	/** What the owner should know, though nothing is wrong. */
 	readonly notices: readonly string[];
 };

@@ -1,7 +1,7 @@
 // kedge status: asks the running agent how it is.
 
 import {openSite} from '../site.ts';
-import {readStatus, type Status} from '../state.ts';
+import {readStatus, refusalCounts, type Status} from '../state.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
 
 export const statusCommand: Command = {
@@ -21,7 +21,9 @@ export const statusCommand: Command = {
 function statusText(status: Status): string {
 	const {anchor, newestCheckpoint} = status;
 	const skipped = status.counters['receipts-skipped'] ?? 0;
-	const refused = Object.entries(status.counters).filter(([name]) => name.startsWith('refused:'));
+	const {refused, setAside} = refusalCounts(status.counters);
+	const countsText = (counts: readonly (readonly [string, number])[]): string =>
+		counts.map(([name, count]) => `${count} ${name}`).join(', ');
 	const turnedAway = Object.entries(status.broker?.turnedAway ?? {});
 	const lines = [
 		['log', `${status.origin}, ${status.size} entries, ${status.channels} channels`],
@@ -71,7 +73,8 @@ function statusText(status: Status): string {
 			`${status.counters['steps:exception'] ?? 0} exceptions, ${status.counters['steps:reset'] ?? 0} resets, ${status.counters['steps:rollover'] ?? 0} rollovers, ${status.counters.corrections ?? 0} corrections`,
 		],
 		...(skipped === 0 ? [] : [['receipts', `${skipped} were not sent to their devices`] as const]),
-		['refused', refused.length === 0 ? 'none' : refused.map(([name, count]) => `${count} ${name.slice('refused:'.length)}`).join(', ')],
+		['refused', refused.length === 0 ? 'none' : countsText(refused)],
+		...(setAside.length === 0 ? [] : [['set aside', countsText(setAside)] as const]),
 		[
 			'turned away',
 			turnedAway.length === 0 ? 'none' : `${turnedAway.map(([name, count]) => `${count} ${name}`).join(', ')} (since the start)`,

@@ -19,7 +19,7 @@ import type {Device, Devices} from './devices.ts';
 import {DeviceNumbers, type Gap} from './gaps.ts';
 import {limitsOf, type SlotLimits} from './limits.ts';
 import type {OpenMapping} from './mapping.ts';
-import {type Refused, refuse} from './refusal.ts';
+import {descriptionDetail, isSetAside, type Refused, refuse} from './refusal.ts';
 import {type RegisterRules, type RegisterState, registerStart, registerStateOf, rulesOf, stepOf, unjudgedQualities} from './register.ts';
 import {type Judgement, RepeatMemory} from './repeats.ts';
 import {createSignatureGate, type Opened, refusedSince, type SignatureNeeds, type Signing} from './signatures.ts';
@@ -95,8 +95,19 @@ export type DeviceCounts = {
 	gaps: number;
 	/** Channels that were noted as silent, counted each time. */
 	silences: number;
-	/** Messages of which something was refused; those that hold no reading by their nature are not counted. */
+	/** Messages of which something was refused; those that every healthy home has are not counted. */
 	refused: number;
+	/** Readings of registers that fit no step. */
+	exceptions: number;
+};
+
+/** Why a message was refused, wholly or in part, and whose it was as far as that is known. */
+export type RefusedMessage = {
+	readonly reason: string;
+	readonly detail: string;
+	readonly topic: string;
+	/** On the embedded broker at least who brought it. */
+	readonly deviceId: string | undefined;
 };
 
 /** All that admission needs of the rest of the agent. */
@@ -127,6 +138,8 @@ export type Needs<C extends Channel> = {
 		refusal: {readonly arrivedAtMs: number; readonly reason: string; readonly detail: string; readonly record: Uint8Array},
 		done: Done,
 	) => void;
+	/** Told of each refusal, as it is handed in. @default nobody is */
+	readonly onRefused?: (message: RefusedMessage) => void;
 	/** Appends notes on channels without an arrival. */
 	readonly noteOn: (notes: ChannelNotes<C>) => void;
 	readonly count: (name: string, by: number, done: Done) => void;
@@ -353,9 +366,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (isOld || devices.isHeard(topic)) {
 			const isOfUse = devices.learn({topic, payload, arrivedAtMs}, connected);
 			if (isOld || isOfUse) {
-				const refused = isOfUse
-					? refuse('no-reading', 'a description of devices, which was taken in')
-					: refuse('retained', 'delivered with the retain flag');
+				const refused = isOfUse ? refuse('no-reading', descriptionDetail) : refuse('retained', 'delivered with the retain flag');
 				refuseWhole(delivery, arrivedAtMs, '', refused, done);
 				return;
 			}
@@ -487,7 +498,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 	const countsFor = (deviceId: string): DeviceCounts => {
 		let own = counts.get(deviceId);
 		if (own === undefined) {
-			own = {arrivedAtMs: undefined, gaps: 0, silences: 0, refused: 0};
+			own = {arrivedAtMs: undefined, gaps: 0, silences: 0, refused: 0, exceptions: 0};
 			counts.set(deviceId, own);
 		}
 		return own;
@@ -808,6 +819,7 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 					bits |= step.quality;
 					span = step.counterEpoch;
 					if (step.quality !== 0) needs.count(`steps:${step.class}`, 1, ignored);
+					if (step.class === 'exception') admission.counts.exceptions += 1;
 					if (step.state.counter !== before.counter || step.state.isResetDeclared !== before.isResetDeclared) {
 						keeping ??= [];
 						keeping.push(() => needs.counters.keep(admission.device.id, slot.name, step.state));
@@ -880,12 +892,13 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 
 	/** One refusal of the whole arrival under the first reason; the others are counted beside it, since the raw bytes are kept once. */
 	const refuseReadings = (
-		{delivery, arrivedAtMs, decoder, deviceSignature, counts: own}: Admission<C>,
+		{delivery, arrivedAtMs, decoder, deviceSignature, device, counts: own}: Admission<C>,
 		refused: readonly Refused[],
 		done: Done,
 	): void => {
-		own.refused += 1;
+		if (refused.some(({refused: reason}) => !isSetAside(reason))) own.refused += 1;
 		const [first, ...others] = refused as [Refused, ...Refused[]];
+		needs.onRefused?.({reason: first.refused, detail: first.detail, topic: delivery.topic, deviceId: device.id});
 		for (const other of others) needs.count(`also-refused:${other.refused}`, 1, ignored);
 		needs.refuse(
 			{arrivedAtMs, reason: first.refused, detail: first.detail, record: recordOf(delivery, arrivedAtMs, decoder, deviceSignature)},
@@ -903,7 +916,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		/** Whose it is; on the embedded broker it is at least known who brought it. */
 		deviceId = (delivery.flags & arrivalFlags.client) === 0 ? delivery.identity : undefined,
 	): void => {
-		if (deviceId !== undefined && reason !== 'no-reading') countsFor(deviceId).refused += 1;
+		if (deviceId !== undefined && !isSetAside(reason)) countsFor(deviceId).refused += 1;
+		needs.onRefused?.({reason, detail, topic: delivery.topic, deviceId});
 		const record = recordOf(delivery, arrivedAtMs, decoder, deviceSignature);
 		needs.refuse({arrivedAtMs, reason, detail, record}, failure => done(failure === undefined ? 'refused' : 'failed'));
 	};

@@ -2,25 +2,33 @@
 
 import type {Clock} from '../base/clock.ts';
 import type {Logger} from '../base/logger.ts';
+import {shownText} from '../base/shown-text.ts';
+import type {RefusedMessage} from './ingest.ts';
+import {isSetAside} from './refusal.ts';
 
 export type RecentRefusals = {
 	readonly reason: string;
 	readonly count: number;
 	/** Of the newest one, as a sentence. */
 	readonly detail: string;
+	/** Of the newest one, cut and cleaned. */
+	readonly topic: string;
+	readonly deviceId: string | undefined;
 };
 
 export type RefusalWatch = {
-	/** Reasons come from one short table, so what is kept is bounded by it. */
-	readonly saw: (reason: string, detail: string) => void;
+	/** Passes over what every healthy home has. Reasons come from one short table, so what is kept is bounded by it. */
+	readonly saw: (message: RefusedMessage) => void;
 	/** What was refused within the last hour, at least, and at most two; by reason. */
 	readonly recent: () => readonly RecentRefusals[];
 };
 
 const lineEveryMs = 60_000;
 const hourMs = 3_600_000;
+/** Of a topic, in UTF-16 units. */
+const topicLengthMax = 128;
 
-type Seen = {count: number; before: number; sinceMs: number; detail: string; unsaid: number; saidAtMs: number};
+type Seen = {count: number; before: number; sinceMs: number; newest: RefusedMessage; unsaid: number; saidAtMs: number};
 
 export function createRefusalWatch({clock, logger}: {readonly clock: Clock; readonly logger: Logger}): RefusalWatch {
 	const byReason = new Map<string, Seen>();
@@ -34,19 +42,21 @@ export function createRefusalWatch({clock, logger}: {readonly clock: Clock; read
 	};
 
 	return {
-		saw: (reason, detail) => {
+		saw: message => {
+			const {reason, detail, topic, deviceId} = message;
+			if (isSetAside(reason)) return;
 			const nowMs = clock.monotonicMs();
 			let seen = byReason.get(reason);
 			if (seen === undefined) {
-				seen = {count: 0, before: 0, sinceMs: nowMs, detail, unsaid: 0, saidAtMs: Number.NEGATIVE_INFINITY};
+				seen = {count: 0, before: 0, sinceMs: nowMs, newest: message, unsaid: 0, saidAtMs: Number.NEGATIVE_INFINITY};
 				byReason.set(reason, seen);
 			}
 			turn(seen, nowMs);
 			seen.count += 1;
 			seen.unsaid += 1;
-			seen.detail = detail;
+			seen.newest = message;
 			if (nowMs - seen.saidAtMs < lineEveryMs) return;
-			logger.log('warn', 'refused', {reason, count: seen.unsaid, detail});
+			logger.log('warn', 'refused', {reason, count: seen.unsaid, topic: shownText(topic, topicLengthMax), device: deviceId, detail});
 			seen.unsaid = 0;
 			seen.saidAtMs = nowMs;
 		},
@@ -55,7 +65,9 @@ export function createRefusalWatch({clock, logger}: {readonly clock: Clock; read
 			const recent: RecentRefusals[] = [];
 			for (const [reason, seen] of byReason) {
 				turn(seen, nowMs);
-				if (seen.count + seen.before > 0) recent.push({reason, count: seen.count + seen.before, detail: seen.detail});
+				const {detail, topic, deviceId} = seen.newest;
+				const count = seen.count + seen.before;
+				if (count > 0) recent.push({reason, count, detail, topic: shownText(topic, topicLengthMax), deviceId});
 			}
 			return recent;
 		},

@@ -1,5 +1,7 @@
 // Why an arrival or a reading is refused: one short word for counting, one sentence for people.
 
+import {shownText} from '../base/shown-text.ts';
+
 /** Every reason there is, with what it means. They are part of what operators see: counters, status, quarantine. */
 export const refusalReasons = {
 	retained: 'the broker sent it as retained: old state, never a reading',
@@ -40,11 +42,21 @@ export const refusalReasons = {
 
 export type RefusalReason = keyof typeof refusalReasons;
 
+/** What every healthy home has: counted and kept like the others, and nothing that an owner must look at. */
+const setAside: readonly string[] = ['no-reading', 'retained', 'frame-part'] satisfies readonly RefusalReason[];
+
+export function isSetAside(reason: string): boolean {
+	return setAside.includes(reason);
+}
+
+/** Of what learns from a description: the arrival is kept as others without a reading are. */
+export const descriptionDetail = 'a description of devices: learned from, and holds no reading';
+
 export type Refused = {readonly refused: RefusalReason; readonly detail: string};
 
 /** Details are for people; what a device sent in them is cut and cleaned. */
 const detailLengthMax = 256;
 
 export function refuse(reason: RefusalReason, detail: string): Refused {
-	return {refused: reason, detail: detail.slice(0, detailLengthMax).replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd')};
+	return {refused: reason, detail: shownText(detail, detailLengthMax)};
 }

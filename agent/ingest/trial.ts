@@ -10,7 +10,7 @@ import {exactValue} from './decoders/decoded.ts';
 import type {DecodedReading} from './decoders/decoder.ts';
 import type {Devices, Route} from './devices.ts';
 import {limitsOf} from './limits.ts';
-import {type Refused, refuse} from './refusal.ts';
+import {descriptionDetail, type Refused, refuse} from './refusal.ts';
 
 /** A reading that would be an entry. */
 export type TriedReading = {
@@ -59,8 +59,7 @@ export function tryMessage(message: Heard, options: TrialOptions): Tried {
 	const {topic, arrivedAtMs, isRetained} = message;
 	const nothing: Tried = {route: undefined, signed: undefined, isLearned: false, refused: undefined, readings: [], asksOn: []};
 	if (isRetained || devices.isHeard(topic)) {
-		if (devices.learn(message, undefined))
-			return {...nothing, isLearned: true, refused: refuse('no-reading', 'a description of devices, which was taken in')};
+		if (devices.learn(message, undefined)) return {...nothing, isLearned: true, refused: refuse('no-reading', descriptionDetail)};
 		if (isRetained && options.readsRetained !== true) return {...nothing, refused: refuse('retained', 'delivered with the retain flag')};
 	}
 	const route = devices.route(topic, undefined);

@@ -71,6 +71,7 @@ const status = {
 	counters: {'refused:retained': 5, 'refused:no-reading': 7, 'refused:unit-wrong': 2, 'also-refused:unit-wrong': 9, repeats: 4},
 	disk: {freeBytes: 5 * 1024 * 1024 + 17},
 	warnings: ['{{ evil }} of a device'],
+	reasons: ['refused as unit-wrong, the newest of m-1'],
 } as unknown as Status;
 
 for (const isAnchored of [true, false])
@@ -120,7 +121,14 @@ for (const isAnchored of [true, false])
 			t.is('anchored' in cmps || 'anchored_until' in cmps, isAnchored);
 		}
 		const [agent, device] = described.map(({state}) => JSON.parse(state) as Record<string, unknown>);
-		t.like(agent, {state: 'running', entries: 1000, refused: 2, diskFreeMiB: 5, problem: 'ON', reasons: ['kedge status has 1 warning']});
+		t.like(agent, {
+			state: 'running',
+			entries: 1000,
+			refused: 2,
+			diskFreeMiB: 5,
+			problem: 'ON',
+			reasons: ['refused as unit-wrong, the newest of m-1'],
+		});
 		t.like(device, {entries: 50, unanchored: isAnchored ? 10 : null, lastReading: '1970-01-01T00:00:05.000Z', reasons: ['silent']});
 		t.false(
 			described.some(({state, description}) => `${state}${description}`.includes('evil')),
@@ -195,7 +203,7 @@ async function openWorld(
 		life: '1' as string | undefined,
 		said: [] as Said[],
 		revoked: new Set<string>(),
-		counts: new Map<string, {arrivedAtMs: number; gaps: number; silences: number; refused: number}>(),
+		counts: new Map<string, {arrivedAtMs: number; gaps: number; silences: number; refused: number; exceptions: number}>(),
 		silent: [] as string[],
 		expired: new Map<string, readonly ('certificate' | 'calibration')[]>(),
 		minedSize: 0,
@@ -248,7 +256,7 @@ async function openWorld(
 		countsOf: id => world.counts.get(id),
 		silentIds: () => world.silent,
 		expired: id => world.expired.get(id) ?? [],
-		status: async () => ({...status, warnings: [], anchor: {minedSize: world.minedSize}}) as unknown as Status,
+		status: async () => ({...status, reasons: [], anchor: {minedSize: world.minedSize}}) as unknown as Status,
 		mayAppend: () => world.canAppend,
 		clock: {nowMs: () => world.nowMs, monotonicMs: () => world.nowMs, sleep: async () => {}},
 		logger: silentLogger,
@@ -297,7 +305,7 @@ test('each device is described once, and its state is said when it changes, ever
 	t.like(stateSaid(world.said, 'm-1'), {entries: 5, unanchored: null, anchoredUntil: null, lastReading: null, problem: 'OFF'});
 	t.deepEqual(await tick(30), []);
 	channel.lastNumber = 6;
-	world.counts.set('m-1', {arrivedAtMs: 9000, gaps: 2, silences: 1, refused: 4});
+	world.counts.set('m-1', {arrivedAtMs: 9000, gaps: 2, silences: 1, refused: 4, exceptions: 0});
 	world.silent = ['m-1'];
 	world.expired.set('m-2', ['calibration']);
 	const said = await tick(10);

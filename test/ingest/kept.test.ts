@@ -49,7 +49,7 @@ test('what became of the messages of a device is counted since the start', async
 	const world = await openWorld(t, receiving);
 	t.is(world.ingest().countsOf('count'), undefined);
 	await world.send('count', {at: startMs, v: 1, seq: 1, boot: 'b'});
-	t.deepEqual(world.ingest().countsOf('count'), {arrivedAtMs: startMs, gaps: 0, silences: 0, refused: 0});
+	t.deepEqual(world.ingest().countsOf('count'), {arrivedAtMs: startMs, gaps: 0, silences: 0, refused: 0, exceptions: 0});
 	world.clock.move(1000);
 	await world.send('count', {at: startMs, v: 2, seq: 4, boot: 'b'});
 	await world.send('count', '{');
@@ -59,7 +59,7 @@ test('what became of the messages of a device is counted since the start', async
 	world.clock.move(60_000);
 	world.ingest().noteSilences();
 	world.ingest().noteSilences();
-	t.deepEqual(world.ingest().countsOf('count'), {arrivedAtMs: startMs + 1000, gaps: 1, silences: 1, refused: 2});
+	t.deepEqual(world.ingest().countsOf('count'), {arrivedAtMs: startMs + 1000, gaps: 1, silences: 1, refused: 2, exceptions: 0});
 	t.is(world.ingest().countsOf('clock'), undefined, 'another sent to its topic');
 	t.is(world.ingest().countsOf('barn'), undefined);
 	await world.restart();
