@@ -122,6 +122,7 @@ export async function statusOf(parts: {
 			port: broker.port,
 			tlsPort: broker.tlsPort,
 			turnedAway: turnedAwayBy(broker),
+			newestTurnedAway: broker.stats().newestTurnedAway,
 			throttled: broker.stats().throttled,
 		},
 		client: client && clientStatus(site.config.client?.name ?? '', client.stats()),

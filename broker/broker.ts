@@ -24,6 +24,7 @@ import {type BrokerLimits, defaultLimits} from './limits.ts';
 import {type ClosedReason, RefusedConnection} from './refused-connection.ts';
 import {type CertificateProblem, contextOptions, type PeerCertificate, peerOf, type TlsMaterial} from './tls.ts';
 import {coversAny, isCleanText, isWithinBytes} from './topic.ts';
+import {type Claim, createTurnedAwayWatch, type TurnedAway} from './turned-away.ts';
 
 /** A publish as the broker received it. */
 export type Delivery = {
@@ -100,6 +101,8 @@ export type BrokerStats = {
 	readonly sessions: number;
 	/** Sockets closed at once: too many in all, or from one address. */
 	readonly turnedAway: number;
+	/** Of those that were not let in or were closed for what they did, the newest, first. */
+	readonly newestTurnedAway: readonly TurnedAway[];
 	/** TLS handshakes that failed or were not completed in time. */
 	readonly handshakesFailed: number;
 	/** CONNECT packets answered with a code other than 0, and connections closed at once because too many before failed. */
@@ -172,6 +175,10 @@ type Session = {
 
 /** A packet holds thousands of filters, and each is held against all topics of a gateway: of a connection that asks for so many times more than it may have no more are looked at. */
 const refusedPerSubscription = 8;
+
+/** Closed for no fault of theirs. */
+const ourDoing: readonly ClosedReason[] = ['kicked', 'not-kept'];
+
 /** Devices that the stats name. */
 const throttledNamedMax = 20;
 /** Devices whose allowance is kept after they have gone; more than a config holds. */
@@ -203,6 +210,10 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	/** Where a connection comes from, and what its certificate says. */
 	const peers = new WeakMap<object, ReturnType<typeof peerOf> & {readonly address: string}>();
 	const failures = createFailures(limits, clock.monotonicMs);
+	const turnedAwayWatch = createTurnedAwayWatch({clock, logger});
+	/** By gate: what its CONNECT says that it is. */
+	const claims = new WeakMap<object, Omit<Claim, 'address'>>();
+	const claimOf = (gate: object): Claim => ({address: peers.get(gate)?.address ?? '', ...claims.get(gate)});
 	/** For each CONNECT that is being looked at, the devices that were kicked meanwhile. */
 	const deciding = new Set<Set<string>>();
 	const allAllowance =
@@ -245,7 +256,8 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 
 	const isUsable = (text: string, bytesMax: number): boolean => isWithinBytes(text, bytesMax) && isCleanText(text);
 
-	const preConnect: NonNullable<AedesOptions['preConnect']> = (_client, packet: ConnectPacket, callback) => {
+	const preConnect: NonNullable<AedesOptions['preConnect']> = (client, packet: ConnectPacket, callback) => {
+		claims.set(client.conn, {clientId: packet.clientId, user: packet.username});
 		const {will} = packet;
 		if (
 			!isUsable(packet.clientId, limits.clientIdBytesMax) ||
@@ -268,6 +280,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		const refuse = (kind: ConnectRefusal, returnCode: number): void => {
 			connectsRefused[kind] += 1;
 			logger.log('debug', 'connect refused', {clientId: client.id, address, why: kind});
+			turnedAwayWatch.saw(kind, claimOf(client.conn), kind === 'unavailable' ? 'info' : 'warn');
 			if (returnCode !== connack.unavailable && failures.failed(address, user))
 				logger.log('warn', 'too many failed attempts to connect, the next ones must wait', {address, user, why: kind});
 			done(Object.assign(new Error(`connect refused: ${kind}`), {returnCode}) as AuthenticateError, null);
@@ -518,6 +531,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 		const reason = error instanceof RefusedConnection ? error.reason : 'protocol';
 		closed[reason] += 1;
 		logger.log('debug', 'connection closed', {reason, clientId: client.id ?? undefined, detail: error.message});
+		if (!ourDoing.includes(reason)) turnedAwayWatch.saw(reason, claimOf(client.conn), 'info');
 	};
 	aedes.on('clientError', countClosed);
 	aedes.on('connectionError', countClosed);
@@ -529,16 +543,22 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	/** Every socket that is open, those in a handshake included. */
 	const sockets = new Set<Socket>();
 
+	const turnAway = (address: string): void => {
+		turnedAway += 1;
+		turnedAwayWatch.saw('too-many-connections', {address}, 'warn');
+	};
+
 	/** Whether there is room for it; counts it until it closes. */
 	const hasRoom = (socket: Socket): boolean => {
 		const address = socket.remoteAddress ?? '';
 		if (failures.addressWaits(address)) {
 			connectsRefused['too-many-failures'] += 1;
+			turnedAwayWatch.saw('too-many-failures', {address}, 'warn');
 			return false;
 		}
 		const count = countByAddress.get(address) ?? 0;
 		if (count >= limits.connectionsPerAddressMax || sockets.size >= limits.connectionsMax) {
-			turnedAway += 1;
+			turnAway(address);
 			return false;
 		}
 		countByAddress.set(address, count + 1);
@@ -598,6 +618,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 	secure?.on('tlsClientError', (error, socket) => {
 		handshakesFailed += 1;
 		const address = socket.remoteAddress ?? '';
+		turnedAwayWatch.saw('handshakes-failed', {address}, 'warn');
 		logger.log('debug', 'TLS handshake failed', {address, error: describeError(error)});
 		// After a timeout the socket would else stay open [nodejs/node-v0.x-archive #4383].
 		socket.destroy();
@@ -609,7 +630,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			const address = socket.remoteAddress ?? '';
 			// What goes wrong during the handshake the other socket tells.
 			socket.on('error', () => {});
-			if (!mayShakeHands(address)) turnedAway += 1;
+			if (!mayShakeHands(address)) turnAway(address);
 			else if (hasRoom(socket)) {
 				const key = keyOf(socket);
 				handshaking.set(key, address);
@@ -668,6 +689,7 @@ export async function openBroker(needs: BrokerNeeds, options: BrokerOptions = {}
 			connections: sockets.size,
 			sessions: sessionCount,
 			turnedAway,
+			newestTurnedAway: turnedAwayWatch.newest(),
 			handshakesFailed,
 			throttled,
 			throttledDevices: [...throttledDevices],

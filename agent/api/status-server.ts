@@ -129,6 +129,15 @@ export type BrokerStatus = {
 	readonly throttled: number;
 	/** What the embedded broker turned away before it could become an arrival, by reason, since the start; reasons that never occurred are left out. */
 	readonly turnedAway: Readonly<Record<string, number>>;
+	/** The newest of these, first: when it was so last, from where, and what it said that it is, cut and cleaned. */
+	readonly newestTurnedAway: readonly {
+		readonly atMs: number;
+		readonly address: string;
+		readonly clientId?: string | undefined;
+		readonly user?: string | undefined;
+		readonly reason: string;
+		readonly times: number;
+	}[];
 };
 
 export type ClientStatus = {

@@ -155,3 +155,11 @@ export function endingAfter(io: Pick<Io, 'signal'>, durationMs: number | undefin
 	});
 	return ending.signal;
 }
+
+/** How long ago something was, by the largest unit that it has two of: `90 s ago`, `2 min ago`. A clock that was set back makes it now. */
+export function ageText(ageMs: number): string {
+	const seconds = Math.max(0, Math.floor(ageMs / 1000));
+	if (seconds < 120) return `${seconds} s ago`;
+	if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ago`;
+	return seconds < 2 * 86_400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86_400)} days ago`;
+}

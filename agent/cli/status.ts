@@ -2,7 +2,7 @@
 
 import {openSite} from '../site.ts';
 import {readStatus, refusalCounts, type Status} from '../state.ts';
-import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+import {ageText, type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
 
 export const statusCommand: Command = {
 	name: 'status',
@@ -75,10 +75,8 @@ function statusText(status: Status): string {
 		...(skipped === 0 ? [] : [['receipts', `${skipped} were not sent to their devices`] as const]),
 		['refused', refused.length === 0 ? 'none' : countsText(refused)],
 		...(setAside.length === 0 ? [] : [['set aside', countsText(setAside)] as const]),
-		[
-			'turned away',
-			turnedAway.length === 0 ? 'none' : `${turnedAway.map(([name, count]) => `${count} ${name}`).join(', ')} (since the start)`,
-		],
+		['turned away', turnedAway.length === 0 ? 'none' : `${countsText(turnedAway)} (since the start)`],
+		...(status.broker?.newestTurnedAway ?? []).map(one => ['', turnedAwayText(one, status.nowMs)] as const),
 		[
 			'clock',
 			`${status.clock.synchronisation === 'unknown' ? 'nobody here knows whether it is synchronised' : status.clock.synchronisation}, machine up ${Math.round(status.clock.upMs / 1000)} s`,
@@ -97,6 +95,25 @@ function devicesText({devices, devicesRevoked, broker, connections}: Status): st
 		...(broker === undefined ? [] : [`${connections} connected here`]),
 		...(devicesRevoked === 0 ? [] : [`${devicesRevoked} revoked`]),
 	].join(', ');
+}
+
+/** One that was turned away, so that its owner knows it. */
+function turnedAwayText(
+	{atMs, address, clientId, user, reason, times}: NonNullable<Status['broker']>['newestTurnedAway'][number],
+	nowMs: number,
+): string {
+	const claims = [
+		...(clientId === undefined ? [] : [`client ${JSON.stringify(clientId)}`]),
+		...(user === undefined ? [] : [`user ${JSON.stringify(user)}`]),
+	];
+	const said = [
+		ageText(nowMs - atMs),
+		reason,
+		`from ${address || 'nobody knows where'}`,
+		...claims,
+		...(times > 1 ? [`${times} times`] : []),
+	];
+	return said.join(', ');
 }
 
 function brokerText({host, port, tlsPort, throttled}: NonNullable<Status['broker']>): string {

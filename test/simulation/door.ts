@@ -85,6 +85,7 @@ export function openDoor(life: Life, loop: Loop, taken: (door: Door | undefined)
 					connections: 0,
 					sessions: 0,
 					turnedAway: 0,
+					newestTurnedAway: [],
 					handshakesFailed: 0,
 					throttled: 0,
 					throttledDevices: [],
