@@ -10,6 +10,7 @@ import {identityKinds, kinds} from './format/entry.ts';
 import {encodeIdentity, type IdentityBody, type IdentityEvent} from './format/identity.ts';
 import {deviceUrn} from './format/subject.ts';
 import type {Device, DeviceConfig, Devices} from './ingest/devices.ts';
+import type {Ingest} from './ingest/ingest.ts';
 import {limitsProblem} from './ingest/limits.ts';
 import {passwordHashProblem} from './ingest/password.ts';
 import type {Log} from './log/log.ts';
@@ -75,6 +76,10 @@ export type ListedDevice = {
 	readonly binding: DeviceBinding | undefined;
 	/** Identity entries of it in this log, as far as this agent made them. */
 	readonly changes: number;
+	/** When something came last since the start of which a reading was taken. */
+	readonly lastHeardMs: number | undefined;
+	/** Messages since the start of which something was refused. */
+	readonly refused: number;
 };
 
 export type Expirable = 'certificate' | 'calibration';
@@ -166,6 +171,8 @@ export async function openDeviceDesk(parts: {
 	readonly devices: Devices;
 	/** Called as soon as a device is another one: its connections must end, its topics be listened to. */
 	readonly onChanged: (device: Device, event: IdentityEvent) => void;
+	/** What came of it since the start. */
+	readonly countsOf: Ingest['countsOf'];
 	/** False while nothing may be appended. */
 	readonly mayAppend: () => boolean;
 	readonly clock: Clock;
@@ -299,6 +306,7 @@ export async function openDeviceDesk(parts: {
 	const listed = (id: string): ListedDevice => {
 		const device = devices.byId(id)!;
 		const row = rows.get(id);
+		const counts = parts.countsOf(id);
 		const configured = row?.device ?? inConfig.get(id)!;
 		const {passwordHash, certificateSha256, via, anonymous} = configured;
 		return {
@@ -320,6 +328,8 @@ export async function openDeviceDesk(parts: {
 			expired: row?.expired ?? [],
 			binding: row?.binding,
 			changes: row?.changes ?? 0,
+			lastHeardMs: counts?.arrivedAtMs,
+			refused: counts?.refused ?? 0,
 		};
 	};
 

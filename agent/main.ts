@@ -189,6 +189,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				// It comes back with what holds now, or not at all.
 				broker?.kick(id);
 			},
+			countsOf: id => ingest.countsOf(id),
 			mayAppend,
 			clock,
 			logger,

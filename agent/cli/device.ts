@@ -1,5 +1,6 @@
 // kedge device add | list | rotate | revoke: who may speak, changed while the agent runs.
 
+import {nodeHasher} from '../base/hash-node.ts';
 import {createSystemRandom} from '../base/random.ts';
 import type {ListedDevice} from '../enrolling.ts';
 import {
@@ -12,8 +13,10 @@ import {
 	revokeDevice,
 	rotateDevice,
 } from '../enrolling.ts';
+import {deviceKeyThumbprint, parseDeviceKey} from '../format/device-key.ts';
 import {openSite, type Site} from '../site.ts';
 import {
+	ageText,
 	type Command,
 	configDefault,
 	configOption,
@@ -43,6 +46,9 @@ const credentialOptions = {
 	'calibration-from': {type: 'string', value: 'DAY', help: 'first day on which it holds, YYYY-MM-DD'},
 	'calibration-until': {type: 'string', value: 'DAY', help: 'last day on which it holds, YYYY-MM-DD'},
 } as const satisfies Record<string, OptionSpec>;
+
+/** Of a fingerprint, where it only tells one from another. */
+const fingerprintDigits = 16;
 
 const jsonOption = {json: {type: 'boolean', help: 'as JSON'}} as const satisfies Record<string, OptionSpec>;
 
@@ -175,25 +181,51 @@ export const deviceListCommand: Command = {
 			for (const device of devices) io.out(`${JSON.stringify(device)}\n`);
 			return exitCodes.ok;
 		}
-		const rows = devices.map(({id, from, state, credentials, key, certificate, calibration, expired, topics}) => [
-			id,
-			state === 'revoked'
-				? 'REVOKED'
-				: expired.length > 0
-					? `${expired.join(', ')} expired`
-					: from === 'config'
-						? 'in the config'
-						: 'added',
-			[...credentials, ...(certificate === undefined ? [] : [`until ${dayText(certificate.notAfterMs)}`])].join(' ') || 'a broker of yours',
-			key === undefined ? '-' : `signs, ${key.slice(0, key.indexOf(':'))}`,
-			calibration === undefined ? '-' : `calibrated until ${calibration.notAfter}`,
-			topics.join(' '),
-		]);
-		const header = ['DEVICE', 'STATE', 'COMES BY', 'SIGNATURE', 'CALIBRATION', 'TOPICS'];
+		const nowMs = io.clock.nowMs();
+		const rows = devices.map(device => {
+			const {id, from, state, key, calibration, expired, topics} = device;
+			return [
+				id,
+				state === 'revoked'
+					? 'REVOKED'
+					: expired.length > 0
+						? `${expired.join(', ')} expired`
+						: from === 'config'
+							? 'in the config'
+							: 'added',
+				credentialsText(device),
+				key === undefined ? '-' : keyText(key),
+				calibration === undefined ? '-' : `calibrated until ${calibration.notAfter}`,
+				heardText(device, nowMs),
+				topics.join(' '),
+			];
+		});
+		const header = ['DEVICE', 'STATE', 'COMES BY', 'SIGNATURE', 'CALIBRATION', 'LAST HEARD', 'TOPICS'];
 		io.out(table([header, ...rows]));
 		return exitCodes.ok;
 	},
 };
+
+function heardText({lastHeardMs, refused}: ListedDevice, nowMs: number): string {
+	const heard = lastHeardMs === undefined ? 'never since the start' : ageText(nowMs - lastHeardMs);
+	return refused === 0 ? heard : `${heard}, ${refused} refused`;
+}
+
+/** A revoked device comes no more, however long its certificate would hold. */
+function credentialsText({credentials, certificate, certificateSha256, state}: ListedDevice): string {
+	const ends = certificate === undefined || state === 'revoked' ? '' : ` until ${dayText(certificate.notAfterMs)}`;
+	const said = credentials.map(one =>
+		one === 'certificate' ? `certificate ${certificateSha256!.slice(0, fingerprintDigits)}${ends}` : one,
+	);
+	return said.join(' ') || 'a broker of yours';
+}
+
+/** Its kind, and the beginning of the thumbprint that `kedge verify` and the chain have of it. */
+function keyText(key: string): string {
+	const parsed = parseDeviceKey(key);
+	if ('problem' in parsed) return `signs, ${parsed.problem}`;
+	return `signs, ${parsed.type} ${deviceKeyThumbprint(nodeHasher, parsed).slice(0, fingerprintDigits)}`;
+}
 
 function listOf(values: Values, name: string): string[] {
 	const value = values[name];

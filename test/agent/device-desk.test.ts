@@ -43,6 +43,7 @@ async function open(
 		log,
 		devices,
 		onChanged: () => {},
+		countsOf: () => undefined,
 		mayAppend: () => true,
 		clock: disk.clock,
 		logger: silentLogger,
