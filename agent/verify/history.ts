@@ -7,6 +7,7 @@ import {decimalText} from '../format/decimal.ts';
 import {
 	decodeEntry,
 	type Entry,
+	type EntryOutline,
 	entryLength,
 	entryProblem,
 	kinds,
@@ -23,6 +24,7 @@ import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
 import {checkAnchors, claimedAnchors} from './anchors.ts';
 import {createChannelCheck} from './channel.ts';
+import {correctionLinks} from './corrections.ts';
 import {describeEntry, type EntryFacts} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
 import type {Needs} from './receipt.ts';
@@ -99,6 +101,7 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			first: describe(0),
 			last: describe(history.indexes.length - 1),
 			readings: readingsOf(placed ?? [], history, describe),
+			corrections: correctionsOf(placed ?? [], history),
 			register: registerOf(placed ?? [], history),
 			completeness: completed?.completeness,
 			notes: countNotes(placed ?? [], history.entries),
@@ -129,35 +132,53 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 	}
 }
 
-/** The readings of the period. What was measured outside of it is only shown so that no number is missing. */
+/** When it was measured: by the device's clock, or where that claims no time by its arrival. */
+const timeOf = ({measuredAtMs, arrivedAtMs}: EntryOutline): number => (measuredAtMs === 0 ? arrivedAtMs : measuredAtMs);
+
+const isCorrection = ({quality}: EntryOutline): boolean => (quality & qualities.correction) !== 0;
+
+function isOfPeriod(entry: EntryOutline, {fromMs, toMs}: History): boolean {
+	const timeMs = timeOf(entry);
+	return entry.kind === kinds.reading && timeMs >= fromMs && timeMs <= toMs;
+}
+
+/** The readings of the period. What was measured outside of it is only shown so that no number is missing; what the owner put in place of a reading was not measured. */
 function readingsOf(
 	placed: readonly Placed[],
-	{fromMs, toMs}: History,
+	history: History,
 	describe: (place: number) => EntryFacts | undefined,
 ): HistoryFacts['readings'] {
-	let [count, first, last] = [0, -1, -1];
+	let [count, untimed, first, last] = [0, 0, -1, -1];
 	for (const [place, {entry}] of placed.entries()) {
-		if (entry.kind !== kinds.reading || entry.measuredAtMs < fromMs || entry.measuredAtMs > toMs || entry.measuredAtMs === 0) continue;
+		if (!isOfPeriod(entry, history) || isCorrection(entry)) continue;
 		count += 1;
+		if (entry.measuredAtMs === 0) untimed += 1;
 		if (first < 0) first = place;
 		last = place;
 	}
-	return {count, first: describe(first), last: describe(last)};
+	return {count, untimed, first: describe(first), last: describe(last)};
+}
+
+const linksMax = 10;
+
+/** What the owner put in place of readings of the period. */
+function correctionsOf(placed: readonly Placed[], history: History): HistoryFacts['corrections'] {
+	if (placed.length === 0) return {count: 0, links: []};
+	const inPeriod = new Set(placed.filter(({entry}) => isCorrection(entry) && isOfPeriod(entry, history)).map(({index}) => index));
+	const links = inPeriod.size === 0 ? [] : correctionLinks(history).filter(({index}) => inPeriod.has(index));
+	return {count: links.length, links: links.slice(0, linksMax)};
 }
 
 /** What a register counted in the period, as its agent has classed the readings. */
-function registerOf(placed: readonly Placed[], {fromMs, toMs, entries}: History): RegisterFacts | undefined {
-	const inPeriod = placed
-		.map(({entry}, place) => ({entry, place}))
-		.filter(
-			({entry: {kind, measuredAtMs}}) => kind === kinds.reading && measuredAtMs !== 0 && measuredAtMs >= fromMs && measuredAtMs <= toMs,
-		);
+function registerOf(placed: readonly Placed[], history: History): RegisterFacts | undefined {
+	const {entries} = history;
+	const inPeriod = placed.map(({entry}, place) => ({entry, place})).filter(({entry}) => isOfPeriod(entry, history));
 	const [any] = inPeriod;
 	if (any === undefined || quantityOfCode(any.entry.quantity)?.kind !== 'register') return undefined;
-	const has = (bit: number) => inPeriod.filter(({entry}) => (entry.quality & bit) !== 0);
+	const exceptions = inPeriod.filter(({entry}) => (entry.quality & qualities.exception) !== 0).length;
 	// A correction has the time of what it corrects, and nothing else of that time counts.
-	const corrections = has(qualities.correction);
-	const corrected = new Set(corrections.map(({entry}) => entry.measuredAtMs));
+	const corrections = placed.filter(({entry}) => entry.kind === kinds.reading && isCorrection(entry));
+	const corrected = new Set(corrections.map(({entry}) => entry.measuredAtMs).filter(timeMs => timeMs !== 0));
 	const counted = inPeriod.filter(({entry}) => (entry.quality & uncountedQualities) === 0 && !corrected.has(entry.measuredAtMs));
 	const entryAt = (place: number): Entry => decodeEntry(entries.subarray(place * entryLength, (place + 1) * entryLength));
 	let restarts = 0;
@@ -166,15 +187,28 @@ function registerOf(placed: readonly Placed[], {fromMs, toMs, entries}: History)
 		const {span} = entryAt(place);
 		if (epoch >= 0 && span > epoch) restarts += 1;
 		epoch = Math.max(epoch, span);
-		if (from < 0 || entry.measuredAtMs < placed[from]!.entry.measuredAtMs) from = place;
-		if (to < 0 || entry.measuredAtMs >= placed[to]!.entry.measuredAtMs) to = place;
+		if (from < 0 || timeOf(entry) < timeOf(placed[from]!.entry)) from = place;
+		if (to < 0 || timeOf(entry) >= timeOf(placed[to]!.entry)) to = place;
 	}
-	const facts = {exceptions: has(qualities.exception).length, corrections: corrections.length, restarts};
-	const none = {rise: undefined, fromNumber: undefined, toNumber: undefined, ...facts};
-	if (from === to) return none;
+	const none = (noRise: string): RegisterFacts => ({
+		rise: undefined,
+		fromNumber: undefined,
+		toNumber: undefined,
+		noRise,
+		exceptions,
+		restarts,
+	});
+	if (from === to)
+		return none(counted.length === 0 ? 'no reading of the period counts' : 'a rise needs two readings that count, and the period has one');
+	const untimed = corrections.find(({entry}) => entry.measuredAtMs === 0);
+	if (untimed !== undefined && counted.some(({entry}) => entry.measuredAtMs === 0))
+		return none(`nothing here tells which of the readings without a time of the device number ${untimed.entry.number} corrects`);
 	const [begin, end] = [entryAt(from), entryAt(to)];
-	if (begin.span !== end.span || begin.exponent !== end.exponent || end.value < begin.value) return none;
-	return {rise: decimalText(end.value - begin.value, end.exponent), fromNumber: begin.number, toNumber: end.number, ...facts};
+	if (begin.span !== end.span) return none('it began to count anew in between');
+	if (begin.exponent !== end.exponent) return none(`numbers ${begin.number} and ${end.number} have different exponents`);
+	if (end.value < begin.value) return none(`number ${end.number}, the last that counts, is below number ${begin.number}, the first`);
+	const rise = decimalText(end.value - begin.value, end.exponent);
+	return {rise, fromNumber: begin.number, toNumber: end.number, noRise: undefined, exceptions, restarts};
 }
 
 /** What the notes on the channel come to. Only an entry's own words count: bodies are not in a history. */

@@ -2,6 +2,7 @@
 
 import type {Correction} from '../format/correction.ts';
 import type {IdentityBody} from '../format/identity.ts';
+import type {CorrectionLink} from './corrections.ts';
 import type {EntryFacts} from './facts.ts';
 import {noteWords, timeText} from './note-words.ts';
 
@@ -127,15 +128,17 @@ export type Completeness = {
 export type RegisterFacts = {
 	/**
 	 * By how much it rose, as decimal text, from the first to the last by the device's clock of those readings that count; undefined where there are no two, or it began to
-	 * count anew between them: what passed then is unknown. What is an exception, noise, invalid, a guess or in conflict does not count, nor does what was corrected.
+	 * count anew between them: what passed then is unknown. What is an exception, noise, invalid, a guess or in conflict does not count, nor does what was corrected. A
+	 * reading without a time of the device has that of its arrival.
 	 */
 	readonly rise: string | undefined;
 	/** Numbers of the readings between which it rose. */
 	readonly fromNumber: number | undefined;
 	readonly toNumber: number | undefined;
-	/** Readings of the period with these marks. */
+	/** Why there is no rise, in words; undefined where there is one. */
+	readonly noRise: string | undefined;
+	/** Readings of the period that fit no meter. */
 	readonly exceptions: number;
-	readonly corrections: number;
 	/** How often it began to count anew in the period: resets, rollovers, and new levels that nobody declared. */
 	readonly restarts: number;
 };
@@ -146,8 +149,18 @@ export type HistoryFacts = {
 	readonly entries: number;
 	readonly first: EntryFacts | undefined;
 	readonly last: EntryFacts | undefined;
-	/** Readings that the device claims to have measured in the period: how many, and the first and the last of them in the order of the log. */
-	readonly readings: {readonly count: number; readonly first: EntryFacts | undefined; readonly last: EntryFacts | undefined};
+	/**
+	 * Readings that the device claims to have measured in the period, and those without a time of the device that arrived in it: how many, how many of them without, and the
+	 * first and the last in the order of the log. Corrections are not among them, what they correct is.
+	 */
+	readonly readings: {
+		readonly count: number;
+		readonly untimed: number;
+		readonly first: EntryFacts | undefined;
+		readonly last: EntryFacts | undefined;
+	};
+	/** What the owner put in place of readings of the period: how many, and the first ten with what they correct. */
+	readonly corrections: {readonly count: number; readonly links: readonly CorrectionLink[]};
 	/** Register: what it counted in the period, between which of these readings, and what stands in the way; undefined for other quantities. */
 	readonly register: RegisterFacts | undefined;
 	readonly completeness: Completeness | undefined;
@@ -240,16 +253,43 @@ const strengthSentences: Readonly<Record<Strength, string>> = {
 	final: 'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain in a block that the chain calls final.',
 };
 
-function registerRows({rise, fromNumber, toNumber, ...counts}: RegisterFacts, {first, last}: HistoryFacts['readings']): [string, string][] {
-	const {exceptions, corrections, restarts} = counts;
+function readingsText({count, untimed}: HistoryFacts['readings']): string {
+	if (untimed === 0) return `${count} measured in the period`;
+	return `${count} in the period (${untimed} without a time of the device: by arrival)`;
+}
+
+function registerRows(register: RegisterFacts, {first, last}: HistoryFacts['readings']): [string, string][] {
+	const {rise, fromNumber, toNumber, noRise, exceptions, restarts} = register;
 	const rows: [string, string][] = [];
 	const between =
 		fromNumber === first?.number && toNumber === last?.number ? 'the first to the last' : `number ${fromNumber} to ${toNumber}`;
 	if (rise !== undefined) rows.push(['rise', `${rise} ${last?.unit ?? ''} from ${between}`]);
+	else if (noRise !== undefined) rows.push(['rise', `not known: ${noRise}`]);
 	if (restarts > 0) rows.push(['register', `it began to count anew ${times(restarts)}: what passed then is unknown`]);
-	if (exceptions > 0) rows.push(['exception', `${exceptions} readings that fit no meter; they do not count until they are corrected`]);
-	if (corrections > 0) rows.push(['corrected', `${corrections} entries that the owner put in place of others; neither counts as measured`]);
+	if (exceptions > 0) rows.push(['exception', `${countText(exceptions, 'reading')} that no meter could have; they do not count`]);
 	return rows;
+}
+
+const linksShownMax = 3;
+
+/** What the owner put beside the readings. A history shows no arrivals, so it cannot always say for which reading. */
+function correctionRows({count, links}: HistoryFacts['corrections'], isRegister: boolean): [string, string][] {
+	if (count === 0) return [];
+	const shown = links
+		.slice(0, linksShownMax)
+		.map(({index, number, corrects}) =>
+			corrects === undefined
+				? `what number ${number} corrects, \`kedge prove ${index} --with-arrival\` shows`
+				: `number ${number} corrects number ${corrects}`,
+		);
+	const more = count > shown.length ? `; and ${count - shown.length} more` : '';
+	const settled = isRegister ? ', and neither counts in the rise' : '';
+	return [
+		[
+			'corrected',
+			`${countText(count, 'entry', 'entries')} by the owner, beside the readings: ${shown.join('; ')}${more}; both stay${settled}`,
+		],
+	];
 }
 
 /** The verdict as plain lines for a terminal, one check a line, closed by a newline. Nothing that the file says can move the cursor or forge a line. */
@@ -261,15 +301,18 @@ export function verdictText(verdict: Verdict): string {
 	if (facts.channel !== undefined) rows.push(['channel', facts.channel]);
 	if (facts.entry !== undefined) rows.push(...entryRows(facts.entry, facts.bodyText));
 	if (facts.arrival !== undefined) rows.push(...arrivalRows(facts.arrival));
+	else if (facts.entry?.qualities.includes('correction'))
+		rows.push(['corrects', `not shown: \`kedge prove ${facts.entry.index} --with-arrival\` shows it`]);
 	if (facts.identity !== undefined) rows.push(...identityRows(facts.identity));
 	if (facts.history !== undefined) {
-		const {fromMs, toMs, entries, first, last, readings, register, completeness, notes} = facts.history;
+		const {fromMs, toMs, entries, first, last, readings, corrections, register, completeness, notes} = facts.history;
 		rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`], ['entries', `${entries}`]);
 		if (first !== undefined && last !== undefined) rows.push(['numbers', `${first.number} to ${last.number}`]);
-		rows.push(['readings', `${readings.count} measured in the period`]);
+		rows.push(['readings', readingsText(readings)]);
 		if (readings.first !== undefined) rows.push(['first', readingText(readings.first)]);
 		if (readings.last !== undefined && readings.count > 1) rows.push(['last', readingText(readings.last)]);
 		if (register !== undefined) rows.push(...registerRows(register, readings));
+		rows.push(...correctionRows(corrections, register !== undefined));
 		if (completeness !== undefined) rows.push(['complete', completenessText(completeness, toMs)]);
 		if (notes.gaps > 0)
 			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);
@@ -289,9 +332,14 @@ export function verdictText(verdict: Verdict): string {
 	return `${lines.join('\n')}\n`;
 }
 
-function readingText({number, value, unit, measuredAtMs, qualities}: EntryFacts): string {
+function readingText({number, value, unit, measuredAtMs, arrivedAtMs, qualities}: EntryFacts): string {
 	const what = value === undefined ? 'without a value' : `${value} ${unit ?? ''}`.trimEnd();
-	return `${what} at ${timeText(measuredAtMs ?? 0)} by the device, number ${number}${qualities.length > 0 ? ` (${qualities.join(', ')})` : ''}`;
+	const when = measuredAtMs === undefined ? `${timeText(arrivedAtMs)} by the agent` : `${timeText(measuredAtMs)} by the device`;
+	return `${what} at ${when}, number ${number}${qualities.length > 0 ? ` (${qualities.join(', ')})` : ''}`;
+}
+
+function countText(count: number, one: string, many = `${one}s`): string {
+	return `${count} ${count === 1 ? one : many}`;
 }
 
 function times(count: number): string {
@@ -332,10 +380,7 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	if (isReading) {
 		const unit = entry.unit === undefined ? '' : ` ${entry.unit}`;
 		rows.push(['value', `${entry.quantity} ${entry.value === undefined ? 'without a value' : `${entry.value}${unit}`}`]);
-		rows.push([
-			'measured',
-			entry.measuredAtMs === undefined ? 'the device claims no time' : `${timeText(entry.measuredAtMs)} by the device`,
-		]);
+		rows.push(measuredRow(entry));
 	}
 	const says = bodyText === undefined ? undefined : noteWords(entry, bodyText);
 	if (says !== undefined) rows.push(['note', says]);
@@ -343,6 +388,14 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
 	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
 	return rows;
+}
+
+/** The value of a correction is the owner's; only the time is that of the device. */
+function measuredRow({measuredAtMs, qualities}: EntryFacts): [name: string, text: string] {
+	if (!qualities.includes('correction'))
+		return ['measured', measuredAtMs === undefined ? 'the device claims no time' : `${timeText(measuredAtMs)} by the device`];
+	const time = measuredAtMs === undefined ? 'a reading without a time of the device' : `the time ${timeText(measuredAtMs)} of the device`;
+	return ['stated', `by the owner, for ${time}`];
 }
 
 function identityRows({urn, event, index, key, certificate, calibration, owner, registry}: IdentityFacts): [name: string, text: string][] {

@@ -113,13 +113,18 @@ test('a correction is a new entry that names the old one, is known by it, and sh
 	t.is(verified.code, 0, verified.out + verified.err);
 	t.regex(verified.out, new RegExp(`^ {2}corrects {2}entry ${corrected}, number 3, with leaf hash [0-9a-f]{64}$`, 'm'));
 	t.regex(verified.out, /^ {2}reason {4}a wire was loose$/m);
+	t.regex(verified.out, /^ {2}stated {4}by the owner, for the time 2023-.* of the device$/m);
+	t.notRegex(verified.out, /^ {2}measured/m);
 
 	const history = join(made.folder, 'history.json');
 	t.is((await kedge(t, ['history', home, '--quantity', 'energy-import', '--out', history, '--config', configPath])).code, 0);
 	const table = await kedge(t, ['verify', history, '--trust', made.site.paths.trust]);
 	t.regex(table.out, /^ {2}rise +400 Wh from the first to the last$/m);
-	t.regex(table.out, /^ {2}corrected 3 entries/m);
-	t.regex(table.out, /^ {2}exception 1 readings/m);
+	t.regex(
+		table.out,
+		/^ {2}corrected 3 entries by the owner, beside the readings: number 5 corrects number 3; number 6 corrects number 3; number 7 corrects number 3; both stay,/m,
+	);
+	t.regex(table.out, /^ {2}exception 1 reading that no meter could have/m);
 
 	// Of minutes 1 to 5 there is no whole slot; what counts is read at its beginning and end only.
 	t.is((await kedge(t, ['slots', history, '--trust', made.site.paths.trust])).code, 0);

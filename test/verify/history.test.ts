@@ -373,10 +373,10 @@ test('a history says how many readings of the period it has, the first and the l
 	const {readings, register} = verdict.facts.history!;
 	const {rise} = register!;
 	const [header, ...lines] = historyTable(nodeHasher, bytes)!.trimEnd().split('\r\n');
-	t.is(header, 'number,index,kind,quantity,value,unit,measuredAt,arrivedAt,qualities,inPeriod');
+	t.is(header, 'number,index,kind,quantity,value,unit,measuredAt,arrivedAt,qualities,inPeriod,corrects,correctedBy');
 	t.is(lines.length, whole.indexes.length);
 	const rows = lines.map(line => line.split(','));
-	t.true(rows.every(cells => cells.length === 10));
+	t.true(rows.every(cells => cells.length === 12));
 	const inPeriod = rows.filter(cells => cells[2] === 'reading' && cells[9] === '1');
 	t.is(readings.count, inPeriod.length);
 	t.true(readings.count > 1 && readings.count < lines.length);
@@ -406,14 +406,90 @@ async function registerFacts(readings: readonly (readonly [wh: number, quality?:
 test('what is an exception, noise, a guess or corrected is no end of a rise', async t => {
 	const {exception, noise, estimated, correction, substituted} = qualities;
 	const plainly = await registerFacts([[100], [110], [120]]);
-	t.like(plainly.facts, {rise: '20.000', exceptions: 0, corrections: 0, restarts: 0});
+	t.like(plainly.facts, {rise: '20.000', noRise: undefined, exceptions: 0, restarts: 0});
 	const marked = await registerFacts([[9999, exception], [101], [100, noise], [120], [999, estimated]]);
 	t.like(marked.facts, {rise: '19.000', exceptions: 1});
 	t.regex(marked.text, /^ {2}rise +19\.000 Wh from number \d+ to \d+$/m);
-	t.regex(marked.text, /^ {2}exception +1 readings that fit no meter/m);
+	t.regex(marked.text, /^ {2}exception +1 reading that no meter could have; they do not count/m);
 	// The last one was corrected: neither it nor what stands in its place was measured.
 	const corrected = await registerFacts([[100], [110], [777], [130, correction | substituted, 0, 2], [0, exception]]);
-	t.like(corrected.facts, {rise: '10.000', corrections: 1});
+	t.like(corrected.facts, {rise: '10.000'});
+	t.regex(corrected.text, /^ {2}readings +4 measured in the period$/m);
+	t.regex(
+		corrected.text,
+		/^ {2}corrected +1 entry by the owner, beside the readings: number 5 corrects number 4; both stay, and neither counts in the rise$/m,
+	);
+});
+
+test('where there is no rise, the reason stands in its place', async t => {
+	const {exception, estimated} = qualities;
+	t.is(
+		(
+			await registerFacts([
+				[1, estimated],
+				[2, exception],
+			])
+		).facts.noRise,
+		'no reading of the period counts',
+	);
+	const one = await registerFacts([[1], [2, exception]]);
+	t.regex(one.text, /^ {2}rise +not known: a rise needs two readings that count, and the period has one$/m);
+	t.is((await registerFacts([[5], [2]])).facts.noRise, 'number 3, the last that counts, is below number 2, the first');
+	t.is((await registerFacts([[5], [6, 0, 1]])).facts.noRise, 'it began to count anew in between');
+});
+
+test('readings without a time of the device count by their arrival, and a correction of one is not guessed', async t => {
+	const arrivals = (lie: (entry: Entry, index: number) => Entry) =>
+		createSmallLog({readings: 12, lie: (entry, index) => (entry.kind === kinds.reading ? {...lie(entry, index), measuredAtMs: 0} : entry)});
+	const minutes = (count: number): number => startMs + count * 60_000 + 120;
+	const plain = arrivals(entry => entry);
+	const part = {...plain.history(energyUrn), fromMs: minutes(2), toMs: minutes(8)};
+	const verdict = await verify(part, plain.trust);
+	t.true(verdict.good);
+	t.like(verdict.facts.history?.readings, {count: 4, untimed: 4, first: {number: 3}, last: {number: 6}});
+	t.like(verdict.facts.history?.register, {rise: '0.006', fromNumber: 3, toNumber: 6});
+	const text = verdictText(verdict);
+	t.regex(text, /^ {2}readings +4 in the period \(4 without a time of the device: by arrival\)$/m);
+	t.regex(text, /^ {2}first +12000\.002 Wh at 2021-07-31T23:02:00\.120Z by the agent, number 3$/m);
+	const rows = historyTable(nodeHasher, utf8(formatHistory(nodeHasher, part)))!
+		.trimEnd()
+		.split('\r\n')
+		.slice(1);
+	t.is(rows.filter(row => row.includes(',reading,') && row.split(',')[9] === '1').length, 4);
+
+	const {correction, substituted} = qualities;
+	const corrected = arrivals((entry, index) => (index === 9 ? {...entry, quality: correction | substituted} : entry));
+	const unsure = await verify(corrected.history(energyUrn), corrected.trust);
+	t.is(unsure.facts.history?.register?.noRise, 'nothing here tells which of the readings without a time of the device number 5 corrects');
+	t.deepEqual(unsure.facts.history?.corrections, {count: 1, links: [{index: 9, number: 5, corrects: undefined}]});
+	t.regex(
+		verdictText(unsure),
+		/^ {2}corrected +1 entry by the owner, .*: what number 5 corrects, `kedge prove 9 --with-arrival` shows; both stay/m,
+	);
+});
+
+test('a correction and what it corrects name each other in the table, where only one reading has its time', async t => {
+	const {correction, substituted} = qualities;
+	// Readings of the channel stand at 3, 5, 7, 9, 11, 13. Those at 11 and 13 correct that at 7; or 9 has the time of 7 too.
+	const tableOf = async (isTwice: boolean): Promise<string[]> => {
+		const told = createSmallLog({
+			readings: 12,
+			lie: (entry, index) =>
+				index === 11 || index === 13
+					? {...entry, quality: correction | substituted, measuredAtMs: startMs + 4 * 60_000}
+					: index === 9 && isTwice
+						? {...entry, quality: qualities.conflict, measuredAtMs: startMs + 4 * 60_000}
+						: entry,
+		});
+		const bytes = utf8(formatHistory(nodeHasher, told.history(energyUrn)));
+		const rows = historyTable(nodeHasher, bytes)!.trimEnd().split('\r\n').slice(1);
+		return rows
+			.map(row => row.split(','))
+			.filter(([, , kind]) => kind === 'reading')
+			.map(cells => [cells[0], ...cells.slice(10)].join(' '));
+	};
+	t.deepEqual(await tableOf(false), ['2  ', '3  ', '4  7', '5  ', '6 4 ', '7 4 ']);
+	t.deepEqual(await tableOf(true), ['2  ', '3  ', '4  ', '5  ', '6  ', '7  ']);
 });
 
 test('across a new count there is no rise', async t => {
