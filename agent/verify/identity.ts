@@ -67,8 +67,12 @@ export function checkIdentity(hasher: Hasher, shown: Shown): IdentityCheck {
 /** What held of the device when the entry was made, as far as the log said it there. */
 function judge(body: IdentityBody, index: Index, entry: Entry): IdentityCheck {
 	const {event, key, certificate, calibration, owner, registry} = body;
-	const facts: IdentityFacts = {urn: body.urn, event, index, key, certificate, calibration, owner, registry};
 	const measuredMs = entry.measuredAtMs === 0 ? entry.arrivedAtMs : entry.measuredAtMs;
+	const isCalibrated =
+		calibration &&
+		measuredMs >= Date.parse(`${calibration.notBefore}T00:00:00.000Z`) &&
+		measuredMs <= Date.parse(`${calibration.notAfter}T23:59:59.999Z`);
+	const facts: IdentityFacts = {urn: body.urn, event, index, key, certificate, calibration, isCalibrated, owner, registry};
 	const said = `the log says at index ${index} who the device is (${event})`;
 	const keyOfDevice: KeyOfDevice = signer => {
 		const text = formatDeviceKey(signer);
@@ -94,17 +98,14 @@ function judge(body: IdentityBody, index: Index, entry: Entry): IdentityCheck {
 		);
 	}
 	if (calibration !== undefined) {
-		const isWithin =
-			measuredMs >= Date.parse(`${calibration.notBefore}T00:00:00.000Z`) &&
-			measuredMs <= Date.parse(`${calibration.notAfter}T23:59:59.999Z`);
 		const isMarked = (entry.quality & qualities.uncalibrated) !== 0;
 		// A device may say of itself that it is not calibrated; the reverse would be a lie of the log.
-		if (!isWithin && !isMarked)
+		if (!isCalibrated && !isMarked)
 			return failed(
 				`it was measured outside of its calibration (${calibration.notBefore} to ${calibration.notAfter}), and the entry does not say so`,
 			);
 		parts.push(
-			`its calibration certificate ${calibration.number ?? `${calibration.sha256.slice(0, 16)}…`} ${isWithin ? 'held' : 'did not hold'} when it was measured (${calibration.notBefore} to ${calibration.notAfter})`,
+			`its calibration certificate ${calibration.number ?? `${calibration.sha256.slice(0, 16)}…`} ${isCalibrated ? 'held' : 'did not hold'} when it was measured (${calibration.notBefore} to ${calibration.notAfter})`,
 		);
 	}
 	return {check: pass('identity', parts.join('; ')), facts, keyOfDevice};

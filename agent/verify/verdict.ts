@@ -1,6 +1,7 @@
 // The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
 
 import type {Correction} from '../format/correction.ts';
+import type {Quality} from '../format/entry.ts';
 import type {IdentityBody} from '../format/identity.ts';
 import type {CorrectionLink} from './corrections.ts';
 import type {EntryFacts} from './facts.ts';
@@ -88,6 +89,8 @@ export type IdentityFacts = {
 	readonly key: string | undefined;
 	readonly certificate: IdentityBody['certificate'];
 	readonly calibration: IdentityBody['calibration'];
+	/** Whether that holds for the time at which the reading was measured; undefined without a calibration. */
+	readonly isCalibrated: boolean | undefined;
 	readonly owner: string | undefined;
 	/** The contract that says whether that is so. */
 	readonly registry: string | undefined;
@@ -321,13 +324,15 @@ export function verdictText(verdict: Verdict): string {
 	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
 		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
 	}
+	const labelWidth = Math.max(10, ...rows.map(([label]) => label.length + 1));
+	const checkWidth = Math.max(14, ...checks.map(check => check.name.length + 1));
 	const lines = [
 		`${name}: ${good ? `good, ${strength}` : 'NOT GOOD'}`,
 		strengthSentences[strength],
 		...(rows.length === 0 ? [] : ['', good ? 'It says:' : 'It claims:']),
-		...rows.map(([label, text]) => `  ${label.padEnd(10)}${plain(text)}`),
+		...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${plain(text)}`),
 		'',
-		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(13)} ${plain(check.reason)}`),
+		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(checkWidth)}${plain(check.reason)}`),
 	];
 	return `${lines.join('\n')}\n`;
 }
@@ -386,8 +391,34 @@ function entryRows(entry: EntryFacts, bodyText: string | undefined): [name: stri
 	if (says !== undefined) rows.push(['note', says]);
 	if (entry.kind === 'identity' && bodyText !== undefined) rows.push(['says', bodyText]);
 	rows.push(['arrived', `${timeText(entry.arrivedAtMs)} by the agent`]);
-	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.join(', ')]);
+	if (entry.qualities.length > 0) rows.push(['quality', entry.qualities.map(qualityText).join('; ')]);
 	return rows;
+}
+
+/** What the marks of a reading mean, for somebody who has not read FORMATS.md. */
+const qualityWords: Readonly<Record<Quality, string>> = {
+	estimated: 'its device estimated it',
+	substituted: 'it stands for one that is missing or wrong',
+	simulated: 'of a simulated device',
+	clockUnsynchronised: "the agent's clock was not synchronised",
+	noDeviceTime: 'without a time of the device',
+	conflict: 'it contradicts an earlier one',
+	late: 'it arrived long after it was measured',
+	uncalibrated: 'no calibration of its device held',
+	noValue: 'without a value',
+	deviceSigned: 'its device signed it',
+	appendedAgain: 'of the epoch before',
+	invalid: 'its device says that it does not count',
+	historical: "from the device's own store",
+	reset: 'the first of a new count, which was declared',
+	rollover: 'the first behind the last digit',
+	noise: 'it fell by no more than its last digit',
+	exception: 'no meter could have it, and it does not count',
+	correction: "the owner's word, in place of a reading",
+};
+
+function qualityText(name: string): string {
+	return Object.hasOwn(qualityWords, name) ? `${name} (${qualityWords[name as Quality]})` : name;
 }
 
 /** The value of a correction is the owner's; only the time is that of the device. */
@@ -398,7 +429,8 @@ function measuredRow({measuredAtMs, qualities}: EntryFacts): [name: string, text
 	return ['stated', `by the owner, for ${time}`];
 }
 
-function identityRows({urn, event, index, key, certificate, calibration, owner, registry}: IdentityFacts): [name: string, text: string][] {
+function identityRows(identity: IdentityFacts): [name: string, text: string][] {
+	const {urn, event, index, key, certificate, calibration, isCalibrated, owner, registry} = identity;
 	const rows: [name: string, text: string][] = [['device', `${urn}, ${event} at index ${index}`]];
 	if (key !== undefined) rows.push(['key', key]);
 	if (certificate !== undefined) {
@@ -407,7 +439,10 @@ function identityRows({urn, event, index, key, certificate, calibration, owner, 
 	}
 	if (calibration !== undefined) {
 		const {number, sha256, notBefore, notAfter} = calibration;
-		rows.push(['calibrated', `${notBefore} to ${notAfter}, certificate ${number === undefined ? '' : `${number}, `}file ${sha256}`]);
+		const period = `${notBefore} to ${notAfter}`;
+		// The log says so itself, so no check fails; but whoever reads on from the value must not miss it.
+		if (isCalibrated === false) rows.unshift(['calibration', `NOT VALID when it was measured (${period})`]);
+		rows.push(['calibrated', `${period}, certificate ${number === undefined ? '' : `${number}, `}file ${sha256}`]);
 	}
 	if (owner !== undefined) rows.push(['owner', registry === undefined ? owner : `${owner}, by the device registry ${registry}`]);
 	return rows;

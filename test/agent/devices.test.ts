@@ -112,6 +112,28 @@ test('a certificate takes the place of a password, which ends', async t => {
 	t.regex((await kedge(t, ['device', 'list', '--config', config])).out, /probe-1 .*certificate/);
 });
 
+test('a receipt of a reading outside of the calibration of its device is good, and says so where the value stands', async t => {
+	const made = await createSite(t);
+	await startAgent(t, made.site);
+	const calibration = join(made.folder, 'certificate.pdf');
+	await writeFile(calibration, 'a certificate');
+	const {made: credentials} = await ask(
+		t,
+		made,
+		...['device', 'add', 'probe-1', '--mapping', 'thermometer'],
+		...['--calibration', calibration, '--calibration-from', '2098-01-01', '--calibration-until', '2098-12-31'],
+	);
+	const client = await joinAs(t, made, 'probe-1', credentials.password!);
+	await client.publishAsync('thermometers/probe-1', message(4.2), {qos: 1});
+	const out = join(made.folder, 'receipt.json');
+	t.is((await kedge(t, ['prove', '--config', made.site.configPath, '--device', 'probe-1', '--out', out])).code, 0);
+	const verified = await kedge(t, ['verify', '--trust', made.site.paths.trust, out]);
+	t.is(verified.code, 0, verified.out);
+	t.regex(verified.out, /^ {2}quality +uncalibrated \(no calibration of its device held\)$/m);
+	t.regex(verified.out, /^ {2}calibration NOT VALID when it was measured \(2098-01-01 to 2098-12-31\)$/m);
+	t.regex(verified.out, /pass +identity +.*did not hold when it was measured/);
+});
+
 for (const form of ['jws', 'cose', 'plain'] as const satisfies readonly SimSignedForm[])
 	test(`what a device signs as ${form} is taken, what it does not sign is not, and a stranger sees whose key it was`, async t => {
 		const made = await createSite(t);

@@ -81,6 +81,43 @@ test('the message that a receipt shows is printed where it is text, cut and esca
 	t.is(payloadOf({payloadText: 'x'.repeat(100_000)}), `${'x'.repeat(400)}…`);
 });
 
+test('names and values stand in columns of their own, however long the names are', t => {
+	const identity = {
+		urn: 'urn:kedge:device:m',
+		event: 'enrolled',
+		index: 3,
+		key: undefined,
+		certificate: undefined,
+		calibration: {sha256: 'ab', notBefore: '2024-01-01', notAfter: '2024-12-31'},
+		owner: undefined,
+		registry: undefined,
+	};
+	const textOf = (isCalibrated: boolean): string =>
+		verdictText(
+			conclude('receipt', [pass('form', 'whole'), pass('device-signature', 'signed')], {...noFacts, identity: {...identity, isCalibrated}}),
+		);
+	const good = textOf(true);
+	t.regex(good, /^ {2}device {5}urn:kedge:device:m, enrolled at index 3$/m);
+	t.regex(good, /^ {2}calibrated 2024-01-01 to 2024-12-31, certificate file ab$/m);
+	t.regex(good, /^ {2}pass {6}form {13}whole$/m);
+	t.regex(good, /^ {2}pass {6}device-signature signed$/m);
+	t.notRegex(good, /NOT VALID/);
+	t.regex(textOf(false), /claims:\n {2}calibration NOT VALID when it was measured \(2024-01-01 to 2024-12-31\)\n {2}device /);
+});
+
+test('the marks of a reading are said in words, and unknown ones by their name', t => {
+	const {entry} = log.entries[3]!;
+	const marked = describeEntry({...entry, quality: qualities.late | qualities.uncalibrated | (1 << 20)}, 3);
+	t.regex(
+		verdictText(conclude('receipt', [], {...noFacts, entry: marked})),
+		/^ {2}quality {3}late \(it arrived long after it was measured\); uncalibrated \(no calibration of its device held\); bit-20$/m,
+	);
+	const stated = describeEntry({...entry, quality: qualities.correction, measuredAtMs: 0}, 3);
+	const text = verdictText(conclude('receipt', [], {...noFacts, entry: stated}));
+	t.regex(text, /^ {2}stated {4}by the owner, for a reading without a time of the device$/m);
+	t.regex(text, /^ {2}corrects {2}not shown: `kedge prove 3 --with-arrival` shows it$/m);
+});
+
 test('times beyond the calendar are printed as numbers', t => {
 	const history = {
 		fromMs: 0,
