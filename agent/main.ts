@@ -184,10 +184,10 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			site,
 			log,
 			devices,
-			onChanged: ({id}) => {
+			onChanged: ({id}, event) => {
 				client?.door()?.listen(devices.filters());
-				// It comes back with what holds now, or not at all.
-				broker?.kick(id);
+				// It comes back with what holds now, or not at all. What has expired, or was bound on a chain, lets nobody in or out; certificates that run out are watched at the door.
+				if (event === 'rotated' || event === 'revoked') broker?.kick(id);
 			},
 			countsOf: id => ingest.countsOf(id),
 			mayAppend,

@@ -242,7 +242,7 @@ export function quantitiesOf(specs: readonly string[]): Record<string, object> |
 	if (specs.length === 0) return undefined;
 	return Object.fromEntries(
 		specs.map(spec => {
-			const found = /^([a-z0-9-]+)(?:=(-?[0-9.]*)\.\.(-?[0-9.]*?)(?::(.+))?)?$/.exec(spec);
+			const found = /^([A-Za-z0-9_-]+)(?:=(-?[0-9.]*)\.\.(-?[0-9.]*?)(?::(.+))?)?$/.exec(spec);
 			if (found === null) throw usageError(deviceAddCommand, `--quantity "${spec}" is not of the form temperature=-40..85:Cel`);
 			const [, name, min, max, unit] = found;
 			return [name!, {...(min ? {min} : {}), ...(max ? {max} : {}), ...(unit === undefined ? {} : {unit})}];

@@ -7,7 +7,6 @@ import {describeError} from '../base/errors.ts';
 import type {Logger} from '../base/logger.ts';
 import {arrivalFlags, encodeArrival} from '../format/arrival.ts';
 import type {NoteBody} from '../format/body.ts';
-import {decimalText} from '../format/decimal.ts';
 import {parseDeviceKey} from '../format/device-key.ts';
 import {type Entry, kinds, noteKinds, qualities} from '../format/entry.ts';
 import {channelUrn, parseChannelUrn} from '../format/subject.ts';
@@ -17,7 +16,7 @@ import {exactValue} from './decoders/decoded.ts';
 import {type ChannelSpec, channelsMax, type DecodedReading, type DeviceRequest} from './decoders/decoder.ts';
 import type {Device, Devices} from './devices.ts';
 import {DeviceNumbers, type Gap} from './gaps.ts';
-import {limitsOf, type SlotLimits} from './limits.ts';
+import {limitExceeded, limitsOf, type SlotLimits} from './limits.ts';
 import type {OpenMapping} from './mapping.ts';
 import {descriptionDetail, isSetAside, type Refused, refuse} from './refusal.ts';
 import {type RegisterRules, type RegisterState, registerStart, registerStateOf, rulesOf, stepOf, unjudgedQualities} from './register.ts';
@@ -565,8 +564,8 @@ export function createIngest<C extends Channel>(needs: Needs<C>, options: Ingest
 		if (typeof slot.limits === 'string') return refuse('quantity-forbidden', slot.limits);
 		const value = reading.value === null ? 0n : exactValue(reading.channel, slot.exponent, reading.value, reading.unit);
 		if (typeof value !== 'bigint') return value;
-		if (reading.value !== null && (value < slot.limits.min || value > slot.limits.max))
-			return refuse('limit-exceeded', `${slot.quantityName} ${decimalText(value, slot.exponent)} lies outside of the limits of the device`);
+		const exceeded = reading.value === null ? undefined : limitExceeded(value, slot.limits, reading.channel, slot.exponent);
+		if (exceeded !== undefined) return exceeded;
 		const admitted = admit(reading, context);
 		if ('refused' in admitted) return admitted;
 		const {quality} = admitted;

@@ -1,9 +1,11 @@
 // Turns what a device may report, as its owner wrote it, into bounds at the exponent of a channel.
 
-import {parseDecimal, scaleDecimal} from '../format/decimal.ts';
-import {quantityOfName, unitFactor, unitsOf} from '../format/quantity.ts';
+import {decimalText, parseDecimal, scaleDecimal} from '../format/decimal.ts';
+import {quantityOfName, unitFactor} from '../format/quantity.ts';
 import type {ChannelSpec} from './decoders/decoder.ts';
 import type {Limits} from './devices.ts';
+import {unknownQuantity, wrongUnit} from './mapping.ts';
+import {type Refused, refuse} from './refusal.ts';
 
 /** Both ends are allowed. A sentence: the device may not report this quantity at all. */
 export type SlotLimits = {readonly min: bigint; readonly max: bigint} | string;
@@ -24,12 +26,26 @@ export function limitsOf(quantities: Readonly<Record<string, Limits>> | undefine
 	};
 }
 
+/** Why a value at the exponent lies outside of the bounds, with both; undefined if it does not. */
+export function limitExceeded(
+	value: bigint,
+	limits: Exclude<SlotLimits, string>,
+	{quantity}: ChannelSpec,
+	exponent: number,
+): Refused | undefined {
+	const {min, max} = limits;
+	if (value >= min && value <= max) return undefined;
+	const text = (bound: bigint): string => `${decimalText(bound, exponent)} ${quantity.unit}`;
+	const bounds = min === valueMin ? `at most ${text(max)}` : max === valueMax ? `at least ${text(min)}` : `${text(min)} to ${text(max)}`;
+	return refuse('limit-exceeded', `${quantity.name} ${text(value)} lies outside of the limits of the device: ${bounds}`);
+}
+
 /** What is wrong with the limits of one quantity, as a sentence; undefined if nothing is. */
 export function limitsProblem(quantityName: string, {min, max, unit}: Limits): string | undefined {
 	const quantity = quantityOfName(quantityName);
-	if (quantity === undefined) return `"${quantityName}" is not in the quantity registry`;
+	if (quantity === undefined) return unknownQuantity(quantityName);
 	const factor = unitFactor(quantity, unit ?? quantity.unit);
-	if (factor === undefined) return `"${unit}" does not measure ${quantityName}: use ${unitsOf(quantity).join(', ')}`;
+	if (factor === undefined) return wrongUnit(quantity, unit!);
 	for (const text of [min, max])
 		if (text !== undefined && parseDecimal(text) === undefined) return `"${text}" is not a plain decimal number`;
 	if (min !== undefined && max !== undefined) {

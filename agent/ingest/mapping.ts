@@ -189,7 +189,8 @@ function compileReading(
 	};
 }
 
-function unknownQuantity(name: string): string {
+/** The sentence that a name is no quantity, with what is meant. */
+export function unknownQuantity(name: string): string {
 	const names = quantities.map(quantity => quantity.name);
 	const near = nearestName(name, names);
 	// A part of a name, such as "power", is no slip of the pen: whoever wrote it has to choose.
@@ -198,7 +199,7 @@ function unknownQuantity(name: string): string {
 	return `"${name}" is not in the quantity registry; ${meant === '' ? 'kedge quantities lists what is' : `did you mean ${meant}?`}`;
 }
 
-function wrongUnit(quantity: Quantity, unit: string): string {
+export function wrongUnit(quantity: Quantity, unit: string): string {
 	const near = unitsOf(quantity).find(one => one.toLowerCase() === unit.toLowerCase());
 	const problem = `"${unit}" does not measure ${quantity.name}`;
 	return near === undefined ? `${problem}: ${unitsText(quantity)}` : `${problem}; did you mean "${near}"?`;

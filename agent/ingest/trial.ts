@@ -1,7 +1,6 @@
 // Turns a message into what admission would make of it, without a log: for commands that show what a config does. Nothing is remembered but what decoders remember.
 
 import {verifyDeviceSignature} from '../base/device-signature.ts';
-import {decimalText} from '../format/decimal.ts';
 import {type KeyType, parseDeviceKey} from '../format/device-key.ts';
 import {openSignedPayload, type SignedForm} from '../format/signed-payload.ts';
 import {admit} from './admit.ts';
@@ -9,7 +8,8 @@ import type {Heard} from './collection.ts';
 import {exactValue} from './decoders/decoded.ts';
 import type {DecodedReading} from './decoders/decoder.ts';
 import type {Devices, Route} from './devices.ts';
-import {limitsOf} from './limits.ts';
+
+import {limitExceeded, limitsOf} from './limits.ts';
 import {descriptionDetail, type Refused, refuse} from './refusal.ts';
 
 /** A reading that would be an entry. */
@@ -90,13 +90,8 @@ export function tryMessage(message: Heard, options: TrialOptions): Tried {
 		if (typeof limits === 'string') return refusedAs(refuse('quantity-forbidden', limits));
 		const value = reading.value === null ? 0n : exactValue(channel, channel.exponent, reading.value, reading.unit);
 		if (typeof value !== 'bigint') return refusedAs(value);
-		if (reading.value !== null && (value < limits.min || value > limits.max))
-			return refusedAs(
-				refuse(
-					'limit-exceeded',
-					`${channel.quantity.name} ${decimalText(value, channel.exponent)} lies outside of the limits of the device`,
-				),
-			);
+		const exceeded = reading.value === null ? undefined : limitExceeded(value, limits, channel, channel.exponent);
+		if (exceeded !== undefined) return refusedAs(exceeded);
 		const admitted = admit(reading, context);
 		return 'refused' in admitted ? refusedAs(admitted) : {reading, value, exponent: channel.exponent, quality: admitted.quality};
 	});

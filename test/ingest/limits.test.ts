@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {quantityOfName} from '../../agent/format/quantity.ts';
 import {channelSpec} from '../../agent/ingest/decoders/decoder.ts';
-import {limitsOf, limitsProblem} from '../../agent/ingest/limits.ts';
+import {limitExceeded, limitsOf, limitsProblem} from '../../agent/ingest/limits.ts';
 import {config, openWorld} from './world.ts';
 
 const temperature = channelSpec(quantityOfName('temperature')!, undefined, 0);
@@ -67,4 +67,31 @@ test('of a message only the readings that the device may not report are refused'
 	const counters = world.log().counters();
 	t.is(counters.get('refused:quantity-forbidden'), 1);
 	t.is(counters.get('refused:limit-exceeded'), 1);
+});
+
+const volts = channelSpec(quantityOfName('voltage')!, '', -1);
+
+const detailOf = (limits: {min?: string; max?: string; unit?: string}, value: bigint): string | undefined => {
+	const bounds = limitsOf({voltage: limits}, volts, -1);
+	const exceeded = typeof bounds === 'string' ? undefined : limitExceeded(value, bounds, volts, -1);
+	if (exceeded !== undefined && exceeded.refused !== 'limit-exceeded') throw new Error(exceeded.refused);
+	return exceeded?.detail;
+};
+
+test('a value outside of the limits is refused with its unit and both limits', t => {
+	t.is(detailOf({min: '200', max: '260'}, 2600n), undefined);
+	t.is(
+		detailOf({min: '0.2', max: '0.26', unit: 'V'}, 2601n),
+		'voltage 260.1 mV lies outside of the limits of the device: 200.0 mV to 260.0 mV',
+	);
+	t.is(detailOf({max: '260'}, 2601n), 'voltage 260.1 mV lies outside of the limits of the device: at most 260.0 mV');
+	t.is(detailOf({min: '200'}, 1n), 'voltage 0.1 mV lies outside of the limits of the device: at least 200.0 mV');
+	t.is(detailOf({}, 1n), undefined);
+});
+
+test('limits of no quantity, or in a wrong unit, are told with what is meant', t => {
+	t.regex(limitsProblem('temprature', {})!, /"temprature" is not in the quantity registry; did you mean "temperature"\?/);
+	t.regex(limitsProblem('temp', {})!, /"temp" is not in the quantity registry; did you mean "temperature" or /);
+	t.regex(limitsProblem('voltage', {unit: 'kv'})!, /"kv" does not measure voltage; did you mean "kV"\?/);
+	t.is(limitsProblem('voltage', {min: '0', max: '1', unit: 'kV'}), undefined);
 });
