@@ -8,7 +8,7 @@ import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
 import {encodeArrival} from './format/arrival.ts';
 import {type Correction, correctionArrival, correctionReasonMax, encodeCorrection} from './format/correction.ts';
-import {decimalText} from './format/decimal.ts';
+import {decimalText, parseDecimal} from './format/decimal.ts';
 import {decodeEntry, entryLeafHash, kinds, qualities} from './format/entry.ts';
 import {quantityOfCode, unitsOf} from './format/quantity.ts';
 import {channelUrn, parseChannelUrn} from './format/subject.ts';
@@ -102,6 +102,10 @@ export function createCorrectionDesk(parts: {
 		if ((entry.quality & qualities.correction) !== 0)
 			throw new AgentError('ARGUMENT_INVALID', `entry ${index} is a correction itself`, {
 				hint: 'Correct the entry that it stands in for once more.',
+			});
+		if (parseDecimal(value) === undefined)
+			throw new AgentError('ARGUMENT_INVALID', `"${value.slice(0, 64)}" is no decimal number`, {
+				hint: 'Write it with a point and without separators, such as 10.0005.',
 			});
 		const {part} = parseChannelUrn(channel.urn)!;
 		const exact = exactValue(channelSpec(quantity, part, entry.exponent), entry.exponent, value, unit);
