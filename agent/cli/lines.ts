@@ -6,12 +6,12 @@ import {AgentError} from '../base/errors.ts';
 
 export type ReadMessage = {readonly topic: string; readonly payload: Uint8Array; readonly isRetained: boolean};
 
-/** Longer files are not read. */
-const bytesMax = 64 * 1024 * 1024;
+/** Longer files of messages are not read. */
+const messageBytesMax = 64 * 1024 * 1024;
 const linesMax = 100_000;
 
 /** The bytes of a file, or of standard input for `-`. Fails with DATA_MISSING or ARGUMENT_INVALID. */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string, bytesMax = messageBytesMax): Promise<Uint8Array> {
 	const chunks: Uint8Array[] = [];
 	let length = 0;
 	const take = (chunk: Uint8Array): void => {

@@ -15,5 +15,5 @@ export async function writeDocument(io: Io, text: string, path: string | undefin
 	} catch (error) {
 		throw new AgentError('DATA_EXISTS', `cannot write ${path} as a new file`, {cause: error});
 	}
-	io.error(`wrote ${path} (${text.length} bytes)\n`);
+	io.error(`wrote ${path} (${Buffer.byteLength(text)} bytes)\n`);
 }

@@ -7,12 +7,14 @@ import {replaceFile} from '../base/durable.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
+import {historyLengthMax} from '../format/history.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
 import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
 import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';
 import {readInput, readTrust, trustOption} from './input.ts';
+import {readBytes} from './lines.ts';
 import {writeDocument} from './output.ts';
 
 /** From nothing upwards. */
@@ -24,7 +26,8 @@ export const verifyCommand: Command = {
 	takesWords: true,
 	details: [
 		'Says what was checked, what was skipped and why, and how strong the evidence is. It needs the trust file of the log, which',
-		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain.',
+		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain. A FILE',
+		'that is - is standard input.',
 		'With --rpc and --pin, anchors that this chain reports as final are added to the trust file: from then on their files verify as',
 		'anchored without a network. You vouch for what you pin: use a node that you trust. Exit code 0 if every file is good and as',
 		'strong as --require wants, 1 if not, 3 if --rpc was given and no node answered for an anchor that stands in a file.',
@@ -64,7 +67,7 @@ export const verifyCommand: Command = {
 		let bytes: Uint8Array | undefined;
 		for (const path of positionals) {
 			try {
-				bytes = await readInput(path);
+				bytes = path === '-' ? await readBytes(path, historyLengthMax) : await readInput(path);
 			} catch (error) {
 				// The others still get their verdicts.
 				io.error(`kedge: ${describeError(error)}\n`);

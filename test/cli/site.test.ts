@@ -16,6 +16,7 @@ import {
 	kedgePath,
 	type Ran,
 	type RunningAgent,
+	run,
 	startAgent,
 	testFolder,
 	untilStatus,
@@ -223,7 +224,7 @@ test('an owner runs, publishes, proves and verifies with the commands that init 
 	// Unclear questions are answered with what there is.
 	const which = await owner.kedge('prove', '--device', 'meter-1');
 	t.is(which.code, 2);
-	t.regex(which.err, /say which: --quantity energy-import, --quantity active-power/);
+	t.regex(which.err, /say which:\n {2}--quantity energy-import\n {2}--quantity active-power$/m);
 	const noDevice = await owner.kedge('prove', '--device', 'meter-9');
 	t.is(noDevice.code, 2);
 	t.regex(noDevice.err, /no reading of a device "meter-9" yet; it has readings of meter-1/);
@@ -247,6 +248,17 @@ test('an owner runs, publishes, proves and verifies with the commands that init 
 		'history.json',
 	);
 	t.is(history.code, 0, history.err);
+	const all = await owner.kedge('history', 'meter-1', '--all', '--out', 'all');
+	t.is(all.code, 0, all.err);
+	t.is((await owner.kedge('verify', 'all/energy-import.json', 'all/active-power.json')).code, 0);
+	t.regex((await owner.kedge('history', 'meter-1', '--all')).err, /--all needs --out/);
+	t.regex((await owner.kedge('history', 'meter-9', '--all', '--out', 'none')).err, /it has readings of meter-1/);
+	t.regex(
+		(await owner.kedge('history', 'meter-1', '--all', '--out', 'none', '--to', '2025-01-01')).err,
+		/no channel of meter-1 has a history/,
+	);
+	const stream = await run(t, 'sh', ['-c', '"$0" "$1" verify - < history.json', process.execPath, kedgePath], {directory: owner.directory});
+	t.regex(stream.out, /^-\nhistory: good, committed$/m);
 	const table = await owner.kedge('verify', 'history.json', '--csv', 'readings.csv');
 	t.is(table.code, 0, table.err);
 	t.is(readFileSync(join(owner.directory, 'readings.csv'), 'utf8').split('\r\n').length, 10 + 2);
