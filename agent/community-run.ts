@@ -192,7 +192,7 @@ export async function runCommunity(options: CommunityRunOptions): Promise<Commun
 				onProblem: () => {},
 			}),
 		);
-		const openHere = async (site: Site): Promise<Agent> => openAgent({site, logger: options.logger, world: {clock}});
+		const openHere = async (site: Site): Promise<Agent> => openAgent({site, logger: options.logger, world: {clock, tellsSilence: false}});
 		let prepared: PreparedMarket | undefined;
 		if (options.withMoney) {
 			onStep('letting every meter speak, deploying the market and paying the deposits');

@@ -261,7 +261,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 					anchor,
 					release,
 					timekeeping,
-					noteSilences: ingest.noteSilences,
+					noteSilences: world.tellsSilence ? ingest.noteSilences : () => {},
 					lookAtDevices: desk.tick,
 					isFull,
 					clock,

@@ -18,6 +18,8 @@ import {openLogKey, type Site, type SitePaths} from './site.ts';
 
 export type World = {
 	readonly clock: Clock;
+	/** False in a play whose time runs faster than its machine can follow: what it is late with would look like silence of the devices. */
+	readonly tellsSilence: boolean;
 	/** What the machine knows of its own clock. */
 	readonly readClockState: () => Promise<ClockState>;
 	readonly random: Random;
@@ -43,6 +45,7 @@ export type World = {
 export function realWorld(): World {
 	return {
 		clock: systemClock,
+		tellsSilence: true,
 		readClockState: () => readClockState(),
 		random: createSystemRandom(),
 		openDatabase,

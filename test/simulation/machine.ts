@@ -160,6 +160,7 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 
 	const worldOf = (mine: Life): World => ({
 		clock: clockOf(mine),
+		tellsSilence: true,
 		readClockState: async () => ({
 			bootId: `00000000-0000-0000-0000-${String(starts).padStart(12, '0')}`,
 			upMs: Math.round(loop.nowMs()),
