@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import test from 'ava';
 import {createKeystore} from '../../agent/anchor/keystore.ts';
 import {systemClock} from '../../agent/base/clock.ts';
+import {until} from '../../agent/base/retry.ts';
 import {createDigests} from '../../agent/trade/typed-data.ts';
 import {changeConfig, createTestSite, freePort, startAgent} from '../helpers/site.ts';
 import {hashText, keyOf} from '../trade/market-world.ts';
@@ -13,6 +14,7 @@ const homes = Array.from({length: 20}, (_, home) => ({
 	key: keyOf(`killed home ${home}`),
 }));
 const rounds = 5;
+const acknowledgedPerRound = 15;
 const digests = createDigests({chainId: 31_337, verifyingContract: `0x${'00'.repeat(20)}`});
 
 type Acknowledged = {readonly hash: string; readonly sequence: number; readonly acknowledgement: {readonly signature: string}};
@@ -79,7 +81,14 @@ test('nothing that a market acknowledged is lost or doubled by SIGKILL', async t
 				await send(at).catch(() => {});
 			}
 		});
+		// In the middle of it, wherever that is; but not before anything was acknowledged, however slow this machine is.
+		const before = acknowledged.size;
 		await systemClock.sleep(150 + 130 * round);
+		await until(async () => (acknowledged.size >= before + acknowledgedPerRound ? true : undefined), {
+			clock: systemClock,
+			everyMs: 5,
+			timeoutMs: 15_000,
+		});
 		await agent.end('SIGKILL');
 		isKilled = true;
 		await Promise.all(clients);

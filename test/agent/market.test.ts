@@ -18,6 +18,7 @@ import {parseSignature, signerOf} from '../../agent/trade/typed-data.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
 // Every answer is held to the published description.
 import {conformingFetch as fetch} from '../api/conform.ts';
+import {createHurryingClock} from '../helpers/hurrying-clock.ts';
 import {changeConfig, createTestSite, type TestSite} from '../helpers/site.ts';
 import {digests, firstSlot, hashText, keyOf} from '../trade/market-world.ts';
 
@@ -45,15 +46,18 @@ api: {port: 0, tokens: [{name: audit, role: auditor, sha256: ${createHash('sha25
 	return {made, site};
 }
 
-async function startMarket(
-	t: ExecutionContext,
-	speed = 1,
-): Promise<{readonly agent: Agent; readonly url: string; readonly site: Site; readonly made: TestSite}> {
+async function startMarket(t: ExecutionContext): Promise<{
+	readonly agent: Agent;
+	readonly url: string;
+	readonly site: Site;
+	readonly made: TestSite;
+	readonly hurry: () => void;
+}> {
 	const {made, site} = await createMarketSite(t);
-	const clock = createScaledClock({startMs: (firstSlot - 2) * 900_000, speed});
+	const clock = createHurryingClock((firstSlot - 2) * 900_000);
 	const agent = await openAgent({site, logger: silentLogger, world: {clock}});
 	t.teardown(() => agent[Symbol.asyncDispose]());
-	return {agent, url: `http://127.0.0.1:${agent.apiPort}/v1`, site, made};
+	return {agent, url: `http://127.0.0.1:${agent.apiPort}/v1`, site, made, hurry: () => clock.hurry(600)};
 }
 
 function order(home: number, fields: Record<string, unknown> = {}): Record<string, unknown> {
@@ -152,9 +156,10 @@ test('a site with a market starts again with its orders', async t => {
 });
 
 test('a slot clears at its gate, and everybody sees its price and nobody the orders before', async t => {
-	const {url} = await startMarket(t, 600);
+	const {url, hurry} = await startMarket(t);
 	t.is((await post(`${url}/orders?receipt=link`, order(0))).status, 201);
 	t.is((await post(`${url}/orders?receipt=link`, order(1, {side: 'buy', limitMicroPerKwh: 260_000, quantityWh: 400}))).status, 201);
+	hurry();
 	const market = hashText('street');
 	const cleared = await until(
 		async () => {
@@ -210,9 +215,8 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 });
 
 test('an order over MQTT is answered on a topic of its sender, and no neighbour can listen to it', async t => {
-	const {made, agent} = await startMarket(t, 600);
-	// Far enough away for a machine that is busy with other tests.
-	const slotFrom = firstSlot + 8;
+	const {made, agent, hurry} = await startMarket(t);
+	const slotFrom = firstSlot;
 	const connect = async (device: string): Promise<MqttClient> => {
 		const client = await connectAsync(made.url, {
 			clientId: device,
@@ -275,6 +279,7 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 		['isNew', '0', 'id', 'id', 'malformed'],
 		JSON.stringify(replies.slice(3)),
 	);
+	hurry();
 	const mirrored = await until(async () => heard.find(line => line.startsWith(`p2p/street/${slotFrom}/cleared`)), {
 		clock: systemClock,
 		everyMs: 20,
