@@ -303,7 +303,7 @@ test('an order over MQTT is answered on a topic of its sender, and no neighbour 
 	forger.stream.destroy();
 	await systemClock.sleep(500);
 	t.false(
-		heard.some(line => line.includes('666')),
+		heard.some(line => line.includes('"volumeWh":666}')),
 		'nobody but the market says what was cleared',
 	);
 	const late = await connect('home-01:late');
