@@ -202,6 +202,7 @@ withMosquitto('what Mosquitto drops is told', async t => {
 	await systemClock.sleep(1500);
 	door.answer = undefined;
 	await world.publish(...Array.from({length: 40}, (_, i) => String(i)));
+	await world.eventually(() => door.held.length > 0);
 	t.is(door.held.length, 1);
 	door.answer = () => 'kept';
 	door.held[0]!.done('kept');
