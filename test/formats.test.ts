@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {AbiCoder, keccak256} from 'ethers';
 import {nodeHasher} from '../agent/base/hash-node.ts';
-import {enrolmentKinds, epochKinds, identityKinds, noteKinds, orderKinds, qualities} from '../agent/format/entry.ts';
+import {enrolmentKinds, epochKinds, identityKinds, noteKinds, orderKinds, qualities, statementKinds} from '../agent/format/entry.ts';
 import {formatHistory} from '../agent/format/history.ts';
 import {quantities} from '../agent/format/quantity.ts';
 import {formatReceipt} from '../agent/format/receipt.ts';
@@ -142,11 +142,11 @@ test('the tables of quantities, qualities, sub-kinds and tags are those of the c
 	);
 	const bits = [...page.matchAll(/^\| (\d+) \| `(\w+)` \| [a-z]/gm)].map(([, bit, name]) => [name, 1 << Number(bit)]);
 	t.deepEqual(Object.fromEntries(bits), qualities);
-	const subKinds = [...page.matchAll(/^\| \d (\w+) \| (\d [^|]+) \|/gm)].flatMap(([, kind, names = '']) =>
+	const subKinds = [...page.matchAll(/^\| \d (\w+) \| (\d+ [^|]+) \|/gm)].flatMap(([, kind, names = '']) =>
 		names
 			.trim()
 			.split(', ')
-			.map(one => [`${kind} ${one.slice(2)}`, Number(one[0])] as const),
+			.map(one => [`${kind} ${one.replace(/^\d+ /, '')}`, Number.parseInt(one, 10)] as const),
 	);
 	const inWords = (kind: string, names: Readonly<Record<string, number>>) =>
 		Object.entries(names).map(([name, code]) => [`${kind} ${name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)}`, code] as const);
@@ -158,6 +158,7 @@ test('the tables of quantities, qualities, sub-kinds and tags are those of the c
 			...inWords('order', orderKinds),
 			...inWords('epoch', epochKinds),
 			...inWords('identity', identityKinds),
+			...inWords('statement', statementKinds),
 		]),
 	);
 	for (const tag of Object.values(tags)) t.true(page.includes(`\`${Buffer.from(tag).toString('utf8').slice(0, -1)}\``));

@@ -1,6 +1,6 @@
 // SHA-256 through Node's own OpenSSL: what the agent itself uses, several times as fast as the portable code.
 
-import {hash} from 'node:crypto';
+import {getHashes, hash} from 'node:crypto';
 import type {Hasher} from './hash.ts';
 
 /**
@@ -15,3 +15,8 @@ export const nodeHasher: Hasher = {
 	},
 	allocate: length => Buffer.alloc(length),
 };
+
+/** SM3 [GB/T 32905-2016] where this Node's OpenSSL has it: twice as fast as plain arithmetic. */
+export const nodeSm3: ((input: Uint8Array) => Uint8Array) | undefined = getHashes().includes('sm3')
+	? input => hash('sm3', input, 'buffer')
+	: undefined;

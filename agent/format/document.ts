@@ -41,6 +41,8 @@ export type Fields = {
 	readonly list: <T>(key: string, lengthMax: number, read: (fields: Fields) => T) => T[];
 	readonly texts: (key: string, lengthMax: number) => string[];
 	readonly has: (key: string) => boolean;
+	/** Anything that JSON can say, as it stands there. */
+	readonly json: (key: string) => Json;
 	/** Ends the reading if there is any other key. Only for documents that are not compared with their canonical text. */
 	readonly only: (...keys: readonly string[]) => void;
 };
@@ -93,6 +95,7 @@ function fieldsOf(value: unknown, path: string): Fields {
 		texts: (key, lengthMax) =>
 			list(key, lengthMax).map((item, i) => (typeof item === 'string' ? item : shapeError(`${at(key)}[${i}] is not a text`))),
 		has,
+		json: key => (has(key) ? (get(key) as Json) : shapeError(`${at(key)} is missing`)),
 		only: (...keys) => {
 			const unknown = Object.keys(value).find(key => !keys.includes(key));
 			if (unknown !== undefined) shapeError(`${at(unknown)} is not a key that is known here`);

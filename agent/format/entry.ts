@@ -16,17 +16,42 @@ export type Size = number & {readonly brand?: 'size'};
 /** Place within the subject and epoch, from 1. */
 export type EntryNumber = number & {readonly brand?: 'number'};
 
-export const kinds = {reading: 1, note: 2, enrolment: 3, order: 4, epoch: 6, identity: 7} as const;
+export const kinds = {reading: 1, note: 2, enrolment: 3, order: 4, epoch: 6, identity: 7, statement: 8} as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** Sub-kinds, in the quantity field of an entry that is not a reading. */
 export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7, prune: 8} as const;
-export const enrolmentKinds = {agent: 1, channel: 2, market: 3, device: 4} as const;
+export const enrolmentKinds = {agent: 1, channel: 2, market: 3, device: 4, account: 5} as const;
 /** What stands under the subject of an energy market: what traders signed, and what its operator made of it. */
 export const orderKinds = {order: 1, cancellation: 2, counter: 3, delegation: 4, revocation: 5, clearing: 6, day: 7, dispute: 8} as const;
 export const epochKinds = {opened: 1} as const;
 /** What stands under the subject of a device: who it is from here on. */
 export const identityKinds = {enrolled: 1, rotated: 2, revoked: 3, expired: 4, bound: 5} as const;
+
+/** What is stated of a site, a factor, a shipment or a certificate: accounts follow from it and from readings, and from nothing else. */
+export const statementKinds = {
+	/** Site: its sources, the channels they are measured by, and how. */
+	site: 1,
+	/** Factor: a version of it. */
+	factor: 2,
+	/** Site: an amount that no meter counts, such as refrigerant filled in. */
+	activity: 3,
+	/** Site: the total of a period, bound to the entries that it rests on. */
+	report: 4,
+	/** Shipment: what is sent, and which limits hold for it. */
+	shipment: 5,
+	/** Shipment: a leg of its way. */
+	leg: 6,
+	/** Shipment: a sensor that is with it for a time. */
+	assignment: 7,
+	/** Shipment: it changes hands, signed by both. */
+	handover: 8,
+	/** Shipment: what its readings came to when it ended. */
+	verdict: 9,
+	/** Energy certificates: issued, moved, split or cancelled. */
+	certificate: 10,
+} as const;
+export type StatementKind = keyof typeof statementKinds;
 
 /** Bits of the quality field. */
 export const qualities = {

@@ -15,6 +15,7 @@ import {
 	writeSource,
 	writeSubject,
 } from './evidence.ts';
+import {packedOf} from './packed.ts';
 import {packTallyLeaf, type TallyLeaf, tallyLeafLength, unpackTallyLeaf} from './tally.ts';
 
 /** The tally entry at the end of the checkpoint, opened, and the channel's leaf in it between its neighbours. */
@@ -58,19 +59,21 @@ export const historyEntriesMax = 200_000;
 /** The channel's leaf and its two neighbours. */
 export const tallyLeavesMax = 3;
 const anchorsMax = 16;
-const indexLength = 6;
+export const indexLength = 6;
 
 /** Lists lie in one text each: as JSON lists they would be three times as long, and reading them would cost more than checking the proof. */
 type Texts = {readonly indexes: string; readonly entries: string; readonly proof: string};
 
-function packIndexes(indexes: readonly Index[]): Uint8Array {
+/** Places as six bytes each, one behind the other. */
+export function packIndexes(indexes: readonly Index[]): Uint8Array {
 	const packed = new Uint8Array(indexes.length * indexLength);
 	const view = viewOf(packed);
 	for (let i = 0; i < indexes.length; i += 1) writeUint48(view, i * indexLength, indexes[i]!);
 	return packed;
 }
 
-function unpackIndexes(packed: Uint8Array): Index[] {
+/** The reverse. The bytes MUST be whole places. */
+export function unpackIndexes(packed: Uint8Array): Index[] {
 	const view = viewOf(packed);
 	const indexes: Index[] = [];
 	for (let at = 0; at < packed.length; at += indexLength) indexes.push(readUint48(view, at));
@@ -96,7 +99,7 @@ function formatWith(hasher: Hasher, history: History, texts: Texts): string {
 			entry: toBase64(tally.entry),
 			source: writeSource(tally.source),
 			at: tally.at,
-			leaves: tally.leaves.map(leaf => toBase64(packTallyLeaf(leaf))),
+			leaves: writeTallyLeaves(tally.leaves),
 			proof: toBase64(tally.proof),
 		},
 		anchors: history.anchors.map(writeAnchor),
@@ -136,24 +139,24 @@ export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History>
 	);
 }
 
-/** Items of one length in one base64 text, with the text. */
-function packedOf(fields: Fields, key: string, length: number, itemsMax: number): {readonly text: string; readonly bytes: Uint8Array} {
-	const text = fields.ascii(key);
-	const bytes = fromBase64(text) ?? shapeError(`${key} is not canonical base64`);
-	if (bytes.length % length !== 0) shapeError(`${key} has ${bytes.length} bytes, not a multiple of ${length}`);
-	if (bytes.length / length > itemsMax) shapeError(`${key} has ${bytes.length / length} items, more than ${itemsMax}`);
-	return {text, bytes};
-}
-
 function readTally(fields: Fields): HistoryTally {
 	return {
 		entry: fields.bytes('entry', entryLength),
 		source: fields.object('source', readSource),
 		at: fields.count('at'),
-		leaves: fields.texts('leaves', tallyLeavesMax).map(text => {
-			const packed = fromBase64(text);
-			return packed?.length === tallyLeafLength ? unpackTallyLeaf(packed) : shapeError('a leaf is not a subject and a number');
-		}),
+		leaves: readTallyLeaves(fields.texts('leaves', tallyLeavesMax)),
 		proof: packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY).bytes,
 	};
+}
+
+export function writeTallyLeaves(leaves: readonly TallyLeaf[]): string[] {
+	return leaves.map(leaf => toBase64(packTallyLeaf(leaf)));
+}
+
+/** For use inside a `read` function only. */
+export function readTallyLeaves(texts: readonly string[]): TallyLeaf[] {
+	return texts.map(text => {
+		const packed = fromBase64(text);
+		return packed?.length === tallyLeafLength ? unpackTallyLeaf(packed) : shapeError('a leaf is not a subject and a number');
+	});
 }

@@ -36,6 +36,21 @@ export function marketUrn(name: string): string {
 	return `urn:kedge:market:${name}`;
 }
 
+/** Sites, factors, shipments and certificates: accounts are kept of them. */
+export const accountSorts = ['site', 'factor', 'shipment', 'certificates'] as const;
+export type AccountSort = (typeof accountSorts)[number];
+
+/** `urn:kedge:site:ID`, `urn:kedge:factor:ID`, `urn:kedge:shipment:ID` or `urn:kedge:certificates:DEVICE`: what is stated of it stands under this URN. */
+export function accountUrn(sort: AccountSort, id: string): string {
+	return `urn:kedge:${sort}:${id}`;
+}
+
+/** The sort and id in such a URN; undefined for anything else. */
+export function parseAccountUrn(urn: string): {readonly sort: AccountSort; readonly id: string} | undefined {
+	const found = /^urn:kedge:(site|factor|shipment|certificates):([A-Za-z0-9_-]{1,64})$/.exec(urn);
+	return found === null ? undefined : {sort: found[1] as AccountSort, id: found[2]!};
+}
+
 /** What the agent says about itself (start, eviction) stands under this URN. */
 export function agentUrn(logName: string): string {
 	return `urn:kedge:agent:${logName}`;
@@ -48,6 +63,7 @@ const marketPrefix = marketUrn('');
 export function enrolmentKindOf(urn: string): number {
 	if (urn.startsWith(agentPrefix)) return enrolmentKinds.agent;
 	if (urn.startsWith(marketPrefix)) return enrolmentKinds.market;
+	if (parseAccountUrn(urn) !== undefined) return enrolmentKinds.account;
 	return parseDeviceUrn(urn) === undefined ? enrolmentKinds.channel : enrolmentKinds.device;
 }
 

@@ -17,6 +17,12 @@ export const tags = {
 	tally: utf8('kedge/tally/v1\0'),
 	/** thumbprint of a device's public key = SHA-256(tag ‖ code of its type ‖ key) */
 	deviceKey: utf8('kedge/device-key/v1\0'),
+	/** what names the opening of a shipment = SHA-256(tag ‖ its statement) */
+	shipment: utf8('kedge/shipment/v1\0'),
+	/** what both parties of a hand-over sign = tag ‖ packed fields: URN of the shipment, the terms */
+	handover: utf8('kedge/handover/v1\0'),
 	/** digest of a receipt or history = SHA-256(tag ‖ canonical text without the digest) */
 	document: utf8('kedge/document/v1\0'),
+	/** signature under a disclosure = Ed25519(tag ‖ SHA-256(canonical text without signature and digest)), by the log's key; no note is signed with a zero byte in it */
+	disclosure: utf8('kedge/disclosure/v1\0'),
 } as const;
