@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {concatBytes, equalBytes, fromHex} from '../../agent/base/bytes.ts';
 import {portableHasher} from '../../agent/base/hash.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {multiproofRanges, rootFromMultiproof} from '../../agent/merkle/multiproof.ts';
+import {createMultiproofFold, createNodeGathering, multiproofRanges, rootFromMultiproof} from '../../agent/merkle/multiproof.ts';
 import {inclusionRanges} from '../../agent/merkle/prove.ts';
 import {foldNodes, nodesOfRange, type Range, sizeMax} from '../../agent/merkle/tree.ts';
 import type {MultiproofCase} from '../helpers/make-vectors.ts';
@@ -34,6 +34,19 @@ const leadsTo = (claim: ReturnType<typeof claimOf>, root: Uint8Array): boolean =
 	return found !== undefined && equalBytes(found, root);
 };
 
+/** The same, leaf by leaf, and by the nodes that the leaves fill. */
+function foldedRoots({indexes, size, leaves, proof}: ReturnType<typeof claimOf>): (Uint8Array | undefined)[] {
+	const fold = createMultiproofFold(nodeHasher, {size, proof});
+	const gathering = createNodeGathering(nodeHasher);
+	for (const [i, index] of indexes.entries()) {
+		fold.add(index, leaves, i * 32);
+		gathering.add(index, leaves, i * 32);
+	}
+	const byNodes = createMultiproofFold(nodeHasher, {size, proof});
+	for (const {node, hash} of gathering.nodes()) byNodes.addNode(node, hash);
+	return [fold.root(), byNodes.root()];
+}
+
 test('every choice of leaves up to 9 has the proof of the reference, and leads to the root', t => {
 	for (let size = 1; size <= 9; size += 1) {
 		const some = Array.from({length: size}, (_, i) => leafOf(i));
@@ -43,6 +56,8 @@ test('every choice of leaves up to 9 has the proof of the reference, and leads t
 			const claim = claimOf(indexes, size);
 			if (!equalBytes(claim.proof, concatBytes(...reference.MULTI(indexes, some)))) t.fail(`proof of ${indexes} of ${size}`);
 			if (!leadsTo(claim, root)) t.fail(`${indexes} of ${size}`);
+			for (const folded of foldedRoots(claim))
+				if (folded === undefined || !equalBytes(folded, root)) t.fail(`${indexes} of ${size}, folded`);
 		}
 	}
 	t.pass();
@@ -66,6 +81,26 @@ const places = fc
 	.integer({min: 1, max: 300})
 	.chain(size => fc.tuple(fc.constant(size), fc.uniqueArray(fc.integer({min: 0, max: size - 1}), {minLength: 1, maxLength: 20})))
 	.map(([size, indexes]) => [size, indexes.toSorted((a, b) => a - b)] as const);
+
+test('leaf by leaf the same root comes out, and a hash that is missing, left over or changed is seen', t => {
+	fc.assert(
+		fc.property(places, fc.nat(), ([size, indexes], at) => {
+			const claim = claimOf(indexes, size);
+			const root = rootFromMultiproof(nodeHasher, claim)!;
+			if (!foldedRoots(claim).every(folded => folded !== undefined && equalBytes(folded, root))) return false;
+			const {proof} = claim;
+			const [longer, shorter] = [concatBytes(proof, new Uint8Array(32)), proof.subarray(32)];
+			const isSeen = (changed: Uint8Array): boolean =>
+				foldedRoots({...claim, proof: changed}).every(folded => folded === undefined || !equalBytes(folded, root));
+			if (!isSeen(longer) || (proof.length > 0 && !isSeen(shorter))) return false;
+			if (proof.length === 0) return true;
+			const flipped = proof.slice();
+			flipped[at % flipped.length]! ^= 1;
+			return isSeen(flipped);
+		}),
+	);
+	t.is(createMultiproofFold(nodeHasher, {size: 1, proof: new Uint8Array(32)}).root(), undefined);
+});
 
 test('whatever is changed in leaves, proof or indexes, it no longer leads to the root', t => {
 	fc.assert(
