@@ -2,7 +2,7 @@
 
 import {viewOf} from '../base/bytes.ts';
 import type {SqlRow, Statements} from '../base/sqlite.ts';
-import {entryLength, type Index, kinds, type Size} from '../format/entry.ts';
+import {entryLength, type Index, kinds, qualities, type Size} from '../format/entry.ts';
 import {recordHeadLength} from './batch.ts';
 import {tileWidth} from './nodes.ts';
 
@@ -54,6 +54,8 @@ type Rows = Pick<Statements, 'all'>;
 /** A few batches at a time: half a MiB of entries each at most. */
 const batchesPerPage = 8;
 const arrivedAtOffset = 70;
+/** Its highest byte. */
+const qualityOffset = 53;
 
 /** First index of the oldest batch: 0 in a log that was never pruned. */
 export async function prunedBelow(rows: Rows): Promise<Index> {
@@ -123,7 +125,10 @@ export function isEmptyPlan(plan: PrunePlan): boolean {
 	return plan.entries === 0 && plan.arrivalBytes === 0;
 }
 
-/** The records of a batch without the raw bytes of what readings came from; bodies of notes and enrolments stay. Undefined if nothing would go. Pure. */
+/**
+ * The records of a batch without the raw bytes of what readings came from; bodies of notes and enrolments stay, and so do the messages of corrections: which reading one stands in for is said nowhere
+ * else, and whoever counts the log anew needs it. Undefined if nothing would go. Pure.
+ */
 export function stripArrivals(entries: Uint8Array, records: Uint8Array): Uint8Array | undefined {
 	const view = viewOf(records);
 	const parts: Uint8Array[] = [];
@@ -143,9 +148,10 @@ export function stripArrivals(entries: Uint8Array, records: Uint8Array): Uint8Ar
 		const count = view.getUint16(at + 4);
 		const isMark = length === prunedMark;
 		const end = isMark ? at + prunedHeadLength : at + recordHeadLength + length;
-		let isArrival = true;
-		for (let i = entry; i < entry + count && isArrival; i += 1) isArrival = entries[i * entryLength] === kinds.reading;
-		if (isMark || isArrival) {
+		let goes = true;
+		for (let i = entry; i < entry + count && goes; i += 1)
+			goes = entries[i * entryLength] === kinds.reading && (entries[i * entryLength + qualityOffset]! & (qualities.correction >> 16)) === 0;
+		if (isMark || goes) {
 			stripped += count;
 			isStripped ||= !isMark;
 		} else {

@@ -47,6 +47,11 @@ export type LogReader = {
 	readonly entries: (begin: Index, end: Index) => Promise<Uint8Array>;
 	/** Fails with ENTRY_PRUNED if the entry is there and its arrival is not. */
 	readonly source: (index: Index) => Promise<Source>;
+	/** What the entries of the indexes begin … end−1 came from, each batch read once: once for all entries that share it, with the places that it has there. `record` is undefined where it was pruned. */
+	readonly sources: (
+		begin: Index,
+		end: Index,
+	) => AsyncIterable<{readonly begin: Index; readonly end: Index; readonly salt: Uint8Array; readonly record: Uint8Array | undefined}>;
 	/** Root of the tree of `size` ≤ the log's entries, recomputed from what is stored. Fails with ENTRY_PRUNED for sizes whose edge was pruned. */
 	readonly rootAt: (size: Size) => Promise<Uint8Array>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
@@ -170,6 +175,7 @@ function* recordsOf(
 const spansPerPage = 256;
 /** Spans read in one query with the entries of their batches, half a MiB each at most. */
 const spansWithEntriesPerPage = 32;
+const spansOfFirstPage = 2;
 /** Spans of a channel that are looked through for a reading that counts, in the first and in the second attempt. */
 const newestSpans = [4, 64] as const;
 /** A device whose clock stands still has one key for everything: its older values are not worth reading the whole log. */
@@ -240,16 +246,17 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 	async function* follow(channel: Channel, firstMin: Index, condition: string, parameters: readonly number[]): AsyncIterable<KeyedEntry> {
 		let next = firstMin;
 		const provable = await firstProvable();
-		for (;;) {
+		// Some want the first only: a small page in front costs the others next to nothing.
+		for (let page = spansOfFirstPage; ; page = spansWithEntriesPerPage) {
 			const spans = await database.all<SpanRow & {part: Uint8Array}>(
 				`SELECT spans.first, spans.count, session, keys, substr(entries, (spans.first - batches.first) * ${entryLength} + 1) AS part
 				FROM spans JOIN batches ON batches.first = (SELECT max(first) FROM batches WHERE first <= spans.first)
-				WHERE channel = ?1 AND spans.first >= ?2 AND spans.${notPruned} AND ${condition} ORDER BY spans.first LIMIT ${spansWithEntriesPerPage}`,
+				WHERE channel = ?1 AND spans.first >= ?2 AND spans.${notPruned} AND ${condition} ORDER BY spans.first LIMIT ${page}`,
 				[channel.id, next, ...parameters],
 			);
 			// The join has left out the spans of batches that were pruned.
 			for (const span of spans) for (const found of pickEntries(channel, span, span.part)) if (found.index >= provable) yield found;
-			if (spans.length < spansWithEntriesPerPage) return;
+			if (spans.length < page) return;
 			next = spans.at(-1)!.first + 1;
 		}
 	}
@@ -285,6 +292,17 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				return {salt: copyBytes(salt), record: copyBytes(record)};
 			}
 			throw corrupt(`the source of entry ${index} is missing`);
+		},
+		sources: async function* (begin, end) {
+			for (let next = begin; next < end; ) {
+				const [row] = await database.all<{first: number; count: number; records: Uint8Array}>(
+					'SELECT first, count, records FROM batches WHERE first <= ? ORDER BY first DESC LIMIT 1',
+					[next],
+				);
+				if (row === undefined || row.first + row.count <= next) throw corrupt(`no batch holds index ${next}`);
+				for (const found of walkRecords(row)) if (found.end > begin && found.begin < end) yield found;
+				next = row.first + row.count;
+			}
 		},
 		rootAt: async size => (size === 0 ? emptyRoot(hasher) : nodes.rangeHash({begin: 0, end: size})),
 		inclusion: async (index, size) => {

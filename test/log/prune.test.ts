@@ -5,7 +5,7 @@ import {toHex} from '../../agent/base/bytes.ts';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {type Database, openDatabase} from '../../agent/base/sqlite.ts';
-import {decodeEntry, entryLeafHash, entryLength, kinds} from '../../agent/format/entry.ts';
+import {decodeEntry, entryLeafHash, entryLength, kinds, qualities} from '../../agent/format/entry.ts';
 import {type AuditReport, audit} from '../../agent/log/audit.ts';
 import type {Log} from '../../agent/log/log.ts';
 import {type PruneWish, planPrune, provableFrom, stripArrivals} from '../../agent/log/prune.ts';
@@ -307,4 +307,21 @@ test('an arrival that never had raw bytes to lose is left alone, and a stripped 
 	// By the clock of the agent and as a prefix: one time in the future holds everything behind it.
 	const plan = await planPrune(database, wishOf({entriesBeforeMs: startMs - 1, arrivalsBeforeMs: startMs - 1}));
 	t.deepEqual([plan.entries, plan.arrivalBytes], [0, 0]);
+});
+
+test('messages of corrections stay when arrivals go: nothing else says what they stand in for', async t => {
+	const world = await createLogWorld(t);
+	const log = await world.open();
+	const meter = enrolMeter(log, 'm1');
+	await append(log, [draftOf(meter, {value: 1n, measuredAtMs: startMs})], {record: Buffer.from('a reading')});
+	const correction = draftOf(meter, {value: 2n, measuredAtMs: startMs + 1, quality: qualities.correction | qualities.substituted});
+	await append(log, [correction], {record: Buffer.from('a correction')});
+	await append(log, [draftOf(meter, {value: 3n, measuredAtMs: startMs + 2})], {record: Buffer.from('another reading')});
+	const database = await openDatabase({path: world.path, mode: 'read'});
+	t.teardown(() => database[Symbol.asyncDispose]());
+	const rows = await database.all<{entries: Uint8Array; records: Uint8Array}>('SELECT entries, records FROM batches ORDER BY first');
+	const left = rows.map(({entries, records}) => Buffer.from(stripArrivals(entries, records) ?? records).toString('latin1')).join();
+	t.true(left.includes('a correction'));
+	t.false(left.includes('a reading'));
+	t.false(left.includes('another reading'));
 });
