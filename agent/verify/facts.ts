@@ -12,6 +12,7 @@ import {
 	orderKinds,
 	qualities,
 	qualityNames,
+	statementKinds,
 } from '../format/entry.ts';
 import {quantityOfCode} from '../format/quantity.ts';
 
@@ -19,7 +20,7 @@ export type EntryFacts = {
 	readonly index: number;
 	/** Its place among the entries of its channel in this epoch. */
 	readonly number: number;
-	/** `reading`, `note`, `enrolment`, `order`, `epoch`, `identity`, or `kind-N` for one that this program does not know. */
+	/** `reading`, `note`, `enrolment`, `order`, `epoch`, `identity`, `statement`, or `kind-N` for one that this program does not know. */
 	readonly kind: string;
 	/** Name in the quantity registry, or of the sub-kind; `quantity-N` for a code that this program does not know. */
 	readonly quantity: string;
@@ -47,6 +48,7 @@ const subKinds: Readonly<Record<number, Readonly<Record<string, number>>>> = {
 	[kinds.order]: orderKinds,
 	[kinds.epoch]: epochKinds,
 	[kinds.identity]: identityKinds,
+	[kinds.statement]: statementKinds,
 };
 
 export function describeEntry(entry: Entry, index: Index): EntryFacts {

@@ -1,7 +1,9 @@
 // The verdict on a file: what was checked, with which result and why, how strong the evidence is, and what the file says.
 
 import type {Correction} from '../format/correction.ts';
+import type {Json} from '../format/document.ts';
 import type {Quality} from '../format/entry.ts';
+import type {PackageBeacon, PackageQuestion} from '../format/evidence-package.ts';
 import type {IdentityBody} from '../format/identity.ts';
 import type {CorrectionLink} from './corrections.ts';
 import type {EntryFacts} from './facts.ts';
@@ -34,8 +36,22 @@ export type CheckName =
 	| 'period'
 	/** History: nothing from the first number up to the tally was left out. */
 	| 'completeness'
+	/** Disclosure: the log's key signed for whom it was made, what for, and what is shown. */
+	| 'reader'
+	/** Disclosure: the readings of a register that are shown say together what it counted. */
+	| 'register'
 	/** Receipt: what is shown of the device is what the log said of it in front of the entry, and it held then. */
 	| 'identity'
+	/** Package: its files are those that its manifest names, byte for byte. */
+	| 'files'
+	/** Package: what its manifest lists is what its entries say. */
+	| 'manifest'
+	/** Package: everything that its answer rests on is there. */
+	| 'basis'
+	/** Package: its answer, counted anew from its entries, is the same. */
+	| 'answer'
+	/** Package: messages that were refused. They are in no tree, so this only ever fails or is skipped. */
+	| 'refusals'
 	/** The trust file has seen this very checkpoint on a chain. */
 	| 'pinned'
 	/** The trust file has seen another root for the same log and size: two histories. Only ever fails. */
@@ -171,6 +187,69 @@ export type HistoryFacts = {
 	readonly notes: {readonly gaps: number; readonly gapNumbers: string; readonly silences: number};
 };
 
+/** What a disclosure opens, and for whom. */
+export type DisclosureFacts = {
+	/** For whom, what for and when: the words of whoever holds the log's key. */
+	readonly reader: string;
+	readonly purpose: string;
+	readonly madeAtMs: number;
+	/** The period that it is for; undefined where entries were chosen one by one. */
+	readonly fromMs: number | undefined;
+	readonly toMs: number | undefined;
+	readonly entries: number;
+	/** Entries among them whose channel stays unnamed. */
+	readonly unnamed: number;
+	/** Messages and bodies that are opened. */
+	readonly sources: number;
+	/** The channels that are named, and whether all of one is there; undefined where that is not said. */
+	readonly channels: readonly {
+		readonly urn: string;
+		readonly entries: number;
+		readonly readings: number;
+		readonly first: EntryFacts | undefined;
+		readonly last: EntryFacts | undefined;
+		readonly completeness: Completeness | undefined;
+	}[];
+	/** What a register counted between pairs of readings, one for each life of the counter; undefined where it is not about that, or they do not fit. */
+	readonly register:
+		| {
+				readonly urn: string;
+				readonly pairs: readonly {readonly from: EntryFacts; readonly to: EntryFacts; readonly rise: string}[];
+				/** Sum of the rises, exact decimal text. */
+				readonly total: string;
+				readonly unit: string;
+		  }
+		| undefined;
+};
+
+/** What a package says. */
+export type PackageFacts = {
+	readonly question: PackageQuestion;
+	/** Its shape is the ledger's. */
+	readonly answer: Json;
+	readonly ledger: string;
+	readonly ledgerVersion: number;
+	/** What made the package, and SHA-256 of the verifier that its maker has, where he says. */
+	readonly program: string;
+	readonly verifierSha256: string | undefined;
+	readonly madeAtMs: number;
+	readonly entries: number;
+	readonly channels: number;
+	/** Channels and accounts that the log does not have: the maker's word. */
+	readonly absent: readonly string[];
+	/** undefined where it could not be looked at. */
+	readonly completeness: Completeness['state'] | undefined;
+	readonly tallyAtMs: number | undefined;
+	/** The readings were appended between these blocks. */
+	readonly beaconBefore: PackageBeacon | undefined;
+	readonly beaconAfter: PackageBeacon | undefined;
+	readonly gaps: number;
+	readonly silences: number;
+	/** Messages refused in the period: the maker's word. */
+	readonly refused: number;
+	readonly arrivals: 'all' | 'corrections';
+};
+
 /** What the file says, as far as it could be read, in plain JSON types. Unless the verdict is good these are claims and no more. */
 export type Facts = {
 	readonly origin: string | undefined;
@@ -188,11 +267,13 @@ export type Facts = {
 	/** Receipt of a reading: who its device was, where that is shown. */
 	readonly identity: IdentityFacts | undefined;
 	readonly history: HistoryFacts | undefined;
+	readonly disclosure: DisclosureFacts | undefined;
+	readonly package: PackageFacts | undefined;
 	readonly anchors: readonly AnchorFacts[];
 };
 
 export type Verdict = {
-	readonly document: 'receipt' | 'history' | 'unknown';
+	readonly document: 'receipt' | 'history' | 'disclosure' | 'package' | 'unknown';
 	/** `none` as soon as one check fails. */
 	readonly strength: Strength;
 	/** Nothing failed, and the evidence is at least committed. */
@@ -212,6 +293,8 @@ export const noFacts: Facts = {
 	bodyText: undefined,
 	identity: undefined,
 	history: undefined,
+	disclosure: undefined,
+	package: undefined,
 	anchors: [],
 };
 
@@ -295,8 +378,11 @@ function correctionRows({count, links}: HistoryFacts['corrections'], isRegister:
 	];
 }
 
-/** The verdict as plain lines for a terminal, one check a line, closed by a newline. Nothing that the file says can move the cursor or forge a line. */
-export function verdictText(verdict: Verdict): string {
+/**
+ * The verdict as plain lines for a terminal, one check a line, closed by a newline. Nothing that the file says can move the cursor or forge a line. `withAnswer`: of a package also the first
+ * figures of its answer, for who has no better way to show them.
+ */
+export function verdictText(verdict: Verdict, {withAnswer = true}: {readonly withAnswer?: boolean} = {}): string {
 	const {document, good, strength, facts, checks} = verdict;
 	const name = document === 'unknown' ? 'unknown file' : document;
 	const rows: [name: string, text: string][] = [];
@@ -321,6 +407,8 @@ export function verdictText(verdict: Verdict): string {
 			rows.push(['gaps', `the device's own numbering jumps ${times(notes.gaps)}, over ${notes.gapNumbers} numbers in all`]);
 		if (notes.silences > 0) rows.push(['silence', `the channel was silent beyond the cadence of its device ${times(notes.silences)}`]);
 	}
+	if (facts.disclosure !== undefined) rows.push(...disclosureRows(facts.disclosure));
+	if (facts.package !== undefined) rows.push(...packageRows(facts.package, withAnswer));
 	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
 		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
 	}
@@ -329,12 +417,124 @@ export function verdictText(verdict: Verdict): string {
 	const lines = [
 		`${name}: ${good ? `good, ${strength}` : 'NOT GOOD'}`,
 		strengthSentences[strength],
+		...(good && facts.package !== undefined ? cautions(facts.package).map(plain) : []),
 		...(rows.length === 0 ? [] : ['', good ? 'It says:' : 'It claims:']),
 		...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${plain(text)}`),
 		'',
 		...checks.map(check => `  ${check.result.padEnd(8)}  ${check.name.padEnd(checkWidth)}${plain(check.reason)}`),
 	];
 	return `${lines.join('\n')}\n`;
+}
+
+const channelsShownMax = 20;
+
+function disclosureRows(facts: DisclosureFacts): [name: string, text: string][] {
+	const {reader, purpose, madeAtMs, fromMs, toMs, entries, unnamed, sources, channels, register} = facts;
+	const rows: [name: string, text: string][] = [
+		['for', reader],
+		...(purpose === '' ? [] : [['purpose', purpose] satisfies [string, string]]),
+		['made', timeText(madeAtMs)],
+	];
+	if (fromMs !== undefined && toMs !== undefined) rows.push(['period', `${timeText(fromMs)} to ${timeText(toMs)}`]);
+	if (register !== undefined) return [...rows, ...disclosedRegisterRows(register)];
+	const opened =
+		sources === 0 ? 'what they came from is withheld' : `${countText(sources, 'message or body', 'messages or bodies')} opened`;
+	rows.push(['entries', `${entries}${unnamed > 0 ? `, ${unnamed} of them of unnamed channels` : ''}; ${opened}`]);
+	for (const {urn, entries: own, readings, first, last, completeness} of channels.slice(0, channelsShownMax)) {
+		rows.push(['channel', `${urn}: ${countText(own, 'entry', 'entries')}, ${countText(readings, 'reading')}`]);
+		if (first?.kind === 'reading') rows.push(['', readingText(first)]);
+		if (last?.kind === 'reading' && last.index !== first?.index) rows.push(['', readingText(last)]);
+		if (completeness !== undefined) rows.push(['complete', completenessText(completeness, toMs ?? 0)]);
+	}
+	if (channels.length > channelsShownMax) rows.push(['channel', `and ${channels.length - channelsShownMax} more`]);
+	rows.push(['the rest', 'nothing is shown of any other entry: each is a hash']);
+	return rows;
+}
+
+function disclosedRegisterRows({urn, pairs, total, unit}: NonNullable<DisclosureFacts['register']>): [name: string, text: string][] {
+	const rows: [name: string, text: string][] = [['channel', urn]];
+	const timeIn = ({measuredAtMs, arrivedAtMs}: EntryFacts): string => timeText(measuredAtMs ?? arrivedAtMs);
+	const [first, last] = [pairs[0], pairs.at(-1)];
+	if (first !== undefined && last !== undefined) {
+		const between = `between ${timeIn(first.from)} and ${timeIn(last.to)}`;
+		if (pairs.length === 1) rows.push([first.from.quantity, `${total} ${unit} ${between}`]);
+		else {
+			rows.push([first.from.quantity, `at least ${total} ${unit} ${between}`]);
+			rows.push(['register', `it began to count anew ${times(pairs.length - 1)}: what passed there is unknown`]);
+		}
+	}
+	for (const {from, to, rise} of pairs) {
+		rows.push(['from', readingText(from)], ['to', readingText(to)]);
+		if (pairs.length > 1) rows.push(['rise', `${rise} ${unit}`]);
+	}
+	rows.push(['the rest', 'nothing is shown of what lies between, nor of any other entry: each is a hash']);
+	return rows;
+}
+
+/** Lines of an answer that are shown: its own figures; the whole of it is in the manifest. */
+const answerRowsMax = 16;
+
+function packageRows(facts: PackageFacts, withAnswer: boolean): [name: string, text: string][] {
+	const {question, answer, beaconBefore, beaconAfter, tallyAtMs} = facts;
+	const rows: [name: string, text: string][] = [
+		['question', `${question.about} ${question.id}`],
+		['period', `${timeText(question.fromMs)} to ${timeText(question.toMs)}`],
+		['method', `ledger ${facts.ledger}, version ${facts.ledgerVersion}; made by ${facts.program} at ${timeText(facts.madeAtMs)}`],
+		['entries', `${facts.entries} of ${countText(facts.channels, 'channel')}`],
+	];
+	const figures =
+		typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? Object.entries(answer) : [['', answer] as const];
+	for (const [key, value] of figures.slice(0, withAnswer ? answerRowsMax : 0)) {
+		const text =
+			typeof value === 'object' && value !== null ? (Array.isArray(value) ? countText(value.length, 'item') : undefined) : `${value}`;
+		if (text !== undefined && value !== undefined) rows.push(['answer', `${key} ${text}`.trim()]);
+	}
+	if (facts.completeness !== undefined)
+		rows.push(['complete', packageCompleteness(facts.completeness, tallyAtMs, facts.absent.length > 0)]);
+	if (facts.absent.length > 0)
+		rows.push(['absent', `${facts.absent.length} that the log is said not to have: ${facts.absent.slice(0, linksShownMax).join(', ')}`]);
+	if (beaconBefore !== undefined)
+		rows.push([
+			'appended',
+			`after block ${beaconBefore.blockNumber} of chain ${beaconBefore.chainId}, ${timeText(beaconBefore.blockTimeS * 1000)}`,
+		]);
+	if (beaconAfter !== undefined)
+		rows.push([
+			'appended',
+			`before the agent saw block ${beaconAfter.blockNumber} of chain ${beaconAfter.chainId}, ${timeText(beaconAfter.blockTimeS * 1000)}`,
+		]);
+	if (facts.gaps > 0) rows.push(['gaps', `devices' own numbering jumps ${times(facts.gaps)}`]);
+	if (facts.silences > 0) rows.push(['silence', `channels were silent beyond the cadence of their devices ${times(facts.silences)}`]);
+	if (facts.refused > 0) rows.push(['refused', `${countText(facts.refused, 'message')} in the period, by the maker's word`]);
+	return rows;
+}
+
+/** What whoever rests something on a good package must know first: where its answer would be another one if its maker left out what nothing shows. */
+function cautions({completeness, absent, tallyAtMs, question}: PackageFacts): string[] {
+	const sentences: string[] = [];
+	if (completeness === 'later-unknown')
+		sentences.push(
+			'What its maker may have left out behind the last entries that are shown, readings and statements alike, nobody can see: no tally covers it.',
+		);
+	if (completeness === 'crosses-epoch') sentences.push('The log began anew, and what was lost then nobody can see.');
+	if (absent.length > 0)
+		sentences.push('Part of what the answer asks for is not here, and that the log does not have it is only the word of its maker.');
+	if (tallyAtMs !== undefined && tallyAtMs < question.toMs)
+		sentences.push(`The period was not over when this was counted, ${timeText(tallyAtMs)}: what came later is not in it.`);
+	return sentences;
+}
+
+function packageCompleteness(state: Completeness['state'], tallyAtMs: number | undefined, isPart: boolean): string {
+	switch (state) {
+		case 'complete':
+			return `yes, as the agent numbered it: all that was logged since the period began, until it was counted, ${timeText(tallyAtMs ?? 0)}, is here${isPart ? ', but for what is called absent' : ''}`;
+		case 'incomplete':
+			return 'NO: entries are missing, or were added';
+		case 'later-unknown':
+			return 'not known: nothing is missing up to the last that is shown, but there may be later entries';
+		case 'crosses-epoch':
+			return 'cannot be shown: the log was restored and began anew, and what came before is not here';
+	}
 }
 
 function readingText({number, value, unit, measuredAtMs, arrivedAtMs, qualities}: EntryFacts): string {

@@ -464,7 +464,7 @@ test('repeated keys, white space, another order, unknown keys and __proto__ are 
 
 test('deep, long and other files are told what this program reads', async t => {
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
-	const known = /this program knows "kedge receipt 1", "kedge receipt 2" and "kedge history 2"/;
+	const known = /this program knows "kedge receipt 1", "kedge receipt 2", "kedge history 2", "kedge disclosure 1" and ZIP files/;
 	for (const text of [
 		'',
 		'{}',
