@@ -1,5 +1,6 @@
 // One slot's sealed orders, and what makes an order one that may stand among them. Pure.
 
+import {auctionOrdersMax, lotsMax} from './auction.ts';
 import {energyPrice, type Tariff} from './tariff.ts';
 
 export type Order = {
@@ -14,9 +15,8 @@ export type Order = {
 	readonly minQuantityWh: number;
 };
 
-export const quantityWhMax = 0xffff_ffff;
-/** Sums stay exact in a double: 2^20 orders of 2^32 Wh. */
-export const ordersMax = 1 << 20;
+export const quantityWhMax = lotsMax;
+export const ordersMax = auctionOrdersMax;
 
 export type OrderProblem = {readonly code: 'malformed' | 'price-out-of-band' | 'capacity-exceeded'; readonly detail: string};
 
