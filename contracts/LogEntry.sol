@@ -2,14 +2,15 @@
 pragma solidity ^0.8.28;
 
 /// @notice One entry of a log, its 118 bytes taken apart. The names and units are those of the agent's format.
-/// @param kind 1 reading, 2 note, 3 device, 4 order, 5 child checkpoint, 6 epoch, and more to come.
+/// @param kind 1 reading, 2 note, 3 enrolment, 4 order, 6 epoch, 7 identity of a device, 8 statement, and more to come; 5 is for checkpoints of other logs.
 /// @param version Version of the layout, 1.
 /// @param salt Sixteen random bytes that keep the entry's hash from being guessed.
 /// @param subject Salted hash of the channel or thing that the entry is about.
-/// @param quantity Code of the quantity in the registry; for other kinds than readings a sub-kind.
+/// @param quantity Code of the quantity in the registry; for other kinds than readings a sub-kind. Of a statement: 1 site, 2 factor, 3 activity, 4 report, 5 shipment, 6 leg, 7 assignment, 8 hand-over,
+/// 9 verdict, 10 certificate.
 /// @param exponent Power of ten: the reading is value · 10^exponent in the quantity's base unit.
 /// @param quality Quality bits.
-/// @param value The number itself.
+/// @param value The number itself. Of a report the total in mg CO2e; of a verdict 1 good, 2 excursion, 3 indeterminate; of other statements 0.
 /// @param measuredAtMs Milliseconds since 1970 as the device claims; 0 if it claims none.
 /// @param arrivedAtMs Milliseconds since 1970 by the agent's clock.
 /// @param number Contiguous per subject and epoch, from 1.

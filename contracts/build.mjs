@@ -4,7 +4,7 @@
 // node contracts/build.mjs --check  fails if they are not what the sources give
 // node contracts/build.mjs --test   checks the bytecode that forge tests and the gas snapshot, then runs the forge tests
 import {spawnSync} from 'node:child_process';
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -17,6 +17,8 @@ const require = createRequire(import.meta.url);
 const published = [
 	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
 	{file: 'device-registry.ts', source: 'DeviceRegistry.sol', contract: 'DeviceRegistry', name: 'deviceRegistry'},
+	{file: 'allowance-auction.ts', source: 'AllowanceAuction.sol', contract: 'AllowanceAuction', name: 'allowanceAuction'},
+	{file: 'cold-chain-escrow.ts', source: 'ColdChainEscrow.sol', contract: 'ColdChainEscrow', name: 'coldChainEscrow'},
 	{file: 'energy-market.ts', source: 'EnergyMarket.sol', contract: 'EnergyMarket', name: 'energyMarket'},
 	{file: 'market-rules.ts', source: 'MarketRules.sol', contract: 'MarketRules', name: 'marketRules'},
 	{file: 'market-court.ts', source: 'MarketCourt.sol', contract: 'MarketCourt', name: 'marketCourt'},
@@ -25,8 +27,12 @@ const published = [
 	{file: 'market-day-judge.ts', source: 'MarketDayJudge.sol', contract: 'MarketDayJudge', name: 'marketDayJudge'},
 	{file: 'market-answers.ts', source: 'MarketAnswers.sol', contract: 'MarketAnswers', name: 'marketAnswers'},
 	{file: 'market-readings.ts', source: 'MarketReadings.sol', contract: 'MarketReadings', name: 'marketReadings'},
+	{file: 'carbon-allowance.ts', source: 'CarbonAllowance.sol', contract: 'CarbonAllowance', name: 'carbonAllowance'},
+	{file: 'carbon-reports.ts', source: 'CarbonReports.sol', contract: 'CarbonReports', name: 'carbonReports'},
 	// Worth nothing: what simulated communities pay each other with.
 	{file: 'test-token.ts', source: 'TestToken.sol', contract: 'TestToken', name: 'testToken', folder: 'test/contracts'},
+	// Of no site: what tests of the auction sell.
+	{file: 'test-allowances.ts', source: 'TestAllowances.sol', contract: 'TestAllowances', name: 'testAllowances', folder: 'test/contracts'},
 ];
 
 /** How far a gas figure may drift from contracts/.gas-snapshot, in per cent. */
@@ -45,7 +51,7 @@ const groups = [
 ];
 
 function isOfMarket(path) {
-	return /Market|MeterReading|TestToken/.test(path);
+	return /Market|MeterReading|TestToken|Carbon|ReportChallenge/.test(path);
 }
 
 const settings = {
@@ -166,9 +172,14 @@ function test(files) {
 	if (built !== 0) return built;
 	for (const {source, contract, bytecode} of files) {
 		// What both kinds of source import is compiled for each, and which of the two gets the plain name is forge's to choose.
-		const folder = join(here, 'out', source);
-		const artifacts = readdirSync(folder).filter(file => file === `${contract}.json` || file.startsWith(`${contract}.`));
-		if (!artifacts.some(file => JSON.parse(readFileSync(join(folder, file), 'utf8')).bytecode.object === `0x${bytecode}`)) {
+		// One that was built later, on top of what was there, it puts one folder deeper.
+		const folders = [join(here, 'out', source), join(here, 'out', 'contracts', source)].filter(folder => existsSync(folder));
+		const artifacts = folders.flatMap(folder =>
+			readdirSync(folder)
+				.filter(file => file.startsWith(`${contract}.`))
+				.map(file => join(folder, file)),
+		);
+		if (!artifacts.some(path => JSON.parse(readFileSync(path, 'utf8')).bytecode.object === `0x${bytecode}`)) {
 			console.error(`${contract}: forge's bytecode is not the published one; make the settings of foundry.toml and build.mjs equal`);
 			return 1;
 		}

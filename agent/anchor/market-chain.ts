@@ -210,20 +210,26 @@ async function read(chain: Chain, to: string, api: Interface, name: string, valu
 /** A contract's own error by its name, where the node only gave its bytes: `custom error 0x…`, with the arguments behind it or behind a colon. */
 export function explained(error: unknown, apis: readonly Interface[]): unknown {
 	if (!(error instanceof AgentError)) return error;
-	const found = /(?:custom error )?(0x[0-9a-f]{8})(?:: ?)?([0-9a-f]*)/i.exec(error.message);
-	const name = found === null ? undefined : errorName(`${found[1]}${found[2]}`, apis);
-	if (found === null || name === undefined) return error;
-	const sentence = error.message.replace(found[0], name);
-	return new AgentError(error.code, sentence, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
+	// An address in the sentence looks like one too, and is none.
+	for (const found of error.message.matchAll(/(?:custom error )?(0x[0-9a-f]{8})(?:: ?)?([0-9a-f]*)/gi)) {
+		const name = errorName(found[1]!, found[2]!, apis);
+		if (name === undefined) continue;
+		const sentence = error.message.replace(found[0], name);
+		return new AgentError(error.code, sentence, {cause: error, ...(error.hint === undefined ? {} : {hint: error.hint})});
+	}
+	return error;
 }
 
-function errorName(data: string, apis: readonly Interface[]): string | undefined {
-	for (const api of apis)
+function errorName(selector: string, values: string, apis: readonly Interface[]): string | undefined {
+	for (const api of apis) {
+		const known = api.getError(selector);
+		if (known === null) continue;
 		try {
-			const found = api.parseError(data);
-			if (found !== null) return `${found.name}(${found.args.map(String).join(', ')})`;
+			return `${known.name}(${api.decodeErrorResult(known, `${selector}${values}`).map(String).join(', ')})`;
 		} catch {
-			// The bytes behind the name are not its arguments: the node's own words must do.
+			// A node that takes the arguments for text leaves nothing of small numbers: the name must do.
+			return `${known.name}(…)`;
 		}
+	}
 	return undefined;
 }
