@@ -21,10 +21,72 @@ export type Config = {
 	readonly homeAssistant: HomeAssistantConfig | undefined;
 	readonly mappings: Readonly<Record<string, MappingConfig>>;
 	readonly devices: readonly DeviceConfig[];
+	/** Sites and factors become statements of the log; see declaring.ts. */
+	readonly sites: readonly SiteConfig[];
+	readonly factors: readonly FactorConfig[];
 	readonly anchor: AnchorConfig | undefined;
 	readonly market: MarketConfig | undefined;
 	readonly api: ApiConfig | undefined;
 	readonly logging: {readonly level: 'debug' | 'info' | 'warn' | 'error'};
+};
+
+/** A site whose emissions are counted. What its parts mean is said, and checked, in ledgers/emissions/site-body.ts. */
+export type SiteConfig = {
+	readonly id: string;
+	readonly name: string | undefined;
+	readonly zone: string | undefined;
+	readonly gapMinutesMax: number | undefined;
+	readonly report: {readonly scopes: readonly number[]; readonly scope2: 'location' | 'market' | undefined} | undefined;
+	readonly sources: readonly SourceConfig[];
+};
+
+type CountedChannelConfig = {
+	readonly device: string;
+	readonly quantity: string;
+	readonly part: string | undefined;
+	readonly rollsOverAt: string | undefined;
+	readonly stamp: 'end' | 'start' | undefined;
+	readonly spanMinutes: number | undefined;
+};
+
+type AveragedChannelConfig = {
+	readonly device: string;
+	readonly quantity: string;
+	readonly part: string | undefined;
+	readonly fallback: string | undefined;
+};
+
+type SourceConfig = {
+	readonly id: string;
+	readonly name: string | undefined;
+	readonly scope: number;
+	readonly method: 'factor' | 'direct';
+	readonly from: string | undefined;
+	readonly to: string | undefined;
+	readonly channels: readonly CountedChannelConfig[] | undefined;
+	readonly factors: readonly string[] | undefined;
+	readonly locationFactors: readonly string[] | undefined;
+	readonly marketFactors: readonly string[] | undefined;
+	readonly concentration: AveragedChannelConfig | undefined;
+	readonly flow: AveragedChannelConfig | undefined;
+	readonly quadrantsMin: number | undefined;
+	readonly substitution: 'maximum' | 'fallback' | 'none' | undefined;
+};
+
+/** An emission factor. Without value, per and source it is the built-in one of that id, for the days that are said. */
+export type FactorConfig = {
+	readonly id: string;
+	readonly value: string | undefined;
+	readonly mass: 'mg' | 'g' | 'kg' | 't';
+	readonly per: string | undefined;
+	readonly source: string | undefined;
+	readonly name: string | undefined;
+	readonly region: string | undefined;
+	readonly gases: string | undefined;
+	readonly gwp: string | undefined;
+	readonly validFrom: string | undefined;
+	readonly validTo: string | undefined;
+	readonly supersedes: number | undefined;
 };
 
 export type BrokerConfig = {
@@ -156,6 +218,7 @@ export type MarketConfig = {
 	readonly gridAccount: string | undefined;
 	readonly retailerAccount: string | undefined;
 	readonly poolAccount: string | undefined;
+	readonly certificates: boolean;
 	readonly meters: readonly {
 		readonly device: string;
 		readonly owner: string;
@@ -239,6 +302,19 @@ export function parseConfig(text: string, file: string): ParsedConfig {
 		// An alias stands for its anchor so often that the text would become very large.
 		if (error instanceof ReferenceError) throw new AgentError('CONFIG_INVALID', `${file}:1: ${error.message}`, {cause: error});
 		throw error;
+	}
+}
+
+/** A file of YAML, or of JSON, as plain values: what they mean is for whoever asks. Fails with FORMAT_INVALID. */
+export function parsePlain(text: string, file: string): unknown {
+	const lines = new LineCounter();
+	const document = parseDocument(text, {lineCounter: lines, strict: true, uniqueKeys: true});
+	const syntax = syntaxProblem(document);
+	if (syntax !== undefined) throw new AgentError('FORMAT_INVALID', `${file}:${lines.linePos(syntax.at).line}: ${syntax.problem}`);
+	try {
+		return document.toJS({maxAliasCount: aliasesMax});
+	} catch (error) {
+		throw new AgentError('FORMAT_INVALID', `${file}: ${error instanceof Error ? error.message : String(error)}`, {cause: error});
 	}
 }
 
@@ -469,6 +545,68 @@ const readDevice: Read<DeviceConfig> = object<DeviceConfig>({
 	receipts: withDefault(flag, false),
 });
 
+const readCountedChannel = object<CountedChannelConfig>({
+	device: text(id, idWhat),
+	quantity: text(),
+	part: optional(text(id, idWhat)),
+	rollsOverAt: optional(decimal),
+	stamp: optional(oneOf('end', 'start')),
+	spanMinutes: optional(wholeNumber(1, 44_640)),
+});
+
+const readAveragedChannel = object<AveragedChannelConfig>({
+	device: text(id, idWhat),
+	quantity: text(),
+	part: optional(text(id, idWhat)),
+	fallback: optional(decimal),
+});
+
+const readSource = object<SourceConfig>({
+	id: text(id, idWhat),
+	name: optional(text()),
+	scope: wholeNumber(1, 3),
+	method: oneOf('factor', 'direct'),
+	from: optional(day),
+	to: optional(day),
+	channels: optional(list(readCountedChannel, 0, 256)),
+	factors: optional(list(text(id, idWhat), 1, 64)),
+	locationFactors: optional(list(text(id, idWhat), 1, 64)),
+	marketFactors: optional(list(text(id, idWhat), 1, 64)),
+	concentration: section(readAveragedChannel),
+	flow: section(readAveragedChannel),
+	quadrantsMin: optional(wholeNumber(1, 4)),
+	substitution: optional(oneOf('maximum', 'fallback', 'none')),
+});
+
+const readSite = object<SiteConfig>({
+	id: text(id, idWhat),
+	name: optional(text()),
+	zone: optional(text()),
+	gapMinutesMax: optional(wholeNumber(1, 44_640)),
+	report: section(
+		object<NonNullable<SiteConfig['report']>>({
+			scopes: withDefault(list(wholeNumber(1, 3), 1, 3), [1, 2]),
+			scope2: optional(oneOf('location', 'market')),
+		}),
+	),
+	sources: list(readSource, 1, 256),
+});
+
+const readFactor = object<FactorConfig>({
+	id: text(id, idWhat),
+	value: optional(decimal),
+	mass: withDefault(oneOf('mg', 'g', 'kg', 't'), 'kg'),
+	per: optional(text()),
+	source: optional(text()),
+	name: optional(text()),
+	region: optional(text()),
+	gases: optional(text()),
+	gwp: optional(text()),
+	validFrom: optional(day),
+	validTo: optional(day),
+	supersedes: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+});
+
 /** A topic filter, which may not reach the broker's own topics [MQTT 3.1.1 §4.7]. */
 const topicFilter: Read<string> = (value, path) => {
 	const filter = text(/^(?!\$)[^\p{C}]{1,256}$/u, 'a topic filter: 1 to 256 characters, without $ in front')(value, path);
@@ -550,6 +688,8 @@ const readShape: Read<Config> = object<Config>({
 	),
 	mappings: readMappings,
 	devices: withDefault(list(readDevice, 0, devicesMax), []),
+	sites: withDefault(list(readSite, 0, 256), []),
+	factors: withDefault(list(readFactor, 0, 1024), []),
 	anchor: section(
 		object<AnchorConfig>({
 			rpcUrl: text(/^https?:\/\//, 'an http or https URL'),
@@ -587,6 +727,7 @@ const readShape: Read<Config> = object<Config>({
 			gridAccount: optional(address),
 			retailerAccount: optional(address),
 			poolAccount: optional(address),
+			certificates: withDefault(flag, false),
 			meters: list(
 				object<MarketConfig['meters'][number]>({
 					device: text(id, idWhat),
@@ -634,6 +775,8 @@ const readConfig: Read<Config> = (value, path) => {
 			fail(['broker', 'readers', i, 'name'], `"${name}" is there twice`);
 		if (config.devices.some(device => device.id === name)) fail(['broker', 'readers', i, 'name'], `"${name}" is a device as well`);
 	}
+	for (const [i, {id: siteId}] of config.sites.entries())
+		if (config.sites.findIndex(site => site.id === siteId) !== i) fail(['sites', i, 'id'], `"${siteId}" is there twice`);
 	const byId = new Map(config.devices.map(device => [device.id, device]));
 	const seen = new Set<string>();
 	const certificates = new Map<string, string>();

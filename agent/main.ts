@@ -2,6 +2,7 @@
 
 import type {Broker} from '../broker/broker.ts';
 import {type Access, openAccess} from './access.ts';
+import {openAccounts, questionOf} from './accounts.ts';
 import type {Anchor} from './anchor/anchor.ts';
 import {anchoredAbove, openAnchor, openChainHeads} from './anchoring.ts';
 import {type Announcer, type Outlet, openAnnouncer} from './announcing.ts';
@@ -14,8 +15,10 @@ import {verifyDeviceSignatureAside} from './base/device-signature.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
+import {createCertifying} from './certifying.ts';
 import {devicesMax, type MarketConfig} from './config.ts';
 import {correctionRequestOf, createCorrectionDesk} from './correcting.ts';
+import {declaredOf} from './declaring.ts';
 import {admissionOf, deviceChangeOf, openDeviceDesk} from './device-desk.ts';
 import {arrivalFlags} from './format/arrival.ts';
 import {parseDeviceKey} from './format/device-key.ts';
@@ -36,12 +39,13 @@ import {createDiskGuard} from './log/disk-guard.ts';
 import {type Log, openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
-import {createScrub, type Scrub} from './log/scrub.ts';
+import {createScrub} from './log/scrub.ts';
 import type {Marketplace, openMarketplace as OpenMarketplace} from './marketplace.ts';
 import {createPruneDesk} from './pruning.ts';
 import {createReceipting, deviceOfReceiptTopic, receiptTopic} from './receipting.ts';
 import {readSecret, type Site, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
+import {statementWishOf} from './stating.ts';
 import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
 import {realWorld, type World} from './world.ts';
@@ -78,6 +82,8 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 	const stopping = new AbortController();
 	const startedAtMs = clock.nowMs();
 	try {
+		// Wrong words are found before anything is opened.
+		const declared = declaredOf(site);
 		const devices = await openDevices(site);
 		const access = await openAccess({site, devices, deviceCertificates: () => desk.certificates(), clock, logger});
 		let fitDoors = (): void => {};
@@ -356,9 +362,17 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			onDamage: release.freeze,
 			clock,
 		});
-		closing.defer(keepCalling(scrubbing(scrub, logger), clock, stopping.signal));
+		closing.defer(keepCalling(quietly(scrub.step, 'the stored log cannot be hashed again', logger), clock, stopping.signal));
 		const pruning = createPruneDesk({site, log, reader, clock, logger, mayAppend: () => !isShut()});
 		closing.defer(world.atMidnight(pruning.daily));
+		const accounts = closing.use(
+			await openAccounts({paths, declared, isDevice: id => devices.byId(id) !== undefined, log, reader, world, mayAppend, logger}),
+		);
+		closing.defer(keepCalling(quietly(accounts.tick, 'the ledgers cannot go on', logger), clock, stopping.signal));
+		if (market !== undefined && config.market?.certificates === true) {
+			const certifying = createCertifying({market: market.settled, accounts, mayAppend, clock, logger});
+			closing.defer(keepCalling(quietly(certifying.tick, 'certificates cannot follow the market', logger), clock, stopping.signal));
+		}
 		const correcting = createCorrectionDesk({log, reader, ingest, clock, logger, mayAppend: () => !isShut()});
 		const status = (): Promise<Status> =>
 			statusOf({
@@ -388,6 +402,12 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				correct: asked => {
 					const request = correctionRequestOf(asked);
 					return 'reset' in request ? correcting.declareReset(request) : correcting.correct(request);
+				},
+				accounts: {
+					state: wish => accounts.desk.state(statementWishOf(wish)),
+					answer: async question => (await accounts.answer(questionOf(question))) ?? null,
+					basis: async question => (await accounts.basis(questionOf(question))) ?? null,
+					progress: accounts.progress,
 				},
 				anchorNow: async () => anchor?.anchorNow(),
 				release: async () => void (await release.release()),
@@ -628,16 +648,16 @@ function ticking(tick: () => Promise<void>, isShut: () => boolean, logger: Logge
 /** With more than this on its way to the disk nothing is hashed again. */
 const scrubPendingBytesMax = 256 * 1024;
 
-/** A database that cannot be read now is tried again; it is said once. */
-function scrubbing(scrub: Scrub, logger: Logger): () => Promise<void> {
+/** What cannot be done now is tried again; it is said once. */
+function quietly(call: () => Promise<void>, what: string, logger: Logger): () => Promise<void> {
 	let last = '';
 	return async () => {
 		try {
-			await scrub.step();
+			await call();
 			last = '';
 		} catch (error) {
 			const sentence = describeError(error);
-			if (sentence !== last) logger.log('warn', 'the stored log cannot be hashed again', {error: sentence});
+			if (sentence !== last) logger.log('warn', what, {error: sentence});
 			last = sentence;
 		}
 	};

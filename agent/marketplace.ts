@@ -1,7 +1,6 @@
 // The composition root's part that joins an energy market: the log that it is written to, the desk that runs it, and the doors that it is reached by.
 
-import {readFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {readFile, rename} from 'node:fs/promises';
 import type {DigestSigner} from './anchor/keystore.ts';
 import type {EntryOnChain} from './anchor/market-court.ts';
 import type {MarketDesk, MarketEvent} from './api/desk.ts';
@@ -14,6 +13,7 @@ import {AgentError, describeError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
+import {type SettledMarket, settledRowsOf} from './certifying.ts';
 import {encodeArrival} from './format/arrival.ts';
 import {decodeEntry, kinds} from './format/entry.ts';
 import {channelUrn, deviceUrn, marketUrn} from './format/subject.ts';
@@ -24,7 +24,7 @@ import {type LogReader, openLogReader} from './log/reader.ts';
 import type {CourtSources} from './market-answering.ts';
 import type {MarketPosting} from './market-posting.ts';
 import {openSiteReader} from './reading.ts';
-import {readSecret, type Site, siteFile} from './site.ts';
+import {exists, readSecret, type Site, siteFile} from './site.ts';
 import {createDeskEvidence} from './trade/desk-evidence.ts';
 import {createDeskFiles} from './trade/desk-files.ts';
 import {createIntake} from './trade/intake.ts';
@@ -50,6 +50,8 @@ export type Marketplace = {
 	/** Topics that a device may listen to. */
 	readonly filtersFor: (deviceId: string) => readonly string[];
 	readonly status: () => MarketStatus;
+	/** What certificates follow. */
+	readonly settled: SettledMarket;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -92,9 +94,8 @@ export async function openMarketplace(parts: {
 		await log.settled();
 		const reader = closing.use(await openLogReader({path: site.paths.log, hasher: nodeHasher, openDatabase: world.openDatabase}));
 		const proofs = closing.use(await openSiteReader(site.paths));
-		const ledger = closing.use(
-			await openLedger({path: join(site.paths.directory, 'ledgers.db'), market, openDatabase: world.openDatabase}),
-		);
+		await moveOldLedger(site.paths, world.openDatabase);
+		const ledger = closing.use(await openLedger({path: site.paths.market, market, openDatabase: world.openDatabase}));
 		const append = (body: MarketBody, value: bigint, atMs: number) => appendTo(log, channel, body, value, atMs);
 		const engine = await openEngine(
 			{
@@ -197,6 +198,11 @@ export async function openMarketplace(parts: {
 				halted: engine.halted(),
 				api: server === undefined ? undefined : `http://${site.config.api!.host}:${server.port}`,
 			}),
+			settled: {
+				name: config.name,
+				newestDay: () => (posting === undefined ? engine.newestDay() : posting.finalDay()),
+				rowsOf: day => settledRowsOf(engine, day),
+			},
 			[Symbol.asyncDispose]: () => closing.close(),
 		};
 
@@ -353,6 +359,20 @@ function appendTo(
 	// Whoever does not wait for it shall not end the process: a failed commit ends it anyway, with its reason.
 	durable.catch(() => {});
 	return {sequence: channel.lastNumber, durable};
+}
+
+/** Before the other ledgers came, the market's stood in ledgers.db: it moves whole, with what its WAL holds, or stays for the next start. */
+export async function moveOldLedger(
+	{ledgers, market}: Pick<Site['paths'], 'ledgers' | 'market'>,
+	openDatabase: World['openDatabase'],
+): Promise<void> {
+	if (!(await exists(ledgers)) || (await exists(market))) return;
+	{
+		await using old = await openDatabase({path: ledgers, mode: 'write'});
+		const tables = await old.all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'marks'");
+		if (tables.length === 0 || !(await old.truncateWal())) return;
+	}
+	await rename(ledgers, market);
 }
 
 type Proofs = Awaited<ReturnType<typeof openSiteReader>>;

@@ -28,6 +28,10 @@ export type SitePaths = {
 	readonly released: string;
 	/** Takes room, and nothing else; see log/ballast.ts. */
 	readonly ballast: string;
+	/** Rows of the ledgers: made again from the log at any time. */
+	readonly ledgers: string;
+	/** What the market would take long to make again, and its stream of events. */
+	readonly market: string;
 	readonly socket: string;
 };
 
@@ -49,6 +53,8 @@ export function sitePaths(directory: string): SitePaths {
 		trust: join(full, 'trust.json'),
 		released: join(full, 'released.checkpoint'),
 		ballast: join(full, 'ballast'),
+		ledgers: join(full, 'ledgers.db'),
+		market: join(full, 'market.db'),
 		socket: beside.length <= socketPathMax ? beside : join(tmpdir(), `kedge-${digest}.sock`),
 	};
 }

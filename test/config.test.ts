@@ -79,6 +79,8 @@ devices: [{id: d, mappings: [m], quantities: {door: {}}, calibration: {sha256: 9
 market: {name: m, feedInMicroPerKwh: 8, retailMicroPerKwh: 30, gridFeeMicroPerKwh: 4, meters: [{device: e, owner: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}]}
 api: {tokens: [{name: t, role: auditor, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}]}
 anchor: {rpcUrl: http://h, chainId: 1, registry: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}
+sites: [{id: s, report: {}, sources: [{id: o, scope: 2, method: factor, channels: [{device: d, quantity: energy-import}], marketFactors: [f]}]}]
+factors: [{id: f}]
 logging:
 `,
 	'kedge.yaml',
@@ -89,6 +91,8 @@ function valueAt(path: string): unknown {
 	let at: unknown = least;
 	for (const step of path.split('.')) {
 		if (Array.isArray(at)) at = at[0];
+		// Below a section that is not there, as that of a stack of a source without one.
+		if (at === undefined) return undefined;
 		at = step === '*' ? Object.values(at as object)[0] : (at as Record<string, unknown>)[step];
 	}
 	return at;
@@ -148,6 +152,8 @@ test('what is not given has its default', t => {
 		homeAssistant: undefined,
 		mappings: {},
 		devices: [],
+		sites: [],
+		factors: [],
 		anchor: undefined,
 		market: undefined,
 		api: undefined,

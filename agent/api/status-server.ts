@@ -18,6 +18,14 @@ export type Needs = {
 	readonly devices: {readonly list: () => readonly unknown[]; readonly change: (change: unknown) => Promise<unknown>};
 	/** Corrects an entry, or declares a reset, as its owner asks for it. */
 	readonly correct: (request: unknown) => Promise<unknown>;
+	/** Accounts: states something of a site, a factor or a shipment, answers a question, and says how far the ledgers have come. */
+	readonly accounts: {
+		readonly state: (wish: unknown) => Promise<unknown>;
+		readonly answer: (question: unknown) => Promise<unknown>;
+		/** What the answer to such a question rests on. */
+		readonly basis: (question: unknown) => Promise<unknown>;
+		readonly progress: (withDigest: boolean) => Promise<unknown>;
+	};
 	/** Copies the log to an absolute path on this machine, in the background. */
 	readonly backup: {readonly start: (path: string) => void; readonly progress: () => BackupProgress; readonly stop: () => void};
 };
@@ -171,7 +179,7 @@ export type AnchorStatus = {
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
 
-/** Serves GET /status, GET /devices, POST /devices with a change as JSON, POST /corrections with a correction as JSON, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
+/** Serves GET /status, GET /devices, POST /devices with a change as JSON, POST /corrections with a correction as JSON, POST /statements with a statement as JSON, POST /answers or /bases with a question as JSON, GET /ledgers (?digest), POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune on the socket at `path`. Only the owner's user can open it. */
 export async function openStatusServer(path: string, needs: Needs): Promise<StatusServer> {
 	// A socket file that a killed agent left behind is in the way; the log's lock says that no other agent is alive.
 	await rm(path, {force: true});
@@ -198,15 +206,17 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		response.writeHead(code, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
 	};
 	try {
-		if (incoming.method === 'POST' && (incoming.url === '/devices' || incoming.url === '/corrections')) {
+		const take = incoming.method === 'POST' ? takers[incoming.url ?? ''] : undefined;
+		if (take !== undefined) {
 			const body = await bodyOf(incoming);
 			if (body === undefined) return send(413, {error: `a body has at most ${bodyBytesMax} bytes`});
-			const asked: unknown = JSON.parse(body);
-			return send(200, await (incoming.url === '/devices' ? needs.devices.change(asked) : needs.correct(asked)));
+			return send(200, await take(needs, JSON.parse(body)));
 		}
 		incoming.resume();
 		if (incoming.method === 'GET' && incoming.url === '/status') send(200, await needs.status());
 		else if (incoming.method === 'GET' && incoming.url === '/devices') send(200, needs.devices.list());
+		else if (incoming.method === 'GET' && (incoming.url === '/ledgers' || incoming.url === '/ledgers?digest'))
+			send(200, await needs.accounts.progress(incoming.url !== '/ledgers'));
 		else if (incoming.method === 'POST' && incoming.url === '/anchor') {
 			await needs.anchorNow();
 			send(202, {accepted: true});
@@ -231,7 +241,7 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 		else
 			send(404, {
 				error:
-					'there is GET /status, GET /devices, POST /devices, POST /corrections, POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
+					'there is GET /status, GET /devices, POST /devices, POST /corrections, POST /statements, POST /answers, POST /bases, GET /ledgers (?digest), POST /anchor, POST /release, POST /backup?to=PATH, GET /backup, POST /backup/stop, POST /prune?REQUEST and GET /prune',
 			});
 	} catch (error) {
 		if (error instanceof AgentError && error.remedy === 'drop') send(400, {error: error.message, code: error.code, hint: error.hint});
@@ -239,8 +249,17 @@ async function answer(incoming: IncomingMessage, response: ServerResponse, needs
 	}
 }
 
-/** A whole change of a device fits. */
-const bodyBytesMax = 64 * 1024;
+/** A whole change of a device fits, and a statement with its JSON quoted. */
+const bodyBytesMax = 512 * 1024;
+
+/** What takes a body. */
+const takers: Readonly<Record<string, (needs: Needs, asked: unknown) => Promise<unknown>>> = {
+	'/devices': (needs, asked) => needs.devices.change(asked),
+	'/corrections': (needs, asked) => needs.correct(asked),
+	'/statements': (needs, asked) => needs.accounts.state(asked),
+	'/answers': (needs, asked) => needs.accounts.answer(asked),
+	'/bases': (needs, asked) => needs.accounts.basis(asked),
+};
 
 /** The text of a body; undefined for one that is too long, whose rest is dropped. */
 async function bodyOf(incoming: IncomingMessage): Promise<string | undefined> {
@@ -256,8 +275,23 @@ async function bodyOf(incoming: IncomingMessage): Promise<string | undefined> {
 /** Asks the agent whose socket is at `path`. Fails with AGENT_UNREACHABLE, or with what the agent says is wrong with what was asked. */
 export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string, body?: unknown): Promise<T> {
 	return new Promise((resolve, reject) => {
-		const unreachable = (cause: unknown): void =>
-			reject(new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {hint: 'Start it with: kedge run', cause}));
+		const unreachable = (cause: unknown): void => {
+			const {code} = cause as {readonly code?: unknown};
+			const isThere = code !== 'ECONNREFUSED' && code !== 'ENOENT';
+			// It may have been kept, and only the answer lost.
+			if (isThere && method === 'POST')
+				reject(
+					new AgentError(
+						'AGENT_UNREACHABLE',
+						`the agent at ${path} broke off before it answered: what it was asked to do may be done, or still be done`,
+						{
+							hint: 'Look whether it is, before you ask again: what is asked twice may be done twice.',
+							cause,
+						},
+					),
+				);
+			else reject(new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {hint: 'Start it with: kedge run', cause}));
+		};
 		const asked = request({socketPath: path, method, path: url, timeout: 10_000}, response => {
 			const chunks: Buffer[] = [];
 			response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -203,7 +203,7 @@ test('whatever the court demands of an honest operator it is shown, also by an a
 		await stranger.demandOfDay(posted, leafCodes.rowContract, [0, index, 0]);
 	const meter = hashText(`urn:kedge:device:${homes[1]!.device}`);
 	await stranger.send(prepared.contract, marketApi.encodeFunctionData('demandReading', [firstSlot, meter]));
-	await rm(join(world.folder, 'ledgers.db'));
+	await rm(join(world.folder, 'market.db'));
 	await world.open();
 	await allAnswered(t, world, 17 + 3 + Math.ceil(rows / 64));
 	t.is(await stranger.count(prepared.contract, marketApi, 'ReadingRecorded'), 1);

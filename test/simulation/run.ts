@@ -81,7 +81,7 @@ export async function createSimulation(): Promise<Simulation> {
 	mkdirSync(join(folder, 'template'));
 	await createLog({path: logPath, logName: 'sim', epoch: 1, key});
 	const parsed = parseConfig(JSON.stringify(config), 'kedge.yaml');
-	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', ballast: '', socket: ''};
+	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', ballast: '', ledgers: '', market: '', socket: ''};
 	const template: Template = {
 		site: {...parsed, configPath: join(folder, 'kedge.yaml'), paths},
 		logPath,
