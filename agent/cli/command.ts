@@ -113,6 +113,20 @@ export function textOf(values: Values, name: string): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }
 
+/** An option that there must be. Fails with ARGUMENT_INVALID. */
+export function needed(command: Pick<Command, 'name'>, values: Values, name: string): string {
+	const text = textOf(values, name);
+	if (text === undefined) throw usageError(command, `needs --${name}`);
+	return text;
+}
+
+/** The one word that a command takes beside its options; what it is, the usage says first. Fails with ARGUMENT_INVALID. */
+export function oneWord(command: Pick<Command, 'name' | 'usage'>, positionals: readonly string[]): string {
+	const [word, ...others] = positionals;
+	if (word === undefined || others.length > 0) throw usageError(command, `takes one ${command.usage.split(' ')[0]}`);
+	return word;
+}
+
 export function isSet(values: Values, name: string): boolean {
 	return values[name] === true;
 }

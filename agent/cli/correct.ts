@@ -2,7 +2,7 @@
 
 import {type ChannelName, correctSite} from '../correcting.ts';
 import {openSite} from '../site.ts';
-import {type Command, configDefault, configOption, countOf, exitCodes, isSet, textOf, usageError, type Values} from './command.ts';
+import {type Command, configDefault, configOption, countOf, exitCodes, isSet, needed, textOf, usageError, type Values} from './command.ts';
 
 export const correctCommand: Command = {
 	name: 'correct',
@@ -28,7 +28,7 @@ export const correctCommand: Command = {
 	},
 	run: async ({values}, io) => {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		const reason = needed(values, 'reason');
+		const reason = needed(correctCommand, values, 'reason');
 		if (isSet(values, 'reset')) {
 			for (const name of ['index', 'number', 'value', 'unit'])
 				if (textOf(values, name) !== undefined) throw usageError(correctCommand, `takes no --${name} with --reset`);
@@ -39,9 +39,9 @@ export const correctCommand: Command = {
 		const index = textOf(values, 'index');
 		const entry =
 			index === undefined
-				? {...channelOf(values), number: countOf(correctCommand, '--number', needed(values, 'number'))}
+				? {...channelOf(values), number: countOf(correctCommand, '--number', needed(correctCommand, values, 'number'))}
 				: {index: countOf(correctCommand, '--index', index)};
-		const request = {entry, value: needed(values, 'value'), unit: needed(values, 'unit'), reason};
+		const request = {entry, value: needed(correctCommand, values, 'value'), unit: needed(correctCommand, values, 'unit'), reason};
 		const corrected = await correctSite(site.paths, request);
 		const {channel, corrects, from, to, unit, isRepeat} = corrected;
 		io.out(
@@ -57,12 +57,10 @@ export const correctCommand: Command = {
 	},
 };
 
-function needed(values: Values, name: string): string {
-	const text = textOf(values, name);
-	if (text === undefined) throw usageError(correctCommand, `needs --${name}`);
-	return text;
-}
-
 function channelOf(values: Values): ChannelName {
-	return {device: needed(values, 'device'), quantity: needed(values, 'quantity'), part: textOf(values, 'part')};
+	return {
+		device: needed(correctCommand, values, 'device'),
+		quantity: needed(correctCommand, values, 'quantity'),
+		part: textOf(values, 'part'),
+	};
 }

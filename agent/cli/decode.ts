@@ -5,6 +5,7 @@ import {type Explained, type ExplainedReading, explain, formatNames} from '../ex
 import {openSite} from '../site.ts';
 import {type Command, exitCodes, isSet, textOf, usageError} from './command.ts';
 import {type ReadMessage, readBytes, readMessageLines} from './lines.ts';
+import {printable} from './printable.ts';
 
 export const decodeCommand: Command = {
 	name: 'decode',
@@ -131,9 +132,4 @@ function tableLines(readings: readonly ExplainedReading[]): string[] {
 			.trimEnd()}`;
 	const reasons = new Set(readings.map(({noTimeBecause}) => noTimeBecause).filter(reason => reason !== undefined));
 	return [line(head), ...rows.map(line), ...[...reasons].map(reason => `  no time, because ${reason}`)];
-}
-
-/** Text of others, as people can read it without their terminal obeying it. */
-function printable(text: string): string {
-	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd').slice(0, 400);
 }

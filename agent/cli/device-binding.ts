@@ -21,6 +21,7 @@ import {
 	type Io,
 	isSet,
 	type OptionSpec,
+	oneWord,
 	textOf,
 	usageError,
 	type Values,
@@ -55,7 +56,7 @@ export const deviceBindCommand: Command = {
 		...jsonOption,
 	},
 	run: async ({values, positionals}, io) => {
-		const id = idOf(deviceBindCommand, positionals);
+		const id = oneWord(deviceBindCommand, positionals);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const choice = {registry: addressOf(deviceBindCommand, values, 'registry'), deploy: isSet(values, 'deploy')};
 		if (choice.deploy && choice.registry !== undefined) throw usageError(deviceBindCommand, 'takes --deploy or --registry, not both');
@@ -89,7 +90,7 @@ export const deviceUnbindCommand: Command = {
 	],
 	options: {...configOption, ...registryOptions, ...jsonOption},
 	run: async ({values, positionals}, io) => {
-		const id = idOf(deviceUnbindCommand, positionals);
+		const id = oneWord(deviceUnbindCommand, positionals);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const done = await orWords(unbindDevice(site, id, {registry: addressOf(deviceUnbindCommand, values, 'registry')}, io.clock));
 		if (isSet(values, 'json')) io.out(`${JSON.stringify(done)}\n`);
@@ -113,7 +114,7 @@ export const deviceBindingCommand: Command = {
 		...jsonOption,
 	},
 	run: async ({values, positionals}, io) => {
-		const id = idOf(deviceBindingCommand, positionals);
+		const id = oneWord(deviceBindingCommand, positionals);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const registry = addressOf(deviceBindingCommand, values, 'registry');
 		const seen = await orWords(readDeviceBinding(site, id, {rpcUrl: textOf(values, 'rpc'), registry}));
@@ -121,12 +122,6 @@ export const deviceBindingCommand: Command = {
 		return seen.binding.owner !== undefined && seen.differences.length === 0 ? exitCodes.ok : exitCodes.no;
 	},
 };
-
-function idOf(command: Command, positionals: readonly string[]): string {
-	const [id, ...others] = positionals;
-	if (id === undefined || others.length > 0) throw usageError(command, 'takes one ID');
-	return id;
-}
 
 function addressOf(command: Command, values: Values, name: string): string | undefined {
 	const text = textOf(values, name);

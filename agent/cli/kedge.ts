@@ -33,6 +33,36 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		summary: 'turn a receipt into a call that a contract can check',
 		load: async () => (await import('./calldata.ts')).calldataCommand,
 	},
+	{
+		name: 'ledgers',
+		summary: 'say how far the ledgers have come, and make them again to compare',
+		load: async () => (await import('./ledgers.ts')).ledgersCommand,
+	},
+	{
+		name: 'emissions',
+		summary: 'what a site emitted in a period, and by what it was counted',
+		load: async () => (await import('./emissions.ts')).emissionsCommand,
+	},
+	{
+		name: 'report',
+		summary: 'say in the log what a site emitted, bound to the entries below it',
+		load: async () => (await import('./emissions.ts')).reportCommand,
+	},
+	{
+		name: 'factor list',
+		summary: 'list the emission factors that are built in',
+		load: async () => (await import('./emissions.ts')).factorListCommand,
+	},
+	{
+		name: 'factor add',
+		summary: 'add a version of an emission factor to the log',
+		load: async () => (await import('./emissions.ts')).factorAddCommand,
+	},
+	{
+		name: 'activity add',
+		summary: 'state an amount that no meter counts',
+		load: async () => (await import('./emissions.ts')).activityAddCommand,
+	},
 	{name: 'audit', summary: 're-derive every hash of the log and compare', load: async () => (await import('./audit.ts')).auditCommand},
 	{
 		name: 'epoch',
@@ -85,8 +115,13 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./clear.ts')).clearCommand,
 	},
 	{
+		name: 'disclose',
+		summary: 'open chosen entries, or what a register counted, to one named reader',
+		load: async () => (await import('./disclose.ts')).discloseCommand,
+	},
+	{
 		name: 'evidence',
-		summary: 'check the evidence of a slot, and clear and settle it again',
+		summary: 'pack evidence on a site, shipment or device; check that of a market slot',
 		load: async () => (await import('./evidence.ts')).evidenceCommand,
 	},
 	{
@@ -98,6 +133,41 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		name: 'order',
 		summary: 'sign an order of an energy market, for curl',
 		load: async () => (await import('./order.ts')).orderCommand,
+	},
+	{
+		name: 'certificates list',
+		summary: 'devices with hourly energy certificates',
+		load: async () => (await import('./energy-certificates.ts')).certificatesListCommand,
+	},
+	{
+		name: 'certificates show',
+		summary: 'hours of a device, with their energy certificates and who holds them',
+		load: async () => (await import('./energy-certificates.ts')).certificatesShowCommand,
+	},
+	{
+		name: 'certificates open',
+		summary: 'begin hourly energy certificates of a device',
+		load: async () => (await import('./energy-certificates.ts')).certificatesOpenCommand,
+	},
+	{
+		name: 'certificates transfer',
+		summary: 'hand energy certificates on',
+		load: async () => (await import('./energy-certificates.ts')).certificatesTransferCommand,
+	},
+	{
+		name: 'certificates split',
+		summary: 'make two bundles of energy certificates of one',
+		load: async () => (await import('./energy-certificates.ts')).certificatesSplitCommand,
+	},
+	{
+		name: 'certificates cancel',
+		summary: 'use energy certificates up for a claim',
+		load: async () => (await import('./energy-certificates.ts')).certificatesCancelCommand,
+	},
+	{
+		name: 'certificates retire',
+		summary: 'take energy certificates out of the world without a claim',
+		load: async () => (await import('./energy-certificates.ts')).certificatesRetireCommand,
 	},
 	{
 		name: 'device add',
@@ -135,6 +205,61 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./device-binding.ts')).deviceBindingCommand,
 	},
 	{
+		name: 'shipment open',
+		summary: 'state what is sent, and which limits hold for it',
+		load: async () => (await import('./shipment.ts')).shipmentOpenCommand,
+	},
+	{
+		name: 'shipment leg',
+		summary: 'state a part of its way',
+		load: async () => (await import('./shipment.ts')).shipmentLegCommand,
+	},
+	{
+		name: 'shipment assign',
+		summary: 'state which sensor is with it',
+		load: async () => (await import('./shipment.ts')).shipmentAssignCommand,
+	},
+	{
+		name: 'shipment handover',
+		summary: 'hand it over: both parties sign',
+		load: async () => (await import('./shipment.ts')).shipmentHandoverCommand,
+	},
+	{
+		name: 'shipment sign',
+		summary: 'sign a hand-over, offline',
+		load: async () => (await import('./shipment.ts')).shipmentSignCommand,
+	},
+	{
+		name: 'shipment key',
+		summary: 'make a key to sign hand-overs with',
+		load: async () => (await import('./shipment.ts')).shipmentKeyCommand,
+	},
+	{
+		name: 'shipment close',
+		summary: 'state the verdict that its readings come to',
+		load: async () => (await import('./shipment.ts')).shipmentCloseCommand,
+	},
+	{
+		name: 'shipment show',
+		summary: 'who had it, what it went through, and what that comes to',
+		load: async () => (await import('./shipment.ts')).shipmentShowCommand,
+	},
+	{
+		name: 'shipment list',
+		summary: 'list the shipments that the log knows',
+		load: async () => (await import('./shipment.ts')).shipmentListCommand,
+	},
+	{
+		name: 'shipment profiles',
+		summary: 'list the limits that are built in',
+		load: async () => (await import('./shipment.ts')).shipmentProfilesCommand,
+	},
+	{
+		name: 'shipment epcis',
+		summary: 'tell it as EPCIS 2.0 events',
+		load: async () => (await import('./shipment.ts')).shipmentEpcisCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,
@@ -165,7 +290,7 @@ function overview(): string {
 	return [
 		`kedge ${version}: turns what meters publish over MQTT into evidence that a stranger can check.`,
 		'',
-		...commands.map(command => `  kedge ${command.name.padEnd(16)}${command.summary}`),
+		...commands.map(command => `  kedge ${command.name.padEnd(24)}${command.summary}`),
 		'',
 		'kedge COMMAND --help explains a command.',
 		'Exit codes: 0 done; 1 the answer is no; 2 wrong words, config or file; 3 the world did not answer; 4 the agent must be started again; 5 the log is frozen.',
@@ -188,7 +313,7 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 	const known = longer ?? commands.find(candidate => candidate.name === name);
 	const below = commands.filter(candidate => candidate.name.startsWith(`${name} `));
 	if (known === undefined && below.length > 0) {
-		io.out(`${below.map(({name: one, summary}) => `  kedge ${one.padEnd(16)}${summary}`).join('\n')}\n`);
+		io.out(`${below.map(({name: one, summary}) => `  kedge ${one.padEnd(24)}${summary}`).join('\n')}\n`);
 		return rest.length === 0 || rest[0] === '--help' || rest[0] === '-h' ? exitCodes.ok : exitCodes.drop;
 	}
 	if (known === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no command "${name}"`, {hint: 'See: kedge --help'});

@@ -1,4 +1,4 @@
-// kedge verify: checks receipts and histories against a trust file, offline unless it is given a chain to ask.
+// kedge verify: checks receipts, histories, disclosures and evidence packages against a trust file, offline unless it is given a chain to ask.
 
 import {openChainReader} from '../anchoring.ts';
 import {fromBase64, toBase64} from '../base/bytes.ts';
@@ -7,8 +7,10 @@ import {replaceFile} from '../base/durable.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {nodeHasher} from '../base/hash-node.ts';
+import {answerCsv, answerText, checkCovers} from '../covering.ts';
 import {historyLengthMax} from '../format/history.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
+import {isPackageFile, verifyPackageFile} from '../packing.ts';
 import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
@@ -16,9 +18,13 @@ import {type Command, exitCodes, type Io, isSet, textOf, usageError} from './com
 import {readInput, readTrust, trustOption} from './input.ts';
 import {readBytes} from './lines.ts';
 import {writeDocument} from './output.ts';
+import {createProgress} from './progress.ts';
 
 /** From nothing upwards. */
 const strengths: readonly Strength[] = ['none', 'committed', 'anchored', 'final'];
+
+/** Rows of a table of an answer that a terminal shows. */
+const rowsShown = 24;
 
 export const verifyCommand: Command = {
 	name: 'verify',
@@ -27,7 +33,7 @@ export const verifyCommand: Command = {
 	details: [
 		'Says what was checked, what was skipped and why, and how strong the evidence is. It needs the trust file of the log, which',
 		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain. A FILE',
-		'that is - is standard input.',
+		'that is - is standard input. Of an evidence package the answer is computed anew from its entries, and printed; it is read from a file only.',
 		'With --rpc and --pin, anchors that this chain reports as final are added to the trust file: from then on their files verify as',
 		'anchored without a network. You vouch for what you pin: use a node that you trust. Exit code 0 if every file is good and as',
 		'strong as --require wants, 1 if not, 3 if --rpc was given and no node answered for an anchor that stands in a file.',
@@ -37,7 +43,11 @@ export const verifyCommand: Command = {
 		rpc: {type: 'string', value: 'URL', help: 'ask this node about anchors', multiple: true},
 		pin: {type: 'boolean', help: 'keep the anchors that --rpc showed to be final in the trust file'},
 		require: {type: 'string', value: 'STRENGTH', help: 'committed, anchored or final: weaker files are not good enough'},
-		csv: {type: 'string', value: 'FILE', help: 'write the entries of the one history named, if it is good, as a table to this new file'},
+		csv: {
+			type: 'string',
+			value: 'FILE',
+			help: 'write the entries of the one history named, or the rows of the answer of the one package, if it is good, as a table to this new file',
+		},
 		json: {type: 'boolean', help: 'print the verdicts as JSON, one a line'},
 	},
 	run: async ({values, positionals}, io) => {
@@ -64,32 +74,53 @@ export const verifyCommand: Command = {
 		let allGood = true;
 		let unread = 0;
 		const pins: PinnedAnchor[] = [];
-		let bytes: Uint8Array | undefined;
+		let table: string | undefined;
+		const progress = createProgress(io);
+		const onProgress = (done: number, all: number): void => progress.show('checking entries', done, all);
 		for (const path of positionals) {
+			const before = silent;
+			let verdict: Verdict;
 			try {
-				bytes = path === '-' ? await readBytes(path, historyLengthMax) : await readInput(path);
+				// A package may be larger than what is taken into memory at once.
+				if (path !== '-' && (await isPackageFile(path)))
+					verdict = await verifyPackageFile(path, trust, {chain: asking, onProgress}).finally(progress.end);
+				else {
+					const bytes = path === '-' ? await readBytes(path, historyLengthMax) : await readInput(path);
+					if (path === '-' && bytes[0] === 0x50 && bytes[1] === 0x4b)
+						throw usageError(verifyCommand, 'an evidence package is read from a file, not from standard input');
+					verdict = await verifier.verify(bytes, trust);
+					if (csvPath !== undefined) table = historyTable(nodeHasher, bytes);
+				}
 			} catch (error) {
 				// The others still get their verdicts.
 				io.error(`kedge: ${describeError(error)}\n`);
 				unread += 1;
 				continue;
 			}
-			const before = silent;
-			const verdict = await verifier.verify(bytes, trust);
+			const answered = verdict.facts.package;
+			if (csvPath !== undefined && answered !== undefined) table = answerCsv(answered.answer);
+			const covers = verdict.good && answered !== undefined && path !== '-' ? await checkCovers(path) : undefined;
 			// A pin says as much as a node would.
 			if (silent > before && verdict.strength === 'committed') unanswered += 1;
-			allGood &&= verdict.good && strengths.indexOf(verdict.strength) >= required;
+			allGood &&= verdict.good && strengths.indexOf(verdict.strength) >= required && covers?.isFalse !== true;
 			if (verdict.good && strengths.indexOf(verdict.strength) < required)
 				io.error(`kedge: ${path} is ${verdict.strength}, not ${strengths[required]}\n`);
 			if (verdict.good && verdict.facts.anchors.length === 0 && (urls.length > 0 || required > 1))
 				io.error(`kedge: ${path} names no anchor: it was made before one covered it, so ask for it again\n`);
 			if (isSet(values, 'pin')) pins.push(...finalAnchors(verdict));
-			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict})}\n`);
-			else io.out(`${path}\n${verdictText(verdict)}${positionals.length > 1 ? '\n' : ''}`);
+			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict, ...(covers && {covers: covers.covers})})}\n`);
+			else {
+				const answer =
+					answered === undefined
+						? ''
+						: `\n${verdict.good ? 'Its answer' : 'Its answer, WHICH IS NOT SHOWN to follow'}:\n${answerText(answered, rowsShown)}`;
+				const lines = covers?.covers.map(({name, state, reason}) => `  ${state.padEnd(8)}  ${name.padEnd(14)} ${reason}\n`).join('');
+				io.out(`${path}\n${verdictText(verdict, {withAnswer: false})}${lines ?? ''}${answer}${positionals.length > 1 ? '\n' : ''}`);
+			}
 		}
-		if (csvPath !== undefined && bytes !== undefined && allGood) {
-			const table = historyTable(nodeHasher, bytes);
-			if (table === undefined) throw usageError(verifyCommand, `--csv is for a history, which ${positionals[0]} is not`);
+		if (csvPath !== undefined && unread === 0 && allGood) {
+			if (table === undefined)
+				throw usageError(verifyCommand, `--csv is for a history, or a package whose answer has rows, which ${positionals[0]} is not`);
 			await writeDocument(io, table, csvPath);
 		}
 		if (isSet(values, 'pin')) await pin(trustPath, trust, pins, io);
