@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	decode: () => import('./decode.ts'),
 	signed: () => import('./signed.ts'),
 	devices: () => import('./devices.ts'),
+	ledgers: () => import('./ledgers.ts'),
 	receipt: () => import('./receipt.ts'),
 	restart: () => import('./restart.ts'),
 	http: () => import('./http.ts'),
