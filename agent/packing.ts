@@ -23,6 +23,7 @@ import {openSiteReader} from './reading.ts';
 import type {AnchoredCheckpoint} from './receipt/issue.ts';
 import {packPackage} from './receipt/pack.ts';
 import type {SitePaths} from './site.ts';
+import {verifierDigest} from './verifier-digest.ts';
 import type {ChainReader} from './verify/anchors.ts';
 import type {PackageSource} from './verify/package.ts';
 import type {Verdict} from './verify/verdict.ts';
@@ -52,8 +53,6 @@ export type PackRequest = {
 	 * is asked than an anchored one covers, the newest released one. @default newest for a shipment, else period
 	 */
 	readonly asOf?: 'period' | 'newest' | undefined;
-	/** SHA-256 of the verifier program, 32 bytes. @default not said */
-	readonly verifierSha256?: Uint8Array | undefined;
 	/** Makes what people read, from all that the manifest says so far: its `files` are those in front of the cover. @default no cover */
 	readonly coverOf?: ((manifest: EvidenceManifest) => Promise<readonly PackageMember[]>) | undefined;
 	readonly onProgress?: ((progress: PackProgress) => void) | undefined;
@@ -134,7 +133,7 @@ export async function packFrom(reader: PackReader, basis: Basis, request: PackRe
 				checkpoint,
 				madeAtMs: request.madeAtMs,
 				program: `kedge ${version}`,
-				verifierSha256: request.verifierSha256,
+				verifierSha256: await verifierDigest(),
 				withArrivals: request.withArrivals ?? true,
 				coverOf: request.coverOf ?? (async () => []),
 				write: bytes => writeAll(file, bytes),

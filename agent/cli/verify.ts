@@ -1,7 +1,7 @@
 // kedge verify: checks receipts, histories, disclosures and evidence packages against a trust file, offline unless it is given a chain to ask.
 
 import {openChainReader} from '../anchoring.ts';
-import {fromBase64, toBase64} from '../base/bytes.ts';
+import {fromBase64, toBase64, toHex} from '../base/bytes.ts';
 import {verifyDeviceSignature} from '../base/device-signature.ts';
 import {replaceFile} from '../base/durable.ts';
 import {verifyEd25519} from '../base/ed25519.ts';
@@ -11,6 +11,7 @@ import {answerCsv, answerText, checkCovers} from '../covering.ts';
 import {historyLengthMax} from '../format/history.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
 import {isPackageFile, verifyPackageFile} from '../packing.ts';
+import {verifierDigest} from '../verifier-digest.ts';
 import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
@@ -100,6 +101,7 @@ export const verifyCommand: Command = {
 			const answered = verdict.facts.package;
 			if (csvPath !== undefined && answered !== undefined) table = answerCsv(answered.answer);
 			const covers = verdict.good && answered !== undefined && path !== '-' ? await checkCovers(path) : undefined;
+			const own = answered === undefined ? undefined : toHex(await verifierDigest());
 			// A pin says as much as a node would.
 			if (silent > before && verdict.strength === 'committed') unanswered += 1;
 			allGood &&= verdict.good && strengths.indexOf(verdict.strength) >= required && covers?.isFalse !== true;
@@ -108,14 +110,17 @@ export const verifyCommand: Command = {
 			if (verdict.good && verdict.facts.anchors.length === 0 && (urls.length > 0 || required > 1))
 				io.error(`kedge: ${path} names no anchor: it was made before one covered it, so ask for it again\n`);
 			if (isSet(values, 'pin')) pins.push(...finalAnchors(verdict));
-			if (isSet(values, 'json')) io.out(`${JSON.stringify({file: path, ...verdict, ...(covers && {covers: covers.covers})})}\n`);
+			if (isSet(values, 'json'))
+				io.out(`${JSON.stringify({file: path, ...verdict, ...(covers && {covers: covers.covers}), ...(own && {verifierSha256: own})})}\n`);
 			else {
 				const answer =
 					answered === undefined
 						? ''
 						: `\n${verdict.good ? 'Its answer' : 'Its answer, WHICH IS NOT SHOWN to follow'}:\n${answerText(answered, rowsShown)}`;
 				const lines = covers?.covers.map(({name, state, reason}) => `  ${state.padEnd(8)}  ${name.padEnd(14)} ${reason}\n`).join('');
-				io.out(`${path}\n${verdictText(verdict, {withAnswer: false})}${lines ?? ''}${answer}${positionals.length > 1 ? '\n' : ''}`);
+				io.out(
+					`${path}\n${verdictText(verdict, {withAnswer: false})}${lines ?? ''}${verifierLine(own, answered?.verifierSha256)}${answer}${positionals.length > 1 ? '\n' : ''}`,
+				);
 			}
 		}
 		if (csvPath !== undefined && unread === 0 && allGood) {
@@ -130,6 +135,13 @@ export const verifyCommand: Command = {
 		return unanswered > 0 ? exitCodes.retry : exitCodes.ok;
 	},
 };
+
+/** Whether it was checked with the verifier that its maker had. Another one may check as well: what it comes to is the verdict. */
+function verifierLine(own: string | undefined, makers: string | undefined): string {
+	if (own === undefined) return '';
+	const which = makers === own ? 'the one that its maker had' : makers === undefined ? 'its maker names none' : `its maker had ${makers}`;
+	return `  ${(makers === own ? 'same' : 'other').padEnd(8)}  ${'verifier'.padEnd(14)} SHA-256 ${own}; ${which}\n`;
+}
 
 /** The anchors of a good verdict that a chain reported as final. */
 function finalAnchors({good, facts}: Verdict): PinnedAnchor[] {

@@ -1,11 +1,11 @@
 // Evidence as an owner makes it and a stranger checks it: a package and a disclosure, made beside a running agent, checked in an empty folder that has only the file and the trust file.
 import {copyFileSync, existsSync, readFileSync, writeFileSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync} from 'mqtt';
 import {openSite, type Site} from '../../agent/site.ts';
-import {changeConfig, freePort, kedge, type Ran, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
+import {changeConfig, freePort, kedge, kedgePath, type Ran, run, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
 
 const count = 12;
 const sections = `
@@ -75,6 +75,12 @@ test('a package on a device is made beside its agent, and checked elsewhere to t
 	t.regex(verified.out, /pass\s+cover-en\.html/);
 	t.regex(verified.out, /pass\s+cover-zh\.html/);
 
+	// What `sha256sum` prints of the compiled files of these rooms is what the digest is of.
+	const rooms = ['base', 'format', 'ledgers', 'merkle', 'verify'].map(room => `agent/${room}`).join(' ');
+	const sums = await run(t, 'sh', ['-c', `find ${rooms} -name '*.js' | LC_ALL=C sort | xargs sha256sum | sha256sum`], {
+		directory: join(dirname(kedgePath), '..', '..'),
+	});
+	t.true(verified.out.includes(`same      verifier       SHA-256 ${sums.out.slice(0, 64)}; the one that its maker had`), verified.out);
 	const json = await there('verify', 'x.kedge', '--json');
 	const verdict = JSON.parse(json.out);
 	t.is(verdict.good, true);
