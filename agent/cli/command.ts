@@ -170,6 +170,11 @@ export function endingAfter(io: Pick<Io, 'signal'>, durationMs: number | undefin
 	return ending.signal;
 }
 
+/** `1 message`, `2 messages`. */
+export function counted(count: number, one: string): string {
+	return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /** How long ago something was, by the largest unit that it has two of: `90 s ago`, `2 min ago`. A clock that was set back makes it now. */
 export function ageText(ageMs: number): string {
 	const seconds = Math.max(0, Math.floor(ageMs / 1000));

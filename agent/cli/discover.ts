@@ -7,7 +7,19 @@ import {AgentError} from '../base/errors.ts';
 import {createSystemRandom} from '../base/random.ts';
 import {type DiscoverProgress, type Discovery, discover, type Listening, listen} from '../discovering.ts';
 import {configName} from '../site.ts';
-import {type Command, commandName, durationOf, endingAfter, exitCodes, type Io, isSet, textOf, usageError, type Values} from './command.ts';
+import {
+	type Command,
+	commandName,
+	counted,
+	durationOf,
+	endingAfter,
+	exitCodes,
+	type Io,
+	isSet,
+	textOf,
+	usageError,
+	type Values,
+} from './command.ts';
 import {readInput} from './input.ts';
 import {readMessageLines} from './lines.ts';
 import {writeDocument} from './output.ts';
@@ -143,10 +155,6 @@ function progressTeller(io: Io, leftMs: () => number): (progress: DiscoverProgre
 		const line = `${state}${found === '' ? '' : `: ${found}`}${unknown === 0 ? '' : `, unknown ${unknown}`}; ${left}`;
 		io.error(io.isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
 	};
-}
-
-function counted(count: number, what: string): string {
-	return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function jsonOf({proposal, fates, text}: Discovery): object {

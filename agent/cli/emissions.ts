@@ -1,11 +1,9 @@
 // kedge emissions, report, factor, activity: what a site emitted, by what it was counted, and what it says of it.
 
 import {idPattern} from '../format/subject.ts';
-import {openSite, type Site} from '../site.ts';
 import {addActivity, addFactor, builtInFactors, emissionsAt, reportSite} from '../site-emissions.ts';
 import {
 	type Command,
-	configDefault,
 	configOption,
 	countOf,
 	exitCodes,
@@ -19,6 +17,7 @@ import {
 	type Values,
 } from './command.ts';
 import {emissionsText, tonnes} from './emissions-text.ts';
+import {siteOf} from './input.ts';
 
 const jsonOption = {json: {type: 'boolean', help: 'print the result as one JSON object'}} as const satisfies Record<string, OptionSpec>;
 
@@ -219,8 +218,4 @@ function periodOf(command: Command, values: Values): {readonly fromMs: number; r
 	if (fromMs % hourMs !== 0 || toMs % hourMs !== 0)
 		throw usageError(command, '--from and --to are whole hours of UTC: emissions are counted by the hour');
 	return {fromMs, toMs};
-}
-
-function siteOf(values: Values): Promise<Site> {
-	return openSite(textOf(values, 'config') ?? configDefault);
 }

@@ -3,14 +3,19 @@
 import {readFile} from 'node:fs/promises';
 import {AgentError} from '../base/errors.ts';
 import type {Trust} from '../format/trust.ts';
-import {trustOf} from '../site.ts';
-import {type OptionSpec, textOf, type Values} from './command.ts';
+import {openSite, type Site, trustOf} from '../site.ts';
+import {configDefault, type OptionSpec, textOf, type Values} from './command.ts';
 
 const trustDefault = 'trust.json';
 
 export const trustOption = {
 	trust: {type: 'string', value: 'FILE', help: `whose logs and anchors you trust (default: ${trustDefault})`},
 } as const satisfies Record<string, OptionSpec>;
+
+/** The site of the config that --config names. */
+export function siteOf(values: Values): Promise<Site> {
+	return openSite(textOf(values, 'config') ?? configDefault);
+}
 
 /** Fails with DATA_MISSING. */
 export async function readInput(path: string, hint?: string): Promise<Uint8Array> {

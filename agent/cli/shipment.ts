@@ -33,10 +33,9 @@ import {
 	tellEpcis,
 	unknownChannel,
 } from '../shipping.ts';
-import {openSite, type Site} from '../site.ts';
+import type {Site} from '../site.ts';
 import {
 	type Command,
-	configDefault,
 	configOption,
 	exitCodes,
 	type Io,
@@ -49,7 +48,7 @@ import {
 	usageError,
 	type Values,
 } from './command.ts';
-import {readInput} from './input.ts';
+import {readInput, siteOf} from './input.ts';
 import {writeDocument} from './output.ts';
 
 const jsonOption = {json: {type: 'boolean', help: 'print the account as JSON'}} as const satisfies Record<string, OptionSpec>;
@@ -60,8 +59,6 @@ const endOptions = {
 	ends: {type: 'string', value: 'ID', help: 'end one that was left open; with --at'},
 	at: {type: 'string', value: 'TIME', help: 'when (default: now)'},
 } as const satisfies Record<string, OptionSpec>;
-
-const siteOf = (values: Values): Promise<Site> => openSite(textOf(values, 'config') ?? configDefault);
 
 function timeMaybe(command: Command, values: Values, name: string): number | undefined {
 	const text = textOf(values, name);

@@ -17,7 +17,7 @@ import {
 import type {CommunityProgress, CommunityReport} from '../community-run.ts';
 import {decimalText} from '../format/decimal.ts';
 import {readTraderKey} from '../trading.ts';
-import {type Command, countOf, exitCodes, type Io, isSet, textOf, timeOf, usageError, type Values} from './command.ts';
+import {type Command, counted, countOf, exitCodes, type Io, isSet, textOf, timeOf, usageError, type Values} from './command.ts';
 
 /** Drawn by this seed, the averages of all four rows lie in the published range; --draws says what other seeds draw. */
 const seedDefault = 'street';
@@ -156,10 +156,6 @@ function progressText({atMs, sent, slotsCleared, slots, waitingFor}: CommunityPr
 	const line = `${new Date(atMs).toISOString().slice(0, 16)}Z: ${sent} messages, ${slotsCleared} of ${slots} slots cleared`;
 	if (waitingFor === 'settlement') return `${line}; waiting for the last day to be settled`;
 	return waitingFor === 'finality' ? `${line}; waiting for the last day to be posted, and to be final` : line;
-}
-
-function counted(count: number, one: string): string {
-	return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
 /** In whole currency, exact. */

@@ -19,11 +19,11 @@ import {
 	type HistoryTally,
 	historyEntriesMax,
 	historyLengthMax,
-	indexLength,
+	type PackedTexts,
 	packIndexes,
+	readPackedEntries,
 	readTallyLeaves,
 	tallyLeavesMax,
-	unpackIndexes,
 	writeTallyLeaves,
 } from './history.ts';
 import {packedOf} from './packed.ts';
@@ -96,8 +96,6 @@ export const readerPurposeLengthMax = 1000;
 const signatureLength = 64;
 const anchorsMax = 16;
 
-type Texts = {readonly indexes: string; readonly entries: string; readonly proof: string};
-
 /** The canonical text of a disclosure, digest included. */
 export function formatDisclosure(hasher: Hasher, disclosure: Disclosure): string {
 	return formatWith(hasher, disclosure, textsOf(disclosure));
@@ -108,15 +106,15 @@ export function disclosureMessage(hasher: Hasher, disclosure: UnsignedDisclosure
 	return concatBytes(tags.disclosure, hasher.sha256(utf8(canonicalText(bodyOf(disclosure, textsOf(disclosure))))));
 }
 
-function textsOf({indexes, entries, proof}: UnsignedDisclosure): Texts {
+function textsOf({indexes, entries, proof}: UnsignedDisclosure): PackedTexts {
 	return {indexes: toBase64(packIndexes(indexes)), entries: toBase64(entries), proof: toBase64(proof)};
 }
 
-function formatWith(hasher: Hasher, disclosure: Disclosure, texts: Texts): string {
+function formatWith(hasher: Hasher, disclosure: Disclosure, texts: PackedTexts): string {
 	return canonicalTextWithDigest(hasher, {...bodyOf(disclosure, texts), signature: toBase64(disclosure.signature)});
 }
 
-function bodyOf(disclosure: UnsignedDisclosure, texts: Texts) {
+function bodyOf(disclosure: UnsignedDisclosure, texts: PackedTexts) {
 	const {reader, period, register, tally} = disclosure;
 	return {
 		format: disclosureFormat,
@@ -137,27 +135,21 @@ function bodyOf(disclosure: UnsignedDisclosure, texts: Texts) {
 }
 
 export function parseDisclosure(hasher: Hasher, bytes: Uint8Array): Parsed<Disclosure> {
-	let texts: Texts | undefined;
+	let texts: PackedTexts | undefined;
 	return parseDocument(
 		bytes,
 		disclosureLengthMax,
 		fields => {
 			if (fields.text('format') !== disclosureFormat) shapeError(`format is not "${disclosureFormat}"`);
-			const packed = {
-				indexes: packedOf(fields, 'indexes', indexLength, disclosureEntriesMax),
-				entries: packedOf(fields, 'entries', entryLength, disclosureEntriesMax),
-				proof: packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY),
-			};
-			if (packed.indexes.bytes.length / indexLength !== packed.entries.bytes.length / entryLength)
-				shapeError('there are not as many indexes as entries');
-			texts = {indexes: packed.indexes.text, entries: packed.entries.text, proof: packed.proof.text};
+			const packed = readPackedEntries(fields, disclosureEntriesMax);
+			texts = packed.texts;
 			return {
 				reader: fields.object('for', readReader),
 				period: fields.objectMaybe('period', of => ({fromMs: of.count('fromMs'), toMs: of.count('toMs')})),
 				checkpoint: fields.text('checkpoint'),
-				indexes: unpackIndexes(packed.indexes.bytes),
-				entries: packed.entries.bytes,
-				proof: packed.proof.bytes,
+				indexes: packed.indexes,
+				entries: packed.entries,
+				proof: packed.proof,
 				subjects: fields.list('subjects', disclosureSubjectsMax, readSubject),
 				sources: fields.list('sources', disclosureSourcesMax, readSource),
 				register: fields.objectMaybe('register', readRegister),

@@ -62,7 +62,7 @@ const anchorsMax = 16;
 export const indexLength = 6;
 
 /** Lists lie in one text each: as JSON lists they would be three times as long, and reading them would cost more than checking the proof. */
-type Texts = {readonly indexes: string; readonly entries: string; readonly proof: string};
+export type PackedTexts = {readonly indexes: string; readonly entries: string; readonly proof: string};
 
 /** Places as six bytes each, one behind the other. */
 export function packIndexes(indexes: readonly Index[]): Uint8Array {
@@ -73,7 +73,7 @@ export function packIndexes(indexes: readonly Index[]): Uint8Array {
 }
 
 /** The reverse. The bytes MUST be whole places. */
-export function unpackIndexes(packed: Uint8Array): Index[] {
+function unpackIndexes(packed: Uint8Array): Index[] {
 	const view = viewOf(packed);
 	const indexes: Index[] = [];
 	for (let at = 0; at < packed.length; at += indexLength) indexes.push(readUint48(view, at));
@@ -86,7 +86,7 @@ export function formatHistory(hasher: Hasher, history: History): string {
 	return formatWith(hasher, history, {indexes: toBase64(packIndexes(indexes)), entries: toBase64(entries), proof: toBase64(proof)});
 }
 
-function formatWith(hasher: Hasher, history: History, texts: Texts): string {
+function formatWith(hasher: Hasher, history: History, texts: PackedTexts): string {
 	const {tally} = history;
 	const body = {
 		format: historyFormat,
@@ -107,29 +107,40 @@ function formatWith(hasher: Hasher, history: History, texts: Texts): string {
 	return canonicalTextWithDigest(hasher, body);
 }
 
+/** Entries with their places and one proof, under the keys `indexes`, `entries` and `proof`. Ends the reading if there is not a place for each. */
+export function readPackedEntries(
+	fields: Fields,
+	entriesMax: number,
+): {readonly indexes: Index[]; readonly entries: Uint8Array; readonly proof: Uint8Array; readonly texts: PackedTexts} {
+	const indexes = packedOf(fields, 'indexes', indexLength, entriesMax);
+	const entries = packedOf(fields, 'entries', entryLength, entriesMax);
+	const proof = packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY);
+	if (indexes.bytes.length / indexLength !== entries.bytes.length / entryLength) shapeError('there are not as many indexes as entries');
+	return {
+		indexes: unpackIndexes(indexes.bytes),
+		entries: entries.bytes,
+		proof: proof.bytes,
+		texts: {indexes: indexes.text, entries: entries.text, proof: proof.text},
+	};
+}
+
 export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History> {
-	let texts: Texts | undefined;
+	let texts: PackedTexts | undefined;
 	return parseDocument(
 		bytes,
 		historyLengthMax,
 		fields => {
 			if (fields.text('format') !== historyFormat) shapeError(`format is not "${historyFormat}"`);
-			const packed = {
-				indexes: packedOf(fields, 'indexes', indexLength, historyEntriesMax),
-				entries: packedOf(fields, 'entries', entryLength, historyEntriesMax),
-				proof: packedOf(fields, 'proof', hashLength, Number.POSITIVE_INFINITY),
-			};
-			if (packed.indexes.bytes.length / indexLength !== packed.entries.bytes.length / entryLength)
-				shapeError('there are not as many indexes as entries');
-			texts = {indexes: packed.indexes.text, entries: packed.entries.text, proof: packed.proof.text};
+			const packed = readPackedEntries(fields, historyEntriesMax);
+			texts = packed.texts;
 			return {
 				subject: fields.object('subject', readSubject),
 				fromMs: fields.count('fromMs'),
 				toMs: fields.count('toMs'),
 				checkpoint: fields.text('checkpoint'),
-				indexes: unpackIndexes(packed.indexes.bytes),
-				entries: packed.entries.bytes,
-				proof: packed.proof.bytes,
+				indexes: packed.indexes,
+				entries: packed.entries,
+				proof: packed.proof,
 				tally: fields.objectMaybe('tally', readTally),
 				anchors: fields.list('anchors', anchorsMax, readAnchor),
 			};
