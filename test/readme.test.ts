@@ -10,6 +10,7 @@ import {connectAsync} from 'mqtt';
 import {systemClock} from '../agent/base/clock.ts';
 import {until} from '../agent/base/retry.ts';
 import {placeOf} from './faults/packages.ts';
+import {endWithTest} from './helpers/children.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const kedge = join(root, 'dist/agent/cli/kedge.js');
@@ -115,7 +116,7 @@ test('the README runs, line by line', async t => {
 		const [first, second, ...words] = command.split(' ');
 		if (words[0] === 'sim') {
 			const {child, said} = run([...words, '--port', String(apiPort)], directory);
-			t.teardown(() => child.kill('SIGTERM'));
+			endWithTest(t, child, 'SIGTERM');
 			const isUp = await until(async () => (said().includes('is yours') ? true : undefined), {
 				clock: systemClock,
 				everyMs: 200,
@@ -130,7 +131,7 @@ test('the README runs, line by line', async t => {
 			const configPath = join(directory, 'my-site/kedge.yaml');
 			writeFileSync(configPath, readFileSync(configPath, 'utf8').replace('port: 1883', `port: ${port}`));
 			const {child} = run(words, directory);
-			t.teardown(() => child.kill('SIGKILL'));
+			endWithTest(t, child, 'SIGKILL');
 			continue;
 		}
 		if (words[0] === 'status') {

@@ -11,6 +11,7 @@ import {until} from '../../agent/base/retry.ts';
 import {recordedPrices} from '../../agent/community.ts';
 import {type CommunityProgress, runCommunity, savedNano} from '../../agent/community-run.ts';
 import {checkEvidenceFile} from '../../agent/evidence.ts';
+import {endWithTest} from '../helpers/children.ts';
 import {kedgePath, testFolder} from '../helpers/site.ts';
 
 test('homes that live through a day trade what their meters show, and a judge finds every row, price, bill and payout as it must be', async t => {
@@ -71,7 +72,7 @@ test('a community whose terminal is closed ends its chain and deletes its folder
 	const child = spawn(process.execPath, [kedgePath, 'sim', 'community', '--homes', '1', '--days', '1', '--speed', '1', '--json'], {
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
-	t.teardown(() => child.kill('SIGTERM'));
+	endWithTest(t, child, 'SIGTERM');
 	const ended = new Promise<number | null>(resolve => child.once('close', resolve));
 	let said = '';
 	child.stderr.setEncoding('utf8').on('data', (text: string) => {

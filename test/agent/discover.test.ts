@@ -21,6 +21,7 @@ import {tryMessage} from '../../agent/ingest/trial.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {openDevices} from '../../agent/main.ts';
 import {makeSite, openSite, type Site} from '../../agent/site.ts';
+import {endWithTest} from '../helpers/children.ts';
 import {publishedData} from '../helpers/published-data.ts';
 import {type PublishedMessage, publishedMessages} from '../helpers/published-messages.ts';
 import {kedge, kedgePath, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
@@ -455,7 +456,7 @@ test('kedge discover listens until it is told to stop, and writes a whole config
 			stdio: ['ignore', 'pipe', 'pipe'],
 		},
 	);
-	t.teardown(() => child.kill('SIGKILL'));
+	endWithTest(t, child, 'SIGKILL');
 	let said = '';
 	child.stderr.setEncoding('utf8').on('data', (part: string) => {
 		said += part;

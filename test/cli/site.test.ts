@@ -9,6 +9,7 @@ import {connectAsync} from 'mqtt';
 import {openDatabase} from '../../agent/base/sqlite.ts';
 import {openSite, type Site} from '../../agent/site.ts';
 import {readStatus} from '../../agent/state.ts';
+import {endWithTest} from '../helpers/children.ts';
 import {
 	changeConfig,
 	freePort,
@@ -370,7 +371,7 @@ test('a reader who closes the pipe early is no error', async t => {
 	t.is(await agent.end('SIGTERM'), 0);
 	for (const words of [['prove', '5', '--with-arrival'], ['history', 'meter-1'], ['--help']]) {
 		const child = spawn(process.execPath, [kedgePath, ...words], {cwd: owner.directory, stdio: ['ignore', 'pipe', 'pipe']});
-		t.teardown(() => child.kill('SIGKILL'));
+		endWithTest(t, child, 'SIGKILL');
 		let err = '';
 		child.stderr.setEncoding('utf8').on('data', (text: string) => {
 			err += text;

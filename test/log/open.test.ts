@@ -12,6 +12,7 @@ import {audit} from '../../agent/log/audit.ts';
 import {createLog} from '../../agent/log/log.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {checkLog} from '../helpers/check-log.ts';
+import {endWithTest} from '../helpers/children.ts';
 import {append, createLogWorld, draftOf, enrolMeter, signer, temporaryFolder} from '../helpers/log-world.ts';
 
 const key = noteKey(nodeHasher, 'harbour/1', signer.publicKey);
@@ -120,7 +121,7 @@ test('a second process is locked out until the first one dies, however it dies',
 	const child = spawn(process.execPath, [fileURLToPath(new URL('../helpers/log-child.js', import.meta.url)), world.path, '0'], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
-	t.teardown(() => child.kill('SIGKILL'));
+	endWithTest(t, child, 'SIGKILL');
 	// It said that it is open, and then has enrolled three channels: four entries.
 	await new Promise(resolve => child.stdout.once('data', resolve));
 	await t.throwsAsync(world.open(), {code: 'LOG_LOCKED'});
