@@ -1,4 +1,4 @@
-// Turns the Solidity sources into contracts/generated/*.ts, so that whoever runs the agent needs no compiler.
+// Turns the Solidity sources into contracts/generated/*.ts, so that whoever runs the agent needs no compiler, and into contracts/storage/*.json, which say where a contract keeps what.
 //
 // node contracts/build.mjs          writes the generated files
 // node contracts/build.mjs --check  fails if they are not what the sources give
@@ -13,9 +13,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const require = createRequire(import.meta.url);
 
-/** What is published: the file to write, and the contract whose ABI and creation code it exports. */
+/** What is published: the file to write, and the contract whose ABI and creation code it exports. With `layout` its storage is written down too, so that a change of it is seen. */
 const published = [
-	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry'},
+	{file: 'anchor-registry.ts', source: 'AnchorRegistry.sol', contract: 'AnchorRegistry', name: 'anchorRegistry', layout: true},
 	{file: 'device-registry.ts', source: 'DeviceRegistry.sol', contract: 'DeviceRegistry', name: 'deviceRegistry'},
 	{file: 'allowance-auction.ts', source: 'AllowanceAuction.sol', contract: 'AllowanceAuction', name: 'allowanceAuction'},
 	{file: 'cold-chain-escrow.ts', source: 'ColdChainEscrow.sol', contract: 'ColdChainEscrow', name: 'coldChainEscrow'},
@@ -58,7 +58,7 @@ const settings = {
 	evmVersion: 'paris',
 	viaIR: false,
 	metadata: {appendCBOR: false, bytecodeHash: 'none'},
-	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object']}},
+	outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'storageLayout']}},
 };
 
 /** The text of an import: of this directory, or of OpenZeppelin's contracts as npm installed them, and of nothing else. */
@@ -110,6 +110,39 @@ function literal(value, indent = '') {
 	return `{\n${fields.map(([key, field]) => `${inner}${key}: ${literal(field, inner)},\n`).join('')}${indent}}`;
 }
 
+/** A name of the compiler's for a type, without the number of the syntax node that defines it: that changes with every edit of the sources. */
+function plainType(type) {
+	return type.replaceAll(/(t_(?:struct|userDefinedValueType|enum|contract)\([^()]*\))\d+/g, '$1');
+}
+
+/** Where a contract keeps what, by slot and byte from the lowest: as the compiler says, without what changes from edit to edit and from machine to machine. */
+function storageText({storage, types}) {
+	const places = list => list.map(({label, slot, offset, type}) => ({label, slot: Number(slot), offset, type: plainType(type)}));
+	const described = Object.entries(types ?? {}).map(([name, {label, encoding, numberOfBytes, base, key, value, members}]) => [
+		plainType(name),
+		{
+			label,
+			encoding,
+			bytes: Number(numberOfBytes),
+			...(base === undefined ? {} : {base: plainType(base)}),
+			...(key === undefined ? {} : {key: plainType(key), value: plainType(value)}),
+			...(members === undefined ? {} : {members: places(members)}),
+		},
+	]);
+	const sorted = described.toSorted(([a], [b]) => (a < b ? -1 : 1));
+	return `${JSON.stringify({storage: places(storage), types: Object.fromEntries(sorted)}, undefined, '\t')}\n`;
+}
+
+function layouts(contracts) {
+	return published
+		.filter(({layout}) => layout === true)
+		.map(({source, contract, folder = 'contracts'}) => ({
+			path: join(here, 'storage', `${contract}.json`),
+			shown: `contracts/storage/${contract}.json`,
+			text: storageText(contracts[`${folder}/${source}`][contract].storageLayout),
+		}));
+}
+
 function generate(contracts) {
 	return published.map(({file, source, contract, name, folder = 'contracts'}) => {
 		const {abi, evm} = contracts[`${folder}/${source}`][contract];
@@ -131,8 +164,8 @@ function generate(contracts) {
 }
 
 function write(files) {
-	mkdirSync(join(here, 'generated'), {recursive: true});
 	for (const {path, shown, text} of files) {
+		mkdirSync(dirname(path), {recursive: true});
 		writeFileSync(path, text);
 		console.log(`${shown} written`);
 	}
@@ -205,14 +238,16 @@ if (rest.length > 0 || !['--check', '--test', '--snapshot', undefined].includes(
 } else if (option === '--snapshot') {
 	process.exitCode = forge('snapshot', '--snap', 'contracts/.gas-snapshot', '--match-contract', 'GasTest');
 } else {
-	const files = generate(await compile());
+	const contracts = await compile();
+	const files = generate(contracts);
+	const all = [...files, ...layouts(contracts)];
 	if (option === undefined) {
-		write(files);
+		write(all);
 	} else {
-		const outdated = stale(files);
+		const outdated = stale(all);
 		for (const {shown} of outdated) console.error(`${shown} is not what the sources give; run "npm run contracts" and commit it`);
 		if (outdated.length > 0) process.exitCode = 1;
 		else if (option === '--test') process.exitCode = test(files);
-		else console.log(`${files.map(({shown}) => shown).join(', ')} up to date`);
+		else console.log(`${all.map(({shown}) => shown).join(', ')} up to date`);
 	}
 }

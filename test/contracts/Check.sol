@@ -11,6 +11,12 @@ interface Vm {
         bool isSymlink;
     }
 
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
     function accesses(address target) external returns (bytes32[] memory reads, bytes32[] memory writes);
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
@@ -26,6 +32,8 @@ interface Vm {
     function expectPartialRevert(bytes4 selector) external;
     function snapshotState() external returns (uint256 snapshot);
     function revertToState(uint256 snapshot) external returns (bool);
+    function getRecordedLogs() external returns (Log[] memory logs);
+    function load(address target, bytes32 slot) external view returns (bytes32 word);
     function getNonce(address account) external view returns (uint64);
     function mockCall(address callee, bytes calldata data, bytes calldata returnData) external;
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
@@ -41,9 +49,11 @@ interface Vm {
     function readDir(string calldata path) external view returns (DirEntry[] memory);
     function readFile(string calldata path) external view returns (string memory);
     function record() external;
+    function recordLogs() external;
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function startPrank(address sender) external;
     function stopPrank() external;
+    function store(address target, bytes32 slot, bytes32 word) external;
     function toString(uint256 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
 }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AnchorRegistry} from "../../contracts/AnchorRegistry.sol";
-import {IAnchorRegistry} from "../../contracts/IAnchorRegistry.sol";
+import {HeadToAnchor, IAnchorRegistry} from "../../contracts/IAnchorRegistry.sol";
 import {Entry, LogEntry} from "../../contracts/LogEntry.sol";
 import {Check} from "./Check.sol";
 import {EqualLog} from "./EqualLog.sol";
@@ -78,6 +78,37 @@ contract GasTest is Check, EqualLog {
             "registry",
             abi.encodeCall(_registry.verifyInclusion, (_full, MILLION, time, _rootOf(MILLION), 699_050, _entry, _pathTo(699_050, MILLION)))
         );
+        _keepMany();
+    }
+
+    /// @dev Ten logs whose newest head is at a million entries, whose rings have places left; one proposed to this account; one to be closed behind another.
+    function _keepMany() private {
+        HeadToAnchor[] memory first = new HeadToAnchor[](10);
+        HeadToAnchor[] memory next = new HeadToAnchor[](10);
+        bytes32[] memory none;
+        for (uint256 i = 0; i < 10; ++i) {
+            bytes32 logId = _registry.open(keccak256(abi.encode("many", i)));
+            first[i] = HeadToAnchor(logId, MILLION, _rootOf(MILLION), none);
+            next[i] = HeadToAnchor(logId, MILLION + 1000, _rootOf(MILLION + 1000), _proofBetween(MILLION, MILLION + 1000));
+        }
+        _registry.anchorMany(first);
+        _keep("batch", abi.encodeCall(_registry.anchorMany, (next)));
+        _keep("batch again", abi.encodeCall(_registry.anchorMany, (first)));
+        _keep("propose", abi.encodeCall(_registry.proposeOperator, (_fresh, address(1))));
+        address operator = address(0x0be4a704);
+        vm.prank(operator);
+        bytes32 handed = _registry.open("handed");
+        vm.prank(operator);
+        _registry.proposeOperator(handed, address(this));
+        _keep("accept", abi.encodeCall(_registry.acceptOperator, (handed)));
+        _keep("close", abi.encodeCall(_registry.close, (_full, _fresh)));
+        _keep(
+            "old head",
+            abi.encodeCall(
+                _registry.verifyConsistency,
+                (_full, MILLION, uint64(block.timestamp), _rootOf(MILLION), 1000, _rootOf(1000), _proofBetween(1000, MILLION))
+            )
+        );
     }
 
     function _keepAnchor(string memory name, uint64 size) private {
@@ -100,6 +131,32 @@ contract GasTest is Check, EqualLog {
         bool answered;
         (answered, answer) = target.call(_callOf(name));
         expect(answered, name);
+    }
+
+    function test_anchor_the_next_of_ten_logs() external {
+        uint256 anchored = abi.decode(_run(address(_registry), "batch"), (uint256));
+        expectUint(anchored, 10, "all of them");
+    }
+
+    function test_anchor_ten_logs_again() external {
+        uint256 anchored = abi.decode(_run(address(_registry), "batch again"), (uint256));
+        expectUint(anchored, 0, "none of them");
+    }
+
+    function test_propose() external {
+        _run(address(_registry), "propose");
+    }
+
+    function test_accept() external {
+        _run(address(_registry), "accept");
+    }
+
+    function test_close() external {
+        _run(address(_registry), "close");
+    }
+
+    function test_an_old_head_under_an_anchored_one() external {
+        expect(abi.decode(_run(address(_registry), "old head"), (bool)), "it is a prefix");
     }
 
     function test_open() external {

@@ -5,6 +5,8 @@ import {LogProof} from "../../contracts/LogProof.sol";
 
 /// @notice LogProof as a contract, so that tests can hand it calldata and see it revert.
 contract ProofHarness {
+    error CallFailed(bytes answer);
+
     function leafHash(bytes calldata data) external view returns (bytes32) {
         return LogProof.leafHash(data);
     }
@@ -40,5 +42,25 @@ contract ProofHarness {
         uint256 before = gasleft();
         valid = LogProof.verifyConsistency(size1, root1, size2, root2, proof);
         used = before - gasleft();
+    }
+
+    /// @notice The same from an entry's bytes.
+    function gasOfEntryInclusion(bytes calldata entry, uint64 index, uint64 size, bytes32 root, bytes32[] calldata proof)
+        external
+        view
+        returns (uint256 used, bool valid)
+    {
+        uint256 before = gasleft();
+        valid = LogProof.verifyInclusion(LogProof.leafHash(entry), index, size, root, proof);
+        used = before - gasleft();
+    }
+
+    /// @notice What a question to another contract costs this one, its account and storage never touched before in the transaction.
+    function gasOfCall(address target, bytes calldata input) external view returns (uint256 used, bytes memory answer) {
+        bool answered;
+        uint256 before = gasleft();
+        (answered, answer) = target.staticcall(input);
+        used = before - gasleft();
+        if (!answered) revert CallFailed(answer);
     }
 }

@@ -186,6 +186,63 @@ test.serial('the registry and the reference twin agree on 240 consistency proofs
 	t.true(valid > 40 && valid < 200, `${valid} cases were valid, too few or too many to tell the two apart`);
 });
 
+test.serial('the registry and the reference twin agree on 120 old heads under an anchored one', async t => {
+	const random = seeded('old heads');
+	let valid = 0;
+	for (let round = 0; round < 20; round++) {
+		const size = 2 + random.below(leaves.length - 1);
+		const tree = leaves.slice(0, size);
+		const root = reference.MTH(tree);
+		const logId = await openLog(world);
+		const head = await anchorHead(world, logId, BigInt(size), root, []);
+		for (let one = 0; one < 6; one++) {
+			const size1 = 1 + random.below(size);
+			const claimedSize1 = BigInt(Math.max(0, size1 + [0, 0, 0, 0, 1, -1][random.below(6)]!));
+			const root1 = random.below(8) === 0 ? random.hash() : reference.MTH(leaves.slice(0, size1));
+			const proof = proofMutations[random.below(proofMutations.length)]!(size1 === size ? [] : reference.PROOF(size1, tree), random);
+			const expected = reference.isConsistent(claimedSize1, root1, BigInt(size), root, proof);
+			const found = await world.registry.getFunction('verifyConsistency')(logId, size, head.time, root, claimedSize1, root1, proof);
+			t.is(found, expected, `${claimedSize1} (${size1}) of ${size}, round ${round}.${one}`);
+			if (expected) valid++;
+		}
+	}
+	t.true(valid > 20 && valid < 100, `${valid} of 120 cases were valid, too few or too many to tell the two apart`);
+});
+
+test.serial('a log is handed to a hub, anchored by it in a batch that can be sent again, and closed', async t => {
+	const logId = await openLog(world);
+	const successor = await openLog(world);
+	const hub = await world.stranger.getAddress();
+	const owned = world.registry;
+	const asHub = world.registry.connect(world.stranger) as Contract;
+	const root = (size: number): string => hex(reference.MTH(leaves.slice(0, size)));
+	await anchorHead(world, logId, 21n, reference.MTH(leaves.slice(0, 21)), []);
+	for (const id of [logId, successor]) {
+		await mined(owned.getFunction('proposeOperator')(id, hub));
+		t.is(await owned.getFunction('proposedOperatorOf')(id), hub);
+		await mined(asHub.getFunction('acceptOperator')(id));
+		t.is(await owned.getFunction('operatorOf')(id), hub);
+	}
+	const heads = [
+		[logId, 34, root(34), reference.PROOF(21, leaves.slice(0, 34))],
+		[successor, 5, root(5), []],
+	];
+	const eventsOf = async (receipt: TransactionReceipt): Promise<unknown[]> =>
+		receipt.logs.map(log => registryInterface.parseLog(log)!).map(({name, args}) => [name, args[0], args[1], args[2]]);
+	const batch = await mined(asHub.getFunction('anchorMany')(heads));
+	t.deepEqual(await eventsOf(batch), [
+		['Anchored', logId, 34n, root(34)],
+		['Anchored', successor, 5n, root(5)],
+	]);
+	t.deepEqual(await eventsOf(await mined(asHub.getFunction('anchorMany')(heads))), []);
+	t.deepEqual(await eventsOf(await mined(asHub.getFunction('close')(logId, successor))), [['Closed', logId, successor, 34n]]);
+	t.true(await owned.getFunction('isClosed')(logId));
+	t.is(await owned.getFunction('successorOf')(logId), successor);
+	const proof = reference.PROOF(34, leaves.slice(0, 40));
+	const refused = await refusal(world, logId, 40n, reference.MTH(leaves.slice(0, 40)), proof, world.stranger);
+	t.deepEqual(refused, ['LogClosed', logId, successor]);
+});
+
 test.serial('a log id is the hash of chain, registry, opener and origin', async t => {
 	const originHash = keccak256(toUtf8Bytes('kedge.example/id/1'));
 	const opener = await world.operator.getAddress();
@@ -239,9 +296,9 @@ async function fillRing(world: World, logId: string): Promise<void> {
 	const registry = await world.registry.getAddress();
 	const slot = BigInt(keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256'], [logId, 0])));
 	const store = (at: bigint, word: bigint) => world.provider.send('anvil_setStorageAt', [registry, toBeHex(at, 32), toBeHex(word, 32)]);
-	// A log is its head (operator, size, anchors from the lowest bit up), its root, and the ring; time is above bit 216 of a commitment.
+	// A log is its head (operator, 56 bits of size, anchors, from the lowest bit up), its root, and the ring; time is above bit 216 of a commitment.
 	const head = BigInt(await world.provider.getStorage(registry, slot));
-	await store(slot, head + (512n << 224n));
+	await store(slot, head + (512n << 216n));
 	await store(slot + 2n + 1n, (1n << 216n) | 1n);
 }
 
