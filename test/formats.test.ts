@@ -8,12 +8,23 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {AbiCoder, keccak256} from 'ethers';
 import {nodeHasher} from '../agent/base/hash-node.ts';
+import {disclosureFormats} from '../agent/format/disclosure.ts';
 import {enrolmentKinds, epochKinds, identityKinds, noteKinds, orderKinds, qualities, statementKinds} from '../agent/format/entry.ts';
-import {formatHistory} from '../agent/format/history.ts';
+import {
+	anchorsMax,
+	authorityNameLengthMax,
+	headerLengthMax,
+	proofNodeLengthMax,
+	proofNodesMax,
+	timestampsMax,
+	tokenLengthMax,
+} from '../agent/format/evidence.ts';
+import {packageFormat, provenPackageFormat} from '../agent/format/evidence-package.ts';
+import {formatHistory, historyFormats} from '../agent/format/history.ts';
 import {quantities} from '../agent/format/quantity.ts';
-import {formatReceipt} from '../agent/format/receipt.ts';
+import {formatReceipt, receiptFormats} from '../agent/format/receipt.ts';
 import {tags} from '../agent/format/tags.ts';
-import {formatTrust} from '../agent/format/trust.ts';
+import {anchorsNeededMax, formatTrust, trustFormat, widerTrustFormat} from '../agent/format/trust.ts';
 import {createSmallLog, energyUrn, temperatureUrn} from './helpers/small-log.ts';
 
 const page = readFileSync(fileURLToPath(new URL('../../FORMATS.md', import.meta.url)), 'utf8');
@@ -162,6 +173,31 @@ test('the tables of quantities, qualities, sub-kinds and tags are those of the c
 		]),
 	);
 	for (const tag of Object.values(tags)) t.true(page.includes(`\`${Buffer.from(tag).toString('utf8').slice(0, -1)}\``));
+});
+
+test('the formats, limits and keys of proofs are those of the code', t => {
+	for (const format of [
+		...receiptFormats,
+		...historyFormats,
+		...disclosureFormats,
+		packageFormat,
+		provenPackageFormat,
+		trustFormat,
+		widerTrustFormat,
+	])
+		t.true(page.includes(`\`"${format}"\``), format);
+	t.true(
+		page.includes(
+			`header, at most ${headerLengthMax / 1024} KiB · \`transactionIndex\` · \`nodes\` [base64 of at most ${proofNodeLengthMax / 1024} KiB, at most ${proofNodesMax}]`,
+		),
+	);
+	t.true(
+		page.includes(
+			`{\`authority\` at most ${authorityNameLengthMax} characters, \`token\` base64 of at most ${tokenLengthMax / 1024} KiB}, …], at most ${timestampsMax}`,
+		),
+	);
+	t.true(page.includes(`\`anchors\` at most ${anchorsMax} `));
+	t.true(page.includes(`\`anchorsNeeded\`, 1 to ${anchorsNeededMax}`));
 });
 
 const hasTools = ['python3 --version', 'openssl version', 'sha256sum --version'].every(command => {

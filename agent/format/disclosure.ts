@@ -5,13 +5,14 @@ import {type Hasher, hashLength} from '../base/hash.ts';
 import {canonicalText, canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength, type Index} from './entry.ts';
 import {
-	type AnchorRecord,
-	readAnchor,
+	hasProofs,
+	type Outside,
+	readOutside,
 	readSource,
 	readSubject,
 	type SourceOpening,
 	type SubjectOpening,
-	writeAnchor,
+	writeOutside,
 	writeSource,
 	writeSubject,
 } from './evidence.ts';
@@ -55,7 +56,8 @@ export type DisclosedRegister = {
 	readonly pairs: readonly RegisterPair[];
 };
 
-export type Disclosure = {
+/** The anchors and time stamps are those of its checkpoint. */
+export type Disclosure = Outside & {
 	readonly reader: DisclosureReader;
 	/** The period asked for, ms since 1970, both included; undefined where entries were chosen one by one. */
 	readonly period: {readonly fromMs: number; readonly toMs: number} | undefined;
@@ -73,8 +75,6 @@ export type Disclosure = {
 	readonly sources: readonly SourceOpening[];
 	readonly register: DisclosedRegister | undefined;
 	readonly tally: DisclosureTally | undefined;
-	/** Anchors of that checkpoint. */
-	readonly anchors: readonly AnchorRecord[];
 	/**
 	 * 64 bytes: Ed25519 of disclosureMessage, by the key of the log. So nobody makes it one for another reader, or for more or less than was shown: whoever passes it on passes on the
 	 * name of whom it was made for.
@@ -85,6 +85,9 @@ export type Disclosure = {
 export type UnsignedDisclosure = Omit<Disclosure, 'signature'>;
 
 export const disclosureFormat = 'kedge disclosure 1';
+/** With a proof of a block or a time stamp in it. */
+export const provenDisclosureFormat = 'kedge disclosure 2';
+export const disclosureFormats: readonly string[] = [disclosureFormat, provenDisclosureFormat];
 export const disclosureEntriesMax = historyEntriesMax;
 export const disclosureLengthMax = historyLengthMax;
 export const disclosureSubjectsMax = 1000;
@@ -94,7 +97,6 @@ export const registerPairsMax = 64;
 export const readerNameLengthMax = 200;
 export const readerPurposeLengthMax = 1000;
 const signatureLength = 64;
-const anchorsMax = 16;
 
 /** The canonical text of a disclosure, digest included. */
 export function formatDisclosure(hasher: Hasher, disclosure: Disclosure): string {
@@ -117,7 +119,7 @@ function formatWith(hasher: Hasher, disclosure: Disclosure, texts: PackedTexts):
 function bodyOf(disclosure: UnsignedDisclosure, texts: PackedTexts) {
 	const {reader, period, register, tally} = disclosure;
 	return {
-		format: disclosureFormat,
+		format: hasProofs(disclosure) ? provenDisclosureFormat : disclosureFormat,
 		for: {name: reader.name, purpose: reader.purpose, madeAtMs: reader.madeAtMs},
 		period: period && {fromMs: period.fromMs, toMs: period.toMs},
 		checkpoint: disclosure.checkpoint,
@@ -130,7 +132,7 @@ function bodyOf(disclosure: UnsignedDisclosure, texts: PackedTexts) {
 			source: writeSource(tally.source),
 			openings: tally.openings.map(({of, at, leaves, proof}) => ({of, at, leaves: writeTallyLeaves(leaves), proof: toBase64(proof)})),
 		},
-		anchors: disclosure.anchors.map(writeAnchor),
+		...writeOutside(disclosure),
 	} satisfies Json;
 }
 
@@ -140,7 +142,7 @@ export function parseDisclosure(hasher: Hasher, bytes: Uint8Array): Parsed<Discl
 		bytes,
 		disclosureLengthMax,
 		fields => {
-			if (fields.text('format') !== disclosureFormat) shapeError(`format is not "${disclosureFormat}"`);
+			if (!disclosureFormats.includes(fields.text('format'))) shapeError(`format is not "${disclosureFormats.join('" or "')}"`);
 			const packed = readPackedEntries(fields, disclosureEntriesMax);
 			texts = packed.texts;
 			return {
@@ -154,7 +156,7 @@ export function parseDisclosure(hasher: Hasher, bytes: Uint8Array): Parsed<Discl
 				sources: fields.list('sources', disclosureSourcesMax, readSource),
 				register: fields.objectMaybe('register', readRegister),
 				tally: fields.objectMaybe('tally', readTally),
-				anchors: fields.list('anchors', anchorsMax, readAnchor),
+				...readOutside(fields),
 				signature: fields.bytes('signature', signatureLength),
 			};
 		},

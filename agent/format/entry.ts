@@ -20,7 +20,7 @@ export const kinds = {reading: 1, note: 2, enrolment: 3, order: 4, epoch: 6, ide
 export type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** Sub-kinds, in the quantity field of an entry that is not a reading. */
-export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7, prune: 8} as const;
+export const noteKinds = {start: 1, eviction: 2, tally: 3, beacon: 4, clockStep: 5, gap: 6, silence: 7, prune: 8, rotation: 9} as const;
 export const enrolmentKinds = {agent: 1, channel: 2, market: 3, device: 4, account: 5} as const;
 /** What stands under the subject of an energy market: what traders signed, and what its operator made of it. */
 export const orderKinds = {order: 1, cancellation: 2, counter: 3, delegation: 4, revocation: 5, clearing: 6, day: 7, dispute: 8} as const;

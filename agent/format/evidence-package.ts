@@ -3,9 +3,12 @@
 import {fromHex, toHex} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import {canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
-import {type AnchorRecord, readAnchor, readSubject, type SubjectOpening, writeAnchor, writeSubject} from './evidence.ts';
+import {hasProofs, type Outside, readOutside, readSubject, type SubjectOpening, writeOutside, writeSubject} from './evidence.ts';
 
 export const packageFormat = 'kedge evidence 1';
+/** With a proof of a block or a time stamp in its manifest. */
+export const provenPackageFormat = 'kedge evidence 2';
+const packageFormats: readonly string[] = [packageFormat, provenPackageFormat];
 
 /** Subjects of which the package may be: channels, accounts, devices and the agent together. */
 export const packageSubjectsMax = 20_000;
@@ -15,7 +18,6 @@ export const packageEntriesMax = 16_777_216;
 export const packageLengthMax = 2 ** 31 - 1;
 export const manifestLengthMax = 64 * 1024 * 1024;
 const filesMax = 2048;
-const anchorsMax = 16;
 export const packageItemsMax = 100_000;
 const itemsMax = packageItemsMax;
 
@@ -161,7 +163,8 @@ export type PackageFile = {
 	readonly unpacked: number | undefined;
 };
 
-export type EvidenceManifest = {
+/** The anchors and time stamps are those of its checkpoint. */
+export type EvidenceManifest = Outside & {
 	readonly question: PackageQuestion;
 	/** What the ledger says; its shape is the ledger's. */
 	readonly answer: Json;
@@ -191,8 +194,6 @@ export type EvidenceManifest = {
 	readonly refusals: PackageRefusals;
 	/** Which messages are shown as they arrived: all that were kept, or only those of corrections. */
 	readonly arrivals: 'all' | 'corrections';
-	/** Anchors of the checkpoint. */
-	readonly anchors: readonly AnchorRecord[];
 	/** All files of the package but the manifest itself, in their order there. While a cover is made: those in front of it. */
 	readonly files: readonly PackageFile[];
 };
@@ -233,7 +234,7 @@ const nameOf = (about: string): PackageQuestion['about'] =>
 export function formatManifest(hasher: Hasher, manifest: EvidenceManifest): string {
 	const {question, method, tally, clock, gapCounts, refusals} = manifest;
 	const body = {
-		format: packageFormat,
+		format: hasProofs(manifest) ? provenPackageFormat : packageFormat,
 		question: {about: question.about, id: question.id, fromMs: question.fromMs, toMs: question.toMs},
 		answer: manifest.answer,
 		method: {
@@ -277,7 +278,7 @@ export function formatManifest(hasher: Hasher, manifest: EvidenceManifest): stri
 		gapCounts: {gaps: gapCounts.gaps, silences: gapCounts.silences},
 		refusals: {counts: refusals.counts.map(({reason, count}) => ({reason, count})), shown: refusals.shown},
 		arrivals: manifest.arrivals,
-		anchors: manifest.anchors.map(writeAnchor),
+		...writeOutside(manifest),
 		files: manifest.files.map(({name, length, sha256, sm3, unpacked}) => ({
 			name,
 			length,
@@ -382,7 +383,7 @@ function readFile(fields: Fields): PackageFile {
 }
 
 function readManifest(fields: Fields): EvidenceManifest {
-	if (fields.text('format') !== packageFormat) shapeError(`format is not "${packageFormat}"`);
+	if (!packageFormats.includes(fields.text('format'))) shapeError(`format is not "${packageFormats.join('" or "')}"`);
 	const arrivals = fields.text('arrivals');
 	return {
 		question: fields.object('question', question => ({
@@ -463,7 +464,7 @@ function readManifest(fields: Fields): EvidenceManifest {
 			shown: refusals.count('shown'),
 		})),
 		arrivals: arrivals === 'all' || arrivals === 'corrections' ? arrivals : shapeError('arrivals is not "all" or "corrections"'),
-		anchors: fields.list('anchors', anchorsMax, readAnchor),
+		...readOutside(fields),
 		files: fields.list('files', filesMax, readFile),
 	};
 }

@@ -5,13 +5,14 @@ import {type Hasher, hashLength} from '../base/hash.ts';
 import {canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength, type Index} from './entry.ts';
 import {
-	type AnchorRecord,
-	readAnchor,
+	hasProofs,
+	type Outside,
+	readOutside,
 	readSource,
 	readSubject,
 	type SourceOpening,
 	type SubjectOpening,
-	writeAnchor,
+	writeOutside,
 	writeSource,
 	writeSubject,
 } from './evidence.ts';
@@ -32,7 +33,8 @@ export type HistoryTally = {
 	readonly proof: Uint8Array;
 };
 
-export type History = {
+/** The anchors and time stamps are those of its checkpoint. */
+export type History = Outside & {
 	readonly subject: SubjectOpening;
 	/** The period asked for, ms since 1970, both included. */
 	readonly fromMs: number;
@@ -47,18 +49,18 @@ export type History = {
 	readonly proof: Uint8Array;
 	/** Undefined where no anchored checkpoint covers the entries yet. */
 	readonly tally: HistoryTally | undefined;
-	/** Anchors of that checkpoint. */
-	readonly anchors: readonly AnchorRecord[];
 };
 
 export const historyFormat = 'kedge history 2';
+/** With a proof of a block or a time stamp in it. */
+export const provenHistoryFormat = 'kedge history 3';
+export const historyFormats: readonly string[] = [historyFormat, provenHistoryFormat];
 /** Far enough below 2^29 characters, the longest string of V8, that a file without white space can still be written in canonical form to be refused. */
 export const historyLengthMax = 384 * 1024 * 1024;
 /** More entries than this do not go into one file: ask for shorter periods. */
 export const historyEntriesMax = 200_000;
 /** The channel's leaf and its two neighbours. */
 export const tallyLeavesMax = 3;
-const anchorsMax = 16;
 export const indexLength = 6;
 
 /** Lists lie in one text each: as JSON lists they would be three times as long, and reading them would cost more than checking the proof. */
@@ -89,7 +91,7 @@ export function formatHistory(hasher: Hasher, history: History): string {
 function formatWith(hasher: Hasher, history: History, texts: PackedTexts): string {
 	const {tally} = history;
 	const body = {
-		format: historyFormat,
+		format: hasProofs(history) ? provenHistoryFormat : historyFormat,
 		subject: writeSubject(history.subject),
 		fromMs: history.fromMs,
 		toMs: history.toMs,
@@ -102,7 +104,7 @@ function formatWith(hasher: Hasher, history: History, texts: PackedTexts): strin
 			leaves: writeTallyLeaves(tally.leaves),
 			proof: toBase64(tally.proof),
 		},
-		anchors: history.anchors.map(writeAnchor),
+		...writeOutside(history),
 	} satisfies Json;
 	return canonicalTextWithDigest(hasher, body);
 }
@@ -130,7 +132,7 @@ export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History>
 		bytes,
 		historyLengthMax,
 		fields => {
-			if (fields.text('format') !== historyFormat) shapeError(`format is not "${historyFormat}"`);
+			if (!historyFormats.includes(fields.text('format'))) shapeError(`format is not "${historyFormats.join('" or "')}"`);
 			const packed = readPackedEntries(fields, historyEntriesMax);
 			texts = packed.texts;
 			return {
@@ -142,7 +144,7 @@ export function parseHistory(hasher: Hasher, bytes: Uint8Array): Parsed<History>
 				entries: packed.entries,
 				proof: packed.proof,
 				tally: fields.objectMaybe('tally', readTally),
-				anchors: fields.list('anchors', anchorsMax, readAnchor),
+				...readOutside(fields),
 			};
 		},
 		// Base64 that was read is canonical: these bytes have that one text, and making it again would cost as much as all the rest.

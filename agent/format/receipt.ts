@@ -5,18 +5,20 @@ import type {Hasher} from '../base/hash.ts';
 import {canonicalTextWithDigest, type Fields, type Json, type Parsed, parseDocument, shapeError} from './document.ts';
 import {entryLength} from './entry.ts';
 import {
-	type AnchorRecord,
-	readAnchor,
+	hasProofs,
+	type Outside,
+	readOutside,
 	readSource,
 	readSubject,
 	type SourceOpening,
 	type SubjectOpening,
-	writeAnchor,
+	writeOutside,
 	writeSource,
 	writeSubject,
 } from './evidence.ts';
 
-export type Receipt = {
+/** The anchors and time stamps are those of the very checkpoint in the proof. */
+export type Receipt = Outside & {
 	/** 118 bytes. */
 	readonly entry: Uint8Array;
 	/** Opens the entry's subject; left out where the channel is to stay unnamed. */
@@ -27,8 +29,18 @@ export type Receipt = {
 	readonly proof: string;
 	/** Who the device was when the entry was made, as the log says; left out where the log says nothing of it, or the channel is to stay unnamed. */
 	readonly identity?: IdentityEvidence | undefined;
-	/** Anchors of the very checkpoint in the proof. */
-	readonly anchors: readonly AnchorRecord[];
+	/** The newest beacon in front of the entry: the entry was appended after its block. Left out where there is none. */
+	readonly beacon?: BeaconEvidence | undefined;
+};
+
+/** A note entry that names the newest final block of a chain at that time, and what opens it. */
+export type BeaconEvidence = {
+	/** 118 bytes. */
+	readonly entry: Uint8Array;
+	/** Opens its source: the body of a beacon. */
+	readonly body: SourceOpening;
+	/** C2SP tlog-proof text with the same checkpoint as the receipt's own. */
+	readonly proof: string;
 };
 
 /** The newest identity entry of the device in front of a reading, and what opens it. */
@@ -46,22 +58,39 @@ export type IdentityEvidence = {
 export const receiptFormat = 'kedge receipt 1';
 /** With an identity in it. */
 export const identifiedReceiptFormat = 'kedge receipt 2';
+/** With a proof of a block, a time stamp or a beacon in it, with or without an identity. */
+export const provenReceiptFormat = 'kedge receipt 3';
+export const receiptFormats: readonly string[] = [receiptFormat, identifiedReceiptFormat, provenReceiptFormat];
 /** A receipt with an arrival of the largest payload that the agent takes stays below this. */
 export const receiptLengthMax = 4 * 1024 * 1024;
-const anchorsMax = 16;
 
 /** The canonical text of a receipt, digest included. */
 export function formatReceipt(hasher: Hasher, receipt: Receipt): string {
 	const body = {
-		format: receipt.identity === undefined ? receiptFormat : identifiedReceiptFormat,
+		format: formatOf(receipt),
 		entry: toBase64(receipt.entry),
 		subject: receipt.subject && writeSubject(receipt.subject),
 		arrival: receipt.arrival && writeSource(receipt.arrival),
 		proof: receipt.proof,
 		identity: receipt.identity && writeIdentity(receipt.identity),
-		anchors: receipt.anchors.map(writeAnchor),
+		beacon: receipt.beacon && writeBeacon(receipt.beacon),
+		...writeOutside(receipt),
 	} satisfies Json;
 	return canonicalTextWithDigest(hasher, body);
+}
+
+/** The smallest number that can say it: what old verifiers can read stays readable for them. */
+function formatOf(receipt: Receipt): string {
+	if (receipt.beacon !== undefined || hasProofs(receipt)) return provenReceiptFormat;
+	return receipt.identity === undefined ? receiptFormat : identifiedReceiptFormat;
+}
+
+function writeBeacon({entry, body, proof}: BeaconEvidence): Json {
+	return {entry: toBase64(entry), body: writeSource(body), proof};
+}
+
+function readBeacon(fields: Fields): BeaconEvidence {
+	return {entry: fields.bytes('entry', entryLength), body: fields.object('body', readSource), proof: fields.text('proof')};
 }
 
 function writeIdentity({entry, subject, body, proof}: IdentityEvidence): Json {
@@ -82,18 +111,19 @@ export function parseReceipt(hasher: Hasher, bytes: Uint8Array): Parsed<Receipt>
 		bytes,
 		receiptLengthMax,
 		fields => {
-			const format = fields.text('format');
-			if (format !== receiptFormat && format !== identifiedReceiptFormat)
-				shapeError(`format is not "${receiptFormat}" or "${identifiedReceiptFormat}"`);
+			if (!receiptFormats.includes(fields.text('format')))
+				shapeError(`format is not "${receiptFormat}", "${identifiedReceiptFormat}" or "${provenReceiptFormat}"`);
 			// Another key than its format has makes another canonical text.
 			const identity = fields.objectMaybe('identity', readIdentity);
+			const beacon = fields.objectMaybe('beacon', readBeacon);
 			return {
 				entry: fields.bytes('entry', entryLength),
 				subject: fields.objectMaybe('subject', readSubject),
 				arrival: fields.objectMaybe('arrival', readSource),
 				proof: fields.text('proof'),
 				...(identity === undefined ? {} : {identity}),
-				anchors: fields.list('anchors', anchorsMax, readAnchor),
+				...(beacon === undefined ? {} : {beacon}),
+				...readOutside(fields),
 			};
 		},
 		receipt => formatReceipt(hasher, receipt),

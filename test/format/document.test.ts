@@ -5,10 +5,19 @@ import {equalBytes, toHex, utf8} from '../../agent/base/bytes.ts';
 import {portableHasher} from '../../agent/base/hash.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {canonicalText, canonicalTextWithDigest, type Json, parseDocument, shapeError} from '../../agent/format/document.ts';
+import {
+	type BlockProof,
+	headerLengthMax,
+	proofNodeLengthMax,
+	proofNodesMax,
+	type TimestampRecord,
+	timestampsMax,
+	tokenLengthMax,
+} from '../../agent/format/evidence.ts';
 import {formatHistory, parseHistory} from '../../agent/format/history.ts';
 import {anchorLogId, originHash} from '../../agent/format/log-id.ts';
 import {formatNoteKey} from '../../agent/format/note.ts';
-import {formatReceipt, parseReceipt} from '../../agent/format/receipt.ts';
+import {formatReceipt, parseReceipt, type Receipt} from '../../agent/format/receipt.ts';
 import {formatTrust, parseTrust, type Trust} from '../../agent/format/trust.ts';
 import {createSmallLog, energyUrn} from '../helpers/small-log.ts';
 
@@ -49,7 +58,8 @@ test('what has the wrong shape is refused by the name of what is wrong', t => {
 	const text = formatReceipt(nodeHasher, log.receipt(3, {anchors: [log.anchor]}));
 	const change = (from: string | RegExp, to: string): string => problemOf(parseReceipt(nodeHasher, utf8(text.replace(from, to))));
 	t.regex(change('"kedge receipt 1"', '"kedge receipt 2"'), /not in canonical form/, 'there is no identity in it');
-	t.is(change('"kedge receipt 1"', '"kedge receipt 3"'), 'format is not "kedge receipt 1" or "kedge receipt 2"');
+	t.regex(change('"kedge receipt 1"', '"kedge receipt 3"'), /not in canonical form/, 'nor a proof of a block');
+	t.is(change('"kedge receipt 1"', '"kedge receipt 4"'), 'format is not "kedge receipt 1", "kedge receipt 2" or "kedge receipt 3"');
 	t.is(change('"entry": "', '"entry": "AAAA'), 'entry has 121 bytes, not 118');
 	t.is(change('"entry": "', '"entry": "*'), 'entry is not canonical base64');
 	t.is(change('"chainId": 31337', '"chainId": -1'), 'anchors[0].chainId is not a whole number');
@@ -129,6 +139,77 @@ test('any bytes as a document are answered without a throw', t => {
 });
 
 const trust: Trust = {...log.trustWithRegistry, anchors: [log.pin]};
+const widerTrust: Trust = {
+	...trust,
+	blocks: [
+		{chainId: 1, number: 17, hash: `0x${'d4'.repeat(32)}`},
+		{chainId: 1, number: 18, hash: `0x${'d5'.repeat(32)}`, timeS: 1_627_780_012},
+	],
+	authorities: [{name: 'a time-stamp authority', certificate: Uint8Array.of(0x30, 3, 2, 1, 1)}],
+	anchorsNeeded: 2,
+};
+const proof: BlockProof = {header: Uint8Array.of(0xc1, 1), transactionIndex: 7, nodes: [Uint8Array.of(0xc2, 1, 2), Uint8Array.of(0xc0)]};
+const provenAnchor = {...log.anchor, proof};
+const timestamps: readonly TimestampRecord[] = [{authority: 'a time-stamp authority', token: Uint8Array.of(0x30, 0)}];
+
+test('a proof of a block, a time stamp or a beacon makes a document of the next number, and is read back; without them it is what it was', t => {
+	const beacon = {entry: log.entries[2]!.bytes, body: log.entries[2]!.source, proof: 'a proof'};
+	for (const changes of [{anchors: [log.anchor, provenAnchor]}, {timestamps}, {anchors: [provenAnchor], timestamps, beacon}, {beacon}]) {
+		const receipt = log.receipt(3, changes);
+		const text = formatReceipt(nodeHasher, receipt);
+		t.true(text.startsWith('{\n\t"format": "kedge receipt 3",'));
+		t.deepEqual(parseReceipt(nodeHasher, utf8(text)), {value: receipt});
+		const history = log.history(energyUrn, {anchors: [], timestamps: [], ...changes});
+		const historyText = formatHistory(nodeHasher, history);
+		if ('beacon' in changes && !('anchors' in changes)) continue;
+		t.true(historyText.startsWith('{\n\t"format": "kedge history 3",'));
+		const parsed = parseHistory(nodeHasher, utf8(historyText));
+		t.true('value' in parsed && formatHistory(portableHasher, parsed.value) === historyText, problemOf(parsed));
+	}
+	t.true(formatReceipt(nodeHasher, log.receipt(3, {anchors: [log.anchor]})).startsWith('{\n\t"format": "kedge receipt 1",'));
+	t.true(formatHistory(nodeHasher, log.history(energyUrn, {anchors: [log.anchor]})).startsWith('{\n\t"format": "kedge history 2",'));
+});
+
+test('proofs and time stamps that are too large, too many or in another form are refused by the name of what is wrong', t => {
+	const problem = (changes: Partial<Receipt>): string =>
+		problemOf(parseReceipt(nodeHasher, utf8(formatReceipt(nodeHasher, log.receipt(3, changes)))));
+	const proven = (changes: Partial<BlockProof>): string => problem({anchors: [{...log.anchor, proof: {...proof, ...changes}}]});
+	t.is(proven({header: new Uint8Array(headerLengthMax)}), '');
+	t.is(proven({header: new Uint8Array(headerLengthMax + 1)}), `header has ${headerLengthMax + 1} bytes, more than ${headerLengthMax}`);
+	t.is(proven({transactionIndex: -1}), 'anchors[0].proof.transactionIndex is not a whole number');
+	t.regex(proven({nodes: Array.from({length: proofNodesMax + 1}, () => new Uint8Array(1))}), /has 17 items, more than 16/);
+	t.regex(proven({nodes: [new Uint8Array(proofNodeLengthMax + 1)]}), /a node of a block proof has \d+ bytes, more than \d+/);
+	t.regex(problem({timestamps: Array.from({length: timestampsMax + 1}, () => timestamps[0]!)}), /timestamps has 9 items, more than 8/);
+	t.regex(problem({timestamps: [{authority: '', token: new Uint8Array(tokenLengthMax + 1)}]}), /token has \d+ bytes, more than \d+/);
+	t.regex(problem({timestamps: [{authority: 'a'.repeat(201), token: new Uint8Array(1)}]}), /authority is longer than 200/);
+	const text = formatReceipt(nodeHasher, log.receipt(3, {anchors: [provenAnchor], timestamps}));
+	const change = (from: string | RegExp, to: string): string => problemOf(parseReceipt(nodeHasher, utf8(text.replace(from, to))));
+	t.is(change('"wQE="', '"wQF="'), 'anchors[0].proof.header is not canonical base64');
+	t.is(change('"wgEC"', '"wgE"'), 'a node of a block proof is not canonical base64');
+	t.is(change('"wgEC"', '7'), 'anchors[0].proof.nodes[0] is not a text');
+	t.regex(change(/"timestamps": \[[^\]]*\]/, '"timestamps": []'), /not in canonical form/);
+	t.regex(change('"kedge receipt 3"', '"kedge receipt 1"'), /not in canonical form/);
+});
+
+test('a trust file with blocks, authorities or a number of anchors is read back and refused as strictly', t => {
+	const text = formatTrust(widerTrust);
+	t.true(text.startsWith('{\n\t"format": "kedge trust 2",'));
+	t.true(formatTrust(trust).startsWith('{\n\t"format": "kedge trust 1",'));
+	const parsed = parseTrust(nodeHasher, utf8(JSON.stringify(JSON.parse(text))));
+	t.true('value' in parsed && formatTrust(parsed.value) === text, problemOf(parsed));
+	for (const part of [{blocks: widerTrust.blocks}, {authorities: widerTrust.authorities}, {anchorsNeeded: 1}]) {
+		const one = parseTrust(nodeHasher, utf8(formatTrust({...trust, ...part})));
+		t.true('value' in one && formatTrust(one.value) === formatTrust({...trust, ...part}), problemOf(one));
+	}
+	const change = (from: string | RegExp, to: string): string => problemOf(parseTrust(nodeHasher, utf8(text.replace(from, to))));
+	t.is(change('"kedge trust 2"', '"kedge trust 1"'), 'blocks is not a key that is known here');
+	t.is(change('"timeS"', '"time"'), 'blocks[1].time is not a key that is known here');
+	t.is(change('"certificate"', '"cert"'), 'authorities[0].cert is not a key that is known here');
+	t.regex(change(`0x${'d4'.repeat(32)}`, '0xd4'), /hash "0xd4" of a pinned block is not/);
+	t.is(change('"anchorsNeeded": 2', '"anchorsNeeded": 0'), 'anchorsNeeded is 0, not 1 to 24');
+	t.is(change('"anchorsNeeded": 2', '"anchorsNeeded": 25'), 'anchorsNeeded is 25, not 1 to 24');
+	t.is(change('"anchorsNeeded": 2', '"anchorsNeeded": "2"'), 'anchorsNeeded is not a whole number');
+});
 
 test('a trust file is read back, in any order and white space, with addresses in any case', t => {
 	const text = formatTrust(trust);
@@ -151,7 +232,7 @@ test('a trust file with a misspelt key or a wrong value is refused by its name',
 	t.is(change('"anchors"', '"anchor"'), 'anchor is not a key that is known here');
 	t.is(change('"opener"', '"owner"'), 'registries[0].owner is not a key that is known here');
 	t.is(change('"size": 11', '"size": 11, "__proto__": {}'), 'anchors[0].__proto__ is not a key that is known here');
-	t.is(change('"kedge trust 1"', '"kedge trust 2"'), 'format is not "kedge trust 1"');
+	t.is(change('"kedge trust 1"', '"kedge trust 3"'), 'format is not "kedge trust 1" or "kedge trust 2"');
 	t.regex(change(formatNoteKey(log.key), 'harbour/1+00000000+AAAA'), /is not an Ed25519 vkey/);
 	t.regex(change('0xa1a1', '0xa1'), /is not an address/);
 	t.regex(change('"root": "', '"root": "AAAA'), /not 32 bytes/);
