@@ -506,13 +506,18 @@ function spanProblem(span: SpanRow, part: readonly Place[]): string | undefined 
 	return undefined;
 }
 
-/** Roots that went to a chain, by size, in hexadecimal. */
+/** Roots that went to a chain or an authority, by size, in hexadecimal. */
 async function readAnchoredRoots(database: Database, problem: (text: string) => void): Promise<Map<number, string>> {
 	const anchored = new Map<number, string>();
-	for (const {key, body} of await database.all<{key: string; body: string}>("SELECT key, body FROM documents WHERE kind = 'anchor'")) {
+	for (const {key, body} of await database.all<{key: string; body: string}>(
+		"SELECT key, body FROM documents WHERE kind IN ('anchor', 'timestamp')",
+	)) {
 		try {
 			const row = JSON.parse(body) as {size?: unknown; root?: unknown};
-			if (typeof row.size === 'number' && typeof row.root === 'string') anchored.set(row.size, row.root.replace(/^0x/, ''));
+			if (typeof row.size !== 'number' || typeof row.root !== 'string') continue;
+			const root = row.root.replace(/^0x/, '');
+			if ((anchored.get(row.size) ?? root) !== root) problem(`size ${row.size} was anchored with two roots`);
+			anchored.set(row.size, root);
 		} catch {
 			problem(`the anchor ${key} is no JSON`);
 		}

@@ -102,6 +102,8 @@ export type Log = {
 	readonly counters: () => ReadonlyMap<string, number>;
 	/** Keeps a small row of another room; durable when it resolves. Remedy 'retry': it was not kept. If nobody knows whether it was, the log has failed. */
 	readonly putDocument: (kind: string, key: string, body: string) => Promise<void>;
+	/** Puts a document in the place of another of its kind, both in one commit. */
+	readonly replaceDocument: (kind: string, oldKey: string, key: string, body: string) => Promise<void>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	/** When this database was made as a backup of another; undefined for a log that is none. Appending to one makes a second history. */
 	readonly copiedAt: string | undefined;
@@ -656,6 +658,14 @@ function createWriter(options: {
 		counters: () => counters,
 		putDocument: (kind, documentKey, body) =>
 			write(async statements => {
+				await statements.run(
+					'INSERT INTO documents (kind, key, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET body = ?3',
+					[kind, documentKey, body],
+				);
+			}),
+		replaceDocument: (kind, oldKey, documentKey, body) =>
+			write(async statements => {
+				await statements.run('DELETE FROM documents WHERE kind = ?1 AND key = ?2', [kind, oldKey]);
 				await statements.run(
 					'INSERT INTO documents (kind, key, body) VALUES (?1, ?2, ?3) ON CONFLICT (kind, key) DO UPDATE SET body = ?3',
 					[kind, documentKey, body],

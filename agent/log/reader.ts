@@ -98,6 +98,15 @@ export type LogReader = {
 	readonly indexOfNumber: (channel: Channel, number: EntryNumber) => Promise<Index | undefined>;
 	/** Documents of a kind with keys from `keyMin` on, in the order of their keys. */
 	readonly documentsFrom: (kind: string, keyMin: string, limit: number) => Promise<{readonly key: string; readonly body: string}[]>;
+	/** Keys alone, which take a small part of the time. */
+	readonly documentKeys: (kind: string, keyMin: string, limit: number) => Promise<string[]>;
+	/** Documents of a kind with keys below `keyBelow`, the largest key first; those alone whose keys have this text behind the first 16 characters, if it is given. */
+	readonly documentsBelow: (
+		kind: string,
+		keyBelow: string,
+		limit: number,
+		behind?: string,
+	) => Promise<{readonly key: string; readonly body: string}[]>;
 	readonly documents: (kind: string) => Promise<{readonly key: string; readonly body: string}[]>;
 	/** Says what pruning would take away; see prune.ts. */
 	readonly planPrune: (wish: PruneWish) => Promise<PrunePlan>;
@@ -461,6 +470,19 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 				keyMin,
 				limit,
 			]),
+		documentKeys: async (kind, keyMin, limit) => {
+			const rows = await database.all<{key: string}>('SELECT key FROM documents WHERE kind = ? AND key >= ? ORDER BY key LIMIT ?', [
+				kind,
+				keyMin,
+				limit,
+			]);
+			return rows.map(({key}) => key);
+		},
+		documentsBelow: (kind, keyBelow, limit, behind) =>
+			database.all<{key: string; body: string}>(
+				'SELECT key, body FROM documents WHERE kind = ?1 AND key < ?2 AND (?4 IS NULL OR substr(key, 17) = ?4) ORDER BY key DESC LIMIT ?3',
+				[kind, keyBelow, limit, behind ?? null],
+			),
 		documents: kind => database.all<{key: string; body: string}>('SELECT key, body FROM documents WHERE kind = ? ORDER BY key', [kind]),
 		planPrune: wish => planPrune(database, wish),
 		quarantine: limit =>

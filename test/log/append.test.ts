@@ -285,3 +285,14 @@ test('documents of other rooms are durable when they are put, and replaced by th
 		{key: 'b', body: '2'},
 	]);
 });
+
+test('a document takes the place of another one of its kind in one commit', async t => {
+	const world = await createLogWorld(t);
+	let log = await world.open();
+	await log.putDocument('anchor', 'a', '1');
+	await log.putDocument('other', 'a', 'x');
+	await log.replaceDocument('anchor', 'a', 'b', '2');
+	log = await world.open();
+	t.deepEqual(await log.documents('anchor'), [{key: 'b', body: '2'}]);
+	t.deepEqual(await log.documents('other'), [{key: 'a', body: 'x'}]);
+});
