@@ -1,13 +1,14 @@
 // The one place that talks to a chain: small typed verbs over JSON-RPC, each of which answers or says why not in a sentence.
 
-import {FetchRequest, Interface, JsonRpcProvider, Network, Transaction} from 'ethers';
+import {Interface, Transaction} from 'ethers';
 import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
-import {toHex} from '../base/bytes.ts';
-import {systemClock} from '../base/clock.ts';
+import {fromHex, toHex} from '../base/bytes.ts';
 import {AgentError} from '../base/errors.ts';
+import {keccak256} from '../base/hash.ts';
 import type {AnchorRecord} from '../format/evidence.ts';
-import type {UnsignedTransaction} from './keystore.ts';
+import type {TransactionPrice, UnsignedTransaction} from './keystore.ts';
 import type {MinedAt} from './outbox.ts';
+import {openRpc, type Refusal} from './rpc.ts';
 
 export type ChainOptions = {
 	/** http or https. What it holds beyond the host (keys, passwords) never gets into a message. */
@@ -16,6 +17,15 @@ export type ChainOptions = {
 	readonly chainId: number;
 	/** Bound on one request, connecting included. @default 10 000 */
 	readonly timeoutMs?: number;
+	/**
+	 * A block is final once it is the newest but this many less one: 1 = as soon as it is mined, for chains that take nothing back. Without it the chain's own `finalized` tag
+	 * decides.
+	 */
+	readonly confirmations?: number;
+	/** How transactions pay: `dynamic` by [EIP-1559], `legacy` with one gas price. Without it as the chain's newest block suggests, which has a base fee or none. */
+	readonly fees?: 'dynamic' | 'legacy';
+	/** The one gas price that this chain takes, in wei, 0 included; means `legacy`. Without it the node is asked. */
+	readonly gasPriceWei?: bigint;
 };
 
 /** A log's newest anchored head as the registry has it; size 0 if there is none. */
@@ -41,10 +51,21 @@ export type Mined = {
 	readonly blockHash: string;
 	readonly succeeded: boolean;
 	readonly gasUsed: bigint;
+	/** What it cost its sender, in wei: gas used times what a unit of it cost in the end, and what a rollup takes beside it for its parent chain. */
+	readonly costWei: bigint;
 	readonly logs: readonly ChainLog[];
 };
 
-export type Fees = {readonly baseFeeWei: bigint; readonly tipWei: bigint};
+/** What a unit of gas costs now, in wei. */
+export type Fees =
+	| {readonly kind: 'dynamic'; readonly baseFeeWei: bigint; readonly tipWei: bigint}
+	| {readonly kind: 'legacy'; readonly gasPriceWei: bigint};
+
+/** A block's header as a node's JSON gives it, unread: numbers and bytes are texts of 0x and hexadecimal digits. A claim until its hash is made again. */
+export type RawBlock = Readonly<Record<string, unknown>>;
+
+/** What a node's JSON gives of one mined transaction, unread. A claim until it is proven against a header. */
+export type RawReceipt = Readonly<Record<string, unknown>>;
 
 /** What a node says to bytes it is given. All but `displaced` mean that it has, or had, exactly these bytes or their nonce. */
 export type BroadcastAnswer =
@@ -68,9 +89,16 @@ export type Chain = {
 	/** The chain that must answer. */
 	readonly expectedId: number;
 	readonly chainId: () => Promise<number>;
+	/** Hash of block 0: with the chain id it tells a chain from another that took the same id. */
+	readonly genesisHash: () => Promise<string>;
 	readonly hasCode: (address: string) => Promise<boolean>;
-	/** Mined transactions of the account: its next nonce. */
-	readonly nonce: (address: string) => Promise<number>;
+	/** keccak256 of the contract's code, 0x and 64 hexadecimal digits; undefined where there is none. */
+	readonly codeHash: (address: string) => Promise<string | undefined>;
+	/**
+	 * Mined transactions of the account: its next nonce. What is concluded from a used nonce must be `agreed`: where several nodes are to agree that is what they agree on,
+	 * and 0 while they do not answer; for one node it is the same.
+	 */
+	readonly nonce: (address: string, need?: 'agreed') => Promise<number>;
 	readonly balanceWei: (address: string) => Promise<bigint>;
 	readonly fees: () => Promise<Fees>;
 	/** The gas that a transaction would take now, or the contract's own words for refusing it. */
@@ -85,6 +113,10 @@ export type Chain = {
 	readonly mined: (transactionHash: string) => Promise<Mined | undefined>;
 	/** Hash of the block now at that height; undefined if this node has none there. */
 	readonly blockHashAt: (blockNumber: number) => Promise<string | undefined>;
+	/** The header of the block with that hash; undefined if this node does not have it. */
+	readonly rawBlock: (blockHash: string) => Promise<RawBlock | undefined>;
+	/** What the block's transactions did, in their order; undefined if this node does not have the block. */
+	readonly rawReceipts: (blockHash: string) => Promise<readonly RawReceipt[] | undefined>;
 	readonly headNumber: () => Promise<number>;
 	/** Number of the newest finalized block; 0 if there is none yet. */
 	readonly finalizedNumber: () => Promise<number>;
@@ -111,6 +143,8 @@ export type Chain = {
 	readonly ring: (registry: string) => Promise<{readonly places: number; readonly challengeTimeS: number}>;
 	/** The log's newest anchored head, as of the newest block or as of the newest final one. */
 	readonly latest: (registry: string, logId: string, tag?: 'latest' | 'finalized') => Promise<RegistryHead>;
+	/** The log's newest anchored head as any node shows it, each once: for who must hear of any, however many others do not show it. */
+	readonly shownHeads: (registry: string, logId: string) => Promise<readonly RegistryHead[]>;
 	/** Where the anchor that `latest` shows got into the chain. Finds it by the block's time, so that no node has to search a range. */
 	readonly findAnchor: (search: AnchorSearch & {readonly time: number}) => Promise<MinedAt | undefined>;
 	/** What this chain says of an anchor that a receipt claims. Never throws: a chain that cannot be asked is an answer too. */
@@ -119,12 +153,19 @@ export type Chain = {
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
-/** No answer that we ask for comes near this; a hostile node could send gigabytes. */
-const answerLengthMax = 4 * 1024 * 1024;
 /** Used where a node does not suggest a tip: 1 gwei. */
 const tipWeiDefault = 1_000_000_000n;
 /** Chains with several blocks a second give them the same time; no more than this many are looked through. */
 const sameTimeBlocksMax = 64;
+
+/** Where finality is told by the tag, the first block is final long before this height: on Ethereum after 64 to 96 blocks. */
+const youngHeightMax = 1024;
+const untaggedHint =
+	'a node that starts knows none for a while; a chain without the tag "finalized" needs a number of confirmations in the config, 1 where it takes no block back';
+
+/** A block with more transactions is not asked for one by one. */
+const receiptsMax = 1000;
+const receiptsAtOnce = 8;
 
 const registryInterface = new Interface(anchorRegistryAbi);
 const anchoredTopic = registryInterface.getEvent('Anchored')!.topicHash;
@@ -159,60 +200,49 @@ function parsedEvent(log: ChainLog): readonly unknown[] | undefined {
 /** The hash of signed bytes, after making sure that they are the transaction that was asked for and are signed by that address. */
 export function checkSigned(raw: string, asked: UnsignedTransaction, signer: string): string {
 	const signed = Transaction.from(raw);
+	const sameFees =
+		asked.type === 'legacy'
+			? signed.type === 0 && signed.gasPrice === asked.gasPrice
+			: signed.type === 2 && signed.maxFeePerGas === asked.maxFeePerGas && signed.maxPriorityFeePerGas === asked.maxPriorityFeePerGas;
 	const same =
-		signed.type === 2 &&
+		sameFees &&
 		signed.chainId === BigInt(asked.chainId) &&
 		signed.nonce === asked.nonce &&
 		(signed.to?.toLowerCase() ?? undefined) === asked.to &&
 		signed.data === asked.data &&
 		signed.value === asked.value &&
 		signed.gasLimit === asked.gasLimit &&
-		signed.maxFeePerGas === asked.maxFeePerGas &&
-		signed.maxPriorityFeePerGas === asked.maxPriorityFeePerGas &&
-		signed.from?.toLowerCase() === signer;
+		(signed.accessList ?? []).length === 0 &&
+		signed.from?.toLowerCase() === signer &&
+		// Zeros that a lenient reader passes over would give the bytes another hash than the one that is looked for.
+		signed.serialized === raw;
 	if (!same || signed.hash === null) {
 		throw new AgentError('KEY_INVALID', `the signer of ${signer} gave back another transaction than it was asked to sign`);
 	}
 	return signed.hash;
 }
 
+/** What signed bytes of ours do. MUST be given bytes that went through checkSigned. */
+export function readSigned(raw: string): UnsignedTransaction {
+	const {type, chainId, nonce, to, data, value, gasLimit, gasPrice, maxFeePerGas, maxPriorityFeePerGas} = Transaction.from(raw);
+	const price: TransactionPrice =
+		type === 2
+			? {type: 'dynamic', maxFeePerGas: maxFeePerGas ?? 0n, maxPriorityFeePerGas: maxPriorityFeePerGas ?? 0n}
+			: {type: 'legacy', gasPrice: gasPrice ?? 0n};
+	return {chainId: Number(chainId), nonce, to: to?.toLowerCase(), data, value, gasLimit, ...price};
+}
+
 /** Talks to one node. Nothing is sent before the first question. */
 export function openChain(options: ChainOptions): Chain {
-	const {chainId: expectedId, timeoutMs = 10_000} = options;
-	const {request, host} = requestTo(options.url);
-	const closing = new AbortController();
-	request.timeout = timeoutMs;
-	// A busy node is our caller's business: twelve silent attempts would hide it for minutes.
-	request.setThrottleParams({maxAttempts: 1});
-	request.retryFunc = async () => false;
-	request.getUrlFunc = asked => inTime(closing.signal, timeoutMs, signal => fetchOnce(asked, signal));
-	const network = Network.from(expectedId);
-	// ENS lookups and CCIP-read fetch addresses that a contract chose; nothing here takes a name, and nothing calls through the provider's own helpers.
-	const provider = new JsonRpcProvider(request, network, {
-		staticNetwork: network,
-		batchMaxCount: 1,
-		batchStallTime: 0,
-		cacheTimeout: -1,
-		polling: false,
-	});
-	provider.disableCcipRead = true;
-
-	/** The node's answer, or its own error; throws if there was neither. */
-	const tryAsk = async (method: string, params: unknown[]): Promise<{readonly value: unknown} | {readonly refusal: Refusal}> => {
-		if (closing.signal.aborted) throw new AgentError('CHAIN_UNREACHABLE', `the connection to the chain at ${host} is closed`);
-		try {
-			return {value: await provider.send(method, params)};
-		} catch (error) {
-			const refusal = refusalOf(error);
-			if (refusal !== undefined) return {refusal};
-			throw new AgentError('CHAIN_UNREACHABLE', `the chain at ${host} did not answer ${method}: ${reasonOf(error, timeoutMs)}`, {
-				hint: 'check that the node runs and that its address is right; the same request is made again',
-				cause: error instanceof Error ? error.cause : undefined,
-			});
-		}
-	};
-	const refused = (method: string, {code, message}: Refusal): AgentError =>
-		new AgentError('CHAIN_REFUSED', `the chain at ${host} refused ${method}: ${message}${code === undefined ? '' : ` (${code})`}`);
+	const {chainId: expectedId, timeoutMs = 10_000, confirmations, gasPriceWei} = options;
+	const rpc = openRpc({url: options.url, timeoutMs});
+	const {host, ask: tryAsk} = rpc;
+	const refused = (method: string, {code, message}: Refusal, hint?: string): AgentError =>
+		new AgentError(
+			'CHAIN_REFUSED',
+			`the chain at ${host} refused ${method}: ${message}${code === undefined ? '' : ` (${code})`}`,
+			hint === undefined ? {} : {hint},
+		);
 	const ask = async (method: string, params: unknown[]): Promise<unknown> => {
 		const answer = await tryAsk(method, params);
 		if ('refusal' in answer) throw refused(method, answer.refusal);
@@ -226,7 +256,7 @@ export function openChain(options: ChainOptions): Chain {
 		return value;
 	};
 	const bigint = (method: string, found: unknown): bigint => {
-		if (typeof found !== 'string' || !/^0x[0-9a-fA-F]{1,64}$/.test(found)) throw odd(method, found);
+		if (typeof found !== 'string' || !quantity.test(found)) throw odd(method, found);
 		return BigInt(found);
 	};
 	const hexText = (method: string, found: unknown, pattern: RegExp): string => {
@@ -246,7 +276,8 @@ export function openChain(options: ChainOptions): Chain {
 			number: number(method, fields.number),
 			hash: hexText(method, fields.hash, hash32),
 			time: number(method, fields.timestamp),
-			baseFeeWei: fields.baseFeePerGas === undefined ? undefined : bigint(method, fields.baseFeePerGas),
+			// Left out before [EIP-1559] and null on chains that never had it.
+			baseFeeWei: fields.baseFeePerGas === undefined || fields.baseFeePerGas === null ? undefined : bigint(method, fields.baseFeePerGas),
 		};
 	};
 	const block = async (tag: string): Promise<Block | undefined> => {
@@ -254,19 +285,26 @@ export function openChain(options: ChainOptions): Chain {
 		const found = await ask(method, [tag, false]);
 		return found === null ? undefined : blockOf(method, found);
 	};
-	/** What the node has for the newest finalized block; null if there is none. */
-	const askFinalized = async (method: string): Promise<unknown> => {
-		const answer = await tryAsk(method, ['finalized', false]);
-		if ('value' in answer) return answer.value;
-		// A young chain has finalized nothing yet, and geth says so with an error.
-		if (/block not found/i.test(answer.refusal.message)) return null;
-		throw refused(method, answer.refusal);
-	};
 	const headBlock = async (): Promise<Block> => {
 		const head = await block('latest');
 		if (head === undefined) throw odd('eth_getBlockByNumber', null);
 		return head;
 	};
+	/** The newest final block; undefined if there is none yet. */
+	const finalizedBlock = async (): Promise<Block | undefined> => {
+		if (confirmations !== undefined) return block(await finalTag());
+		const method = 'eth_getBlockByNumber';
+		const answer = await tryAsk(method, ['finalized', false]);
+		if ('value' in answer && answer.value !== null) return blockOf(method, answer.value);
+		// A young chain has finalized nothing yet, and geth says so with an error. So does one that never finalizes anything, and Besu says of both "Unknown block".
+		if ('refusal' in answer && !/block not found/i.test(answer.refusal.message)) throw refused(method, answer.refusal, untaggedHint);
+		const {number: height} = await headBlock();
+		if (height < youngHeightMax) return undefined;
+		throw new AgentError('CHAIN_REFUSED', `the chain at ${host} has ${height} blocks, and none of them is finalized`, {hint: untaggedHint});
+	};
+	/** What names the newest final block in a question. */
+	const finalTag = async (): Promise<string> =>
+		confirmations === undefined ? 'finalized' : `0x${Math.max(0, (await headBlock()).number - confirmations + 1).toString(16)}`;
 	const firstBlockFrom = async (timeS: number): Promise<number> => {
 		// Times never go back.
 		let low = 0;
@@ -299,7 +337,7 @@ export function openChain(options: ChainOptions): Chain {
 		tag: 'latest' | 'finalized' = 'latest',
 	): Promise<readonly unknown[]> => {
 		const data = registryInterface.encodeFunctionData(name, values);
-		const answer = await tryAsk('eth_call', [{to: registry, data}, tag]);
+		const answer = await tryAsk('eth_call', [{to: registry, data}, tag === 'latest' ? tag : await finalTag()]);
 		if ('refusal' in answer && !isRevert(answer.refusal)) throw refused('eth_call', answer.refusal);
 		const found = 'refusal' in answer ? undefined : hexText('eth_call', answer.value, anyHex);
 		try {
@@ -312,21 +350,83 @@ export function openChain(options: ChainOptions): Chain {
 		});
 	};
 
+	/** Asked by the block's hash, so that a node that does not have the block says so, and not that it holds no events [EIP-234]. */
+	const logsInBlock = async (of: Block, address: string, topics: readonly string[]): Promise<unknown> => {
+		const method = 'eth_getLogs';
+		const answer = await tryAsk(method, [{blockHash: of.hash, address, topics}]);
+		if ('value' in answer) return answer.value;
+		// FISCO BCOS takes a range only. Every event names its block, so nothing of another block passes for one of this.
+		const height = `0x${of.number.toString(16)}`;
+		return ask(method, [{fromBlock: height, toBlock: height, address, topics}]);
+	};
+	const receiptsOneByOne = async (blockHash: string): Promise<readonly RawReceipt[] | undefined> => {
+		const found = await ask('eth_getBlockByHash', [blockHash, false]);
+		if (found === null) return undefined;
+		const {transactions} = object('eth_getBlockByHash', found);
+		if (!Array.isArray(transactions)) throw odd('eth_getBlockByHash', transactions);
+		if (transactions.length > receiptsMax) {
+			throw new AgentError(
+				'CHAIN_REFUSED',
+				`block ${blockHash} has ${transactions.length} transactions; at most ${receiptsMax} are asked for one by one`,
+				{
+					hint: 'name a node that has the method eth_getBlockReceipts',
+				},
+			);
+		}
+		const method = 'eth_getTransactionReceipt';
+		const receipts: RawReceipt[] = [];
+		for (let at = 0; at < transactions.length; at += receiptsAtOnce) {
+			const some = transactions.slice(at, at + receiptsAtOnce).map(hash => ask(method, [hexText(method, hash, hash32)]));
+			for (const one of await Promise.all(some)) {
+				// The block was taken back meanwhile, or another node answers.
+				if (one === null) return undefined;
+				receipts.push(object(method, one));
+			}
+		}
+		return receipts;
+	};
+	const codeAt = async (address: string): Promise<string> => hexText('eth_getCode', await ask('eth_getCode', [address, 'latest']), anyHex);
+	const isLegacy = options.fees === 'legacy' || gasPriceWei !== undefined;
+	const legacyFees = async (): Promise<Fees> => ({
+		kind: 'legacy',
+		gasPriceWei: gasPriceWei ?? bigint('eth_gasPrice', await ask('eth_gasPrice', [])),
+	});
+	/** What a unit of gas cost. Nodes that never had [EIP-1559] do not say it with the outcome, but with the transaction. */
+	const paidPriceWei = async (transactionHash: string, found: unknown): Promise<bigint> => {
+		if (typeof found === 'string' && quantity.test(found)) return BigInt(found);
+		if (gasPriceWei !== undefined) return gasPriceWei;
+		const method = 'eth_getTransactionByHash';
+		return bigint(method, object(method, await ask(method, [transactionHash])).gasPrice);
+	};
+
 	const chain: Chain = {
 		expectedId,
 		chainId: async () => number('eth_chainId', await ask('eth_chainId', [])),
-		hasCode: async address => hexText('eth_getCode', await ask('eth_getCode', [address, 'latest']), anyHex) !== '0x',
+		genesisHash: async () => {
+			const genesis = await block('0x0');
+			if (genesis === undefined) throw odd('eth_getBlockByNumber', null);
+			return genesis.hash;
+		},
+		hasCode: async address => (await codeAt(address)) !== '0x',
+		codeHash: async address => {
+			const code = await codeAt(address);
+			return code === '0x' ? undefined : `0x${toHex(keccak256(fromHex(code.slice(2))!))}`;
+		},
 		nonce: async address => number('eth_getTransactionCount', await ask('eth_getTransactionCount', [address, 'latest'])),
 		balanceWei: async address => bigint('eth_getBalance', await ask('eth_getBalance', [address, 'latest'])),
 		fees: async () => {
+			if (isLegacy) return legacyFees();
 			const {baseFeeWei} = await headBlock();
 			if (baseFeeWei === undefined) {
-				throw new AgentError('CHAIN_MISMATCH', `the chain at ${host} has no base fee, so it takes no EIP-1559 transactions`);
+				if (options.fees === undefined) return legacyFees();
+				throw new AgentError('CHAIN_MISMATCH', `the chain at ${host} has no base fee, so it takes no EIP-1559 transactions`, {
+					hint: 'set fees to legacy in the config',
+				});
 			}
 			const method = 'eth_maxPriorityFeePerGas';
 			const answer = await tryAsk(method, []);
 			// Not every node suggests one.
-			return {baseFeeWei, tipWei: 'refusal' in answer ? tipWeiDefault : bigint(method, answer.value)};
+			return {kind: 'dynamic', baseFeeWei, tipWei: 'refusal' in answer ? tipWeiDefault : bigint(method, answer.value)};
 		},
 		estimate: async ({from, to, data, value = 0n}) => {
 			const method = 'eth_estimateGas';
@@ -379,28 +479,39 @@ export function openChain(options: ChainOptions): Chain {
 			// Some nodes show a pending transaction with an empty block.
 			if (fields.blockHash === null || fields.blockNumber === null) return undefined;
 			if (hexText(method, fields.transactionHash, hash32) !== transactionHash) throw odd(method, fields.transactionHash);
+			const gasUsed = bigint(method, fields.gasUsed);
 			return {
 				transactionHash,
 				blockNumber: number(method, fields.blockNumber),
 				blockHash: hexText(method, fields.blockHash, hash32),
 				succeeded: number(method, fields.status) === 1,
-				gasUsed: bigint(method, fields.gasUsed),
+				gasUsed,
+				costWei:
+					gasUsed * (await paidPriceWei(transactionHash, fields.effectiveGasPrice)) +
+					(typeof fields.l1Fee === 'string' && quantity.test(fields.l1Fee) ? BigInt(fields.l1Fee) : 0n),
 				logs: logsOf(method, fields.logs),
 			};
 		},
 		blockHashAt: async blockNumber => (await block(`0x${blockNumber.toString(16)}`))?.hash,
 		headNumber: async () => (await headBlock()).number,
-		finalizedNumber: async () => {
-			const method = 'eth_getBlockByNumber';
-			const found = await askFinalized(method);
-			return found === null ? 0 : number(method, object(method, found).number);
-		},
+		finalizedNumber: async () => (await finalizedBlock())?.number ?? 0,
 		finalizedBlock: async () => {
-			const method = 'eth_getBlockByNumber';
-			const found = await askFinalized(method);
-			if (found === null) return undefined;
-			const {number: height, hash, time} = blockOf(method, found);
-			return {number: height, hash, timeS: time};
+			const found = await finalizedBlock();
+			return found && {number: found.number, hash: found.hash, timeS: found.time};
+		},
+		rawBlock: async blockHash => {
+			const method = 'eth_getBlockByHash';
+			const found = await ask(method, [blockHash, false]);
+			return found === null ? undefined : object(method, found);
+		},
+		rawReceipts: async blockHash => {
+			const method = 'eth_getBlockReceipts';
+			const answer = await tryAsk(method, [blockHash]);
+			// Not every node has the method, and some take no hash for it.
+			if ('refusal' in answer) return receiptsOneByOne(blockHash);
+			if (answer.value === null) return undefined;
+			if (!Array.isArray(answer.value)) throw odd(method, answer.value);
+			return answer.value.map(one => object(method, one));
 		},
 		operatorOf: async (registry, logId) => {
 			const [operator] = await call(registry, 'operatorOf', [logId]);
@@ -416,6 +527,7 @@ export function openChain(options: ChainOptions): Chain {
 			const [size, time, root] = await call(registry, 'latest', [logId], tag);
 			return {size: Number(size), time: Number(time), root: String(root)};
 		},
+		shownHeads: async (registry, logId) => [await chain.latest(registry, logId)],
 		findAnchor: async ({registry, logId, size, root, time}) => {
 			const head = await headBlock();
 			const low = await firstBlockFrom(time);
@@ -424,33 +536,37 @@ export function openChain(options: ChainOptions): Chain {
 				const candidate = await block(`0x${at.toString(16)}`);
 				if (candidate === undefined || candidate.time !== time) return undefined;
 				const method = 'eth_getLogs';
-				const found = await ask(method, [{blockHash: candidate.hash, address: registry, topics}]);
+				const found = await logsInBlock(candidate, registry, topics);
 				for (const [i, log] of logsOf(method, found).entries()) {
+					const fields = object(method, (found as unknown[])[i]);
 					if (anchoredTime([log], {registry, logId, size, root}) !== time) continue;
-					const transactionHash = hexText(method, object(method, (found as unknown[])[i]).transactionHash, hash32);
+					if (hexText(method, fields.blockHash, hash32) !== candidate.hash) continue;
+					const transactionHash = hexText(method, fields.transactionHash, hash32);
 					return {transactionHash, blockNumber: candidate.number, blockHash: candidate.hash, blockTime: time};
 				}
 			}
 			return undefined;
 		},
-		readAnchor: async (record, root) => {
-			try {
-				return await readAnchor(chain, record, `0x${toHex(root)}`, host);
-			} catch (error) {
-				if (error instanceof AgentError && error.code !== 'ASSERTION_FAILED') return {found: 'unreachable', detail: error.message};
-				throw error;
-			}
-		},
-		[Symbol.asyncDispose]: async () => {
-			closing.abort(new Error('the connection was closed'));
-			provider.destroy();
-		},
+		readAnchor: (record, root) => readAnchor(chain, record, root, host),
+		[Symbol.asyncDispose]: rpc[Symbol.asyncDispose],
 	};
 	return chain;
 }
 
+type Verbs = Omit<Chain, 'readAnchor'>;
+
+/** What a chain says of an anchor that a receipt claims, asked through `verbs`. `host`: whom a sentence names. Never throws for what the world does. */
+export async function readAnchor(verbs: Verbs, record: AnchorRecord, root: Uint8Array, host: string): Promise<AnchorSight> {
+	try {
+		return await sightOf(verbs, record, `0x${toHex(root)}`, host);
+	} catch (error) {
+		if (error instanceof AgentError && error.code !== 'ASSERTION_FAILED') return {found: 'unreachable', detail: error.message};
+		throw error;
+	}
+}
+
 /** Each step needs positive evidence; what is missing is called absent, what differs is called contradicted. */
-async function readAnchor(chain: Chain, record: AnchorRecord, root: string, host: string): Promise<AnchorSight> {
+async function sightOf(chain: Verbs, record: AnchorRecord, root: string, host: string): Promise<AnchorSight> {
 	const foundId = await chain.chainId();
 	if (foundId !== record.chainId) {
 		return {found: 'unreachable', detail: `the node at ${host} speaks for chain ${foundId}, not for chain ${record.chainId}`};
@@ -482,35 +598,25 @@ async function readAnchor(chain: Chain, record: AnchorRecord, root: string, host
 		: {found: 'mined', detail: `anchored in ${place}; blocks are finalized up to ${finalized}`};
 }
 
+const quantity = /^0x[0-9a-fA-F]{1,64}$/;
 const hash32 = /^0x[0-9a-f]{64}$/;
 const address20 = /^0x[0-9a-f]{40}$/;
 const anyHex = /^0x(?:[0-9a-f]{2})*$/;
 const zeroAddress = `0x${'0'.repeat(40)}`;
 
-// Every kind of node has its own words: anvil "already imported", geth "already known", Besu "Known transaction", Nethermind "AlreadyKnown", Erigon "existing tx".
-const knownPattern = /already (?:known|imported|exists)|already_?known|known transaction|existing tx with same hash/i;
-const nonceUsedPattern = /nonce.{0,24}too low|nonce_?too_?low|old_?nonce|nonce has already been used/i;
+// Every kind of node has its own words: anvil "already imported", geth "already known", Besu "Known transaction", Nethermind "AlreadyKnown", Erigon "existing tx",
+// FISCO BCOS "AlreadyInTxPool".
+const knownPattern = /already (?:known|imported|exists)|already_?known|known transaction|existing tx with same hash|AlreadyInTxPool/i;
+// FISCO BCOS says "NonceCheckFail" of any transaction with the nonce, mined or waiting; and where it answers only once it has run the transaction, and that reverted, "VM Exception".
+const nonceUsedPattern =
+	/nonce.{0,24}too low|nonce_?too_?low|old_?nonce|nonce has already been used|NonceCheckFail|TxAlreadyInChain|^VM Exception while processing transaction/i;
 const displacedPattern = /replacement|too low to replace|could not replace/i;
 
-/** What a node says when it will not do what it was asked. */
-type Refusal = {readonly code: number | undefined; readonly message: string; readonly data: string | undefined};
+/** FISCO BCOS gives a revert its own status as code, and words only if the contract has some. */
+const fiscoRevert = 16;
 
-/** The node's own error inside what ethers made of it; undefined if the node did not answer. */
-function refusalOf(error: unknown): Refusal | undefined {
-	const {error: direct, info} = (error ?? {}) as {error?: unknown; info?: {error?: unknown}};
-	const found = (direct ?? info?.error) as {code?: unknown; message?: unknown; data?: unknown} | undefined;
-	if (found === undefined || found === null || found instanceof Error || typeof found.message !== 'string') return undefined;
-	const nested = found.data as {data?: unknown} | null | undefined;
-	const data = [found.data, nested?.data].find(value => typeof value === 'string' && /^0x[0-9a-fA-F]*$/.test(value));
-	return {
-		code: typeof found.code === 'number' ? found.code : undefined,
-		message: found.message.slice(0, 500),
-		data: data as string | undefined,
-	};
-}
-
-function isRevert({message, data}: Refusal): boolean {
-	return (data !== undefined && data !== '0x') || /revert/i.test(message);
+function isRevert({code, message, data}: Refusal): boolean {
+	return (data !== undefined && data !== '0x') || /revert/i.test(message) || code === fiscoRevert;
 }
 
 /** The registry's own error with its values, as far as it can be read. */
@@ -524,80 +630,11 @@ function revertText({message, data}: Refusal): string {
 	return message;
 }
 
-/** Why a request failed, in a few words that never hold the address's path or the request. */
-function reasonOf(error: unknown, timeoutMs: number): string {
-	if (!(error instanceof Error)) return 'unknown reason';
-	if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-	const {code, info} = error as {code?: unknown; info?: {responseStatus?: unknown}};
-	if (typeof info?.responseStatus === 'string') return `HTTP ${info.responseStatus}`;
-	const {cause} = error;
-	const causeCode = (cause as {code?: unknown} | undefined)?.code;
-	if (typeof causeCode === 'string') return causeCode;
-	if (cause instanceof Error) return cause.message;
-	// What ethers throws has a code, and a message that repeats the whole request.
-	return typeof code === 'string' ? code : error.message;
-}
-
 function shown(found: unknown): string {
-	return (JSON.stringify(found) ?? 'nothing').slice(0, 80);
-}
-
-/** A request without what must not be in an address: user and password go into a header, everything else stays. */
-function requestTo(url: string): {readonly request: FetchRequest; readonly host: string} {
-	let parsed: URL;
 	try {
-		parsed = new URL(url);
+		return (JSON.stringify(found) ?? 'nothing').slice(0, 80);
 	} catch {
-		throw new AgentError('CONFIG_INVALID', 'the address of the chain is not a URL', {hint: 'write it like http://127.0.0.1:8545'});
+		// JSON.parse reads a million lists within each other, and JSON.stringify has no stack for them.
+		return 'lists within lists';
 	}
-	if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-		throw new AgentError('CONFIG_INVALID', `the chain at ${parsed.host} must be reached by http or https, not ${parsed.protocol}`);
-	}
-	const credentials = parsed.username === '' ? undefined : `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
-	parsed.username = '';
-	parsed.password = '';
-	const request = new FetchRequest(parsed.href);
-	if (credentials !== undefined) request.setHeader('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
-	return {request, host: parsed.host};
-}
-
-/**
- * Gives work a signal that aborts when `closing` does, or after `timeoutMs`. Not AbortSignal.any with AbortSignal.timeout: Node 20 lets the garbage collector take
- * such a pair before it fires, and `closing` would keep a little of each request for as long as the agent runs.
- */
-async function inTime<T>(closing: AbortSignal, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-	const both = new AbortController();
-	const done = new AbortController();
-	const close = (): void => both.abort(closing.reason);
-	if (closing.aborted) close();
-	closing.addEventListener('abort', close, {once: true});
-	void systemClock.sleep(timeoutMs, done.signal).then(() => {
-		if (!done.signal.aborted) both.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'));
-	});
-	try {
-		return await work(both.signal);
-	} finally {
-		done.abort();
-		closing.removeEventListener('abort', close);
-	}
-}
-
-/** One POST: no redirects, a bound on the time and on the length of the answer. */
-async function fetchOnce(
-	asked: FetchRequest,
-	signal: AbortSignal,
-): Promise<{statusCode: number; statusMessage: string; headers: Record<string, string>; body: Uint8Array}> {
-	const response = await fetch(asked.url, {method: 'POST', headers: asked.headers, body: asked.body, redirect: 'error', signal});
-	const parts: Uint8Array[] = [];
-	let length = 0;
-	for await (const part of response.body ?? []) {
-		length += part.length;
-		if (length > answerLengthMax) throw new Error(`the answer is longer than ${answerLengthMax} bytes`);
-		parts.push(part);
-	}
-	const body = Buffer.concat(parts);
-	// Some providers put a JSON-RPC error under an HTTP error. The former says more.
-	const explained = response.status !== 429 && /^\s*\{/.test(body.toString('latin1', 0, 16)) && body.includes('"error"');
-	const statusCode = explained ? 200 : response.status;
-	return {statusCode, statusMessage: response.statusText, headers: Object.fromEntries(response.headers), body};
 }

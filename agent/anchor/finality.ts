@@ -10,17 +10,19 @@ export type MinedTransaction = {
 	readonly succeeded: boolean;
 	/** Time in the registry's event for exactly this row's log, size and root; undefined if there is no such event. */
 	readonly anchoredTime: number | undefined;
+	/** In wei; missing where nobody asked. */
+	readonly costWei?: bigint;
 };
 
 export type Sight = {
 	readonly row: AnchorRow;
-	/** The newest of the row's attempts that is in a block, or the transaction in row.mined. */
+	/** That of the row's attempts which is in a block, or the transaction in row.mined. */
 	readonly mined: MinedTransaction | undefined;
 	/** Hash of the block that the chain now has at the height of `mined`, else at the height of row.mined. */
 	readonly hashAtHeight: string | undefined;
 	/** Newest finalized block. */
 	readonly finalizedNumber: number;
-	/** How many transactions of the account the chain has mined. */
+	/** How many transactions of the account that signed the newest attempt the chain has mined. */
 	readonly nonce: number;
 };
 
@@ -36,7 +38,7 @@ export type Judgement =
 	/** Another transaction used the nonce: these bytes can never be mined. Worth believing only when seen several times. */
 	| {readonly is: 'nonceTaken'};
 
-/** For rows that are sent or mined. */
+/** For rows that are signed, sent or mined. */
 export function judge({row, mined, hashAtHeight, finalizedNumber, nonce}: Sight): Judgement {
 	if (mined !== undefined) {
 		// Behind a balancer the second node may not have the block yet, or may have another one.
@@ -50,6 +52,7 @@ export function judge({row, mined, hashAtHeight, finalizedNumber, nonce}: Sight)
 			blockNumber: mined.blockNumber,
 			blockHash: mined.blockHash,
 			blockTime: mined.anchoredTime,
+			...(mined.costWei === undefined ? {} : {costWei: String(mined.costWei)}),
 		};
 		return {is: finalizedNumber >= mined.blockNumber ? 'final' : 'mined', at};
 	}

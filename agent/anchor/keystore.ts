@@ -5,7 +5,7 @@ import {encryptKeystoreJson, getBytes, scrypt, Wallet} from 'ethers';
 import {AgentError} from '../base/errors.ts';
 import {createSigner} from '../base/secp256k1.ts';
 
-/** An EIP-1559 transaction before it is signed; amounts in wei. */
+/** A transaction before it is signed; amounts in wei. */
 export type UnsignedTransaction = {
 	readonly chainId: number;
 	readonly nonce: number;
@@ -15,9 +15,12 @@ export type UnsignedTransaction = {
 	readonly data: string;
 	readonly value: bigint;
 	readonly gasLimit: bigint;
-	readonly maxFeePerGas: bigint;
-	readonly maxPriorityFeePerGas: bigint;
-};
+} & TransactionPrice;
+
+/** What a unit of gas may cost: by [EIP-1559], or one price for chains without it, bound to its chain by [EIP-155]. */
+export type TransactionPrice =
+	| {readonly type: 'dynamic'; readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint}
+	| {readonly type: 'legacy'; readonly gasPrice: bigint};
 
 export type Signer = {
 	/** 0x and 40 lower-case hexadecimal digits. */
@@ -92,7 +95,13 @@ export async function openDigestKeystore(json: string, password: string): Promis
 	return {...signerOf(signer), signDigest: key.sign};
 }
 
-/** A signer from a bare private key, for a demo chain whose keys are public. */
+/** The key that a text is, with or without 0x in front; undefined if it is another text, such as a keystore. */
+export function bareKeyOf(text: string): string | undefined {
+	const digits = /^(?:0x)?([0-9a-fA-F]{64})\s*$/.exec(text)?.[1];
+	return digits === undefined ? undefined : `0x${digits}`;
+}
+
+/** A signer from a bare private key: of a credential, or of a demo chain whose keys are public. */
 export function signerFromKey(privateKey: string): Signer {
 	try {
 		return signerOf(new Wallet(privateKey));
@@ -104,18 +113,14 @@ export function signerFromKey(privateKey: string): Signer {
 function signerOf(wallet: {readonly address: string; readonly signTransaction: Wallet['signTransaction']}): Signer {
 	return {
 		address: wallet.address.toLowerCase(),
-		signTransaction: ({chainId, nonce, to, data, value, gasLimit, maxFeePerGas, maxPriorityFeePerGas}) =>
-			wallet.signTransaction({
-				type: 2,
-				chainId,
-				nonce,
-				to: to ?? null,
-				data,
-				value,
-				gasLimit,
-				maxFeePerGas,
-				maxPriorityFeePerGas,
-			}),
+		signTransaction: asked => {
+			const {chainId, nonce, to, data, value, gasLimit} = asked;
+			const price =
+				asked.type === 'legacy'
+					? {type: 0, gasPrice: asked.gasPrice}
+					: {type: 2, maxFeePerGas: asked.maxFeePerGas, maxPriorityFeePerGas: asked.maxPriorityFeePerGas};
+			return wallet.signTransaction({...price, chainId, nonce, to: to ?? null, data, value, gasLimit});
+		},
 	};
 }
 

@@ -49,3 +49,12 @@ export function planAnchor(input: PlanInput): Plan | undefined {
 	const ageMs = Math.max(Math.abs(nowMs - oldestArrivedAtMs), oldestKnownForMs);
 	return ageMs >= policy.ageMsMax ? {because: 'age'} : undefined;
 }
+
+/**
+ * Why newer entries should be rolled into a plan that waits: what would make a plan of its own if the waiting one were done, at the same cadence. An idle log has nothing to roll
+ * in.
+ */
+export function planRoll(input: Omit<PlanInput, 'inFlight'>): Plan | undefined {
+	const found = planAnchor({...input, inFlight: false});
+	return found?.because === 'idle' ? undefined : found;
+}

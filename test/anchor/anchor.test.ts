@@ -1,27 +1,35 @@
 // The whole way of an anchor on a real chain, and every way in which it can be interrupted.
 import test from 'ava';
+import {Transaction} from 'ethers';
 import type {Anchor} from '../../agent/anchor/anchor.ts';
 import type {Chain} from '../../agent/anchor/chain.ts';
 import {openChain} from '../../agent/anchor/chain.ts';
 import {deployRegistry} from '../../agent/anchor/deploy.ts';
 import {signerFromKey} from '../../agent/anchor/keystore.ts';
 import {type AnchorRow, toAnchorRecord} from '../../agent/anchor/outbox.ts';
+import {acceptOperator, rotateOperator} from '../../agent/anchor/registry.ts';
 import {AgentError} from '../../agent/base/errors.ts';
 import type {Checkpoint} from '../../agent/format/checkpoint.ts';
+import type {BlockProof} from '../../agent/format/evidence.ts';
 import {type Anvil, anvilChainId, richKey, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
 import {createTreeInMemory} from '../helpers/tree-in-memory.ts';
-import {Crash, createSite, hastyClock, live, type Site, selectorOf, type World} from './world.ts';
+import {Crash, createSite, hastyClock, keyOf, live, type Site, selectorOf, type World} from './world.ts';
 
 let anvil: Anvil;
 let site: Site;
 
+/** For tests that make many blocks: those of the others should not count for them. */
+let slow: Site;
+
 test.before(async () => {
 	anvil = await startAnvil();
 	site = await createSite(anvil);
+	slow = await createSite(await startAnvil());
 });
 
 test.after.always(async () => {
 	await anvil?.stop();
+	await slow?.anvil.stop();
 });
 
 /** A site of its own, for tests that reorganise or stop the chain. */
@@ -266,6 +274,9 @@ async function crashAt(world: World, n: number): Promise<boolean> {
 						world.stored.set(`${row.logId} ${row.size}`, JSON.stringify(row));
 						place(); // failed but done
 					},
+					replace: async () => {
+						throw new Error('nothing waits here');
+					},
 				},
 			},
 		});
@@ -311,6 +322,9 @@ test('a store that fails without a crash is read again, whether it wrote or not'
 							saves += 1;
 							if (saves !== n || wrote) world.stored.set(String(row.size), JSON.stringify(row));
 							if (saves === n) throw new AgentError('LOG_COMMIT_FAILED', 'the disk said no');
+						},
+						replace: async () => {
+							throw new Error('nothing waits here');
 						},
 					},
 				},
@@ -445,6 +459,7 @@ test('a nonce that another transaction took is seen, and the size is anchored wi
 		data: '0x',
 		value: 1n,
 		gasLimit: 21_000n,
+		type: 'dynamic',
 		maxFeePerGas: 10n ** 10n,
 		maxPriorityFeePerGas: 1n,
 	});
@@ -770,17 +785,17 @@ test('above the fee ceiling and without funds the anchor waits and says for what
 	const {anvil: own, log} = await ownSite(t);
 	const world = await log('fees');
 	world.tree.growTo(5);
-	const anchor = world.start({options: {feeWeiMax: 5n * 10n ** 9n}});
+	const anchor = world.start({options: {fees: {feeWeiMax: 5n * 10n ** 9n}}});
 	await own.rpc('anvil_setNextBlockBaseFeePerGas', '0x174876e800');
 	await own.mine(1);
 	for (let i = 0; i < 3; i += 1) await anchor.tick(live);
-	t.regex((await anchor.status()).waitingFor!, /ceiling is 5000000000: size 5 waits/);
+	t.regex((await anchor.status()).waitingFor!, /ceiling is 5 Gwei: size 5 waits/);
 	await own.rpc('anvil_setNextBlockBaseFeePerGas', '0x77359400');
 	await own.mine(1);
 	const balance = await own.rpc('eth_getBalance', world.signer.address, 'latest');
 	await own.rpc('anvil_setBalance', world.signer.address, '0x1');
 	for (let i = 0; i < 3; i += 1) await anchor.tick(live);
-	t.regex((await anchor.status()).waitingFor!, /holds 1 wei.*send it funds/);
+	t.regex((await anchor.status()).waitingFor!, /holds 0\.000000000000000001 of the coin.*send it funds/);
 	t.like(world.rows()[0], {state: 'planned', attempts: []});
 	await own.rpc('anvil_setBalance', world.signer.address, balance);
 	await tickUntil(anchor, world, 'signed');
@@ -811,4 +826,316 @@ test('the record of a final anchor is what the chain confirms', async t => {
 	const record = toAnchorRecord((await anchor.covering(0))!)!;
 	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
 	t.like(await chain.readAnchor(record, world.tree.root(5)), {found: 'final'});
+});
+
+/** Transactions that were signed for the row, oldest first, as the chain would read them. */
+const transactionsOf = (row: AnchorRow): readonly Transaction[] => row.attempts.map(({raw}) => Transaction.from(raw));
+
+/** Ticks with time and blocks going on, but nothing included. */
+async function wait(anchor: Anchor, world: World, ms: number): Promise<void> {
+	for (let passed = 0; passed < ms; passed += 12_000) {
+		await anchor.tick(live);
+		world.clock.advance(12_000);
+		await world.anvil.mine(1);
+	}
+}
+
+/** Keeps transactions from every block without keeping blocks from being made, and counts what nodes were given. */
+function hold(chain: Chain, given: string[]): Chain {
+	return {
+		...chain,
+		broadcast: async raw => {
+			given.push(raw);
+			return 'accepted';
+		},
+	};
+}
+
+test('what is not mined is replaced by the same transaction at a price that is an eighth higher, and any of them may be the one that is mined', async t => {
+	const own = slow.anvil;
+	for (const mined of [0, 1, 2]) {
+		const world = await slow.log(`replaced ${mined}`);
+		world.tree.growTo(5);
+		const given: string[] = [];
+		const anchor = world.start({chain: chain => hold(chain, given)});
+		for (let i = 0; (world.rows()[0]?.attempts.length ?? 0) < 3; i += 1) {
+			if (i > 40) throw new Error('not replaced');
+			const before = world.rows()[0]?.attempts.length ?? 0;
+			await wait(anchor, world, 12_000);
+			const row = world.rows()[0];
+			if ((row?.attempts.length ?? 0) > before && before > 0) t.is(row!.state, 'signed', 'durable before it is sent');
+		}
+		await anchor.tick(live);
+		const [first, second, third] = transactionsOf(world.rows()[0]!);
+		for (const [older, newer] of [
+			[first!, second!],
+			[second!, third!],
+		] as const) {
+			t.is(newer.nonce, older.nonce);
+			t.is(newer.data, older.data);
+			t.is(newer.gasLimit, older.gasLimit);
+			t.true(newer.maxFeePerGas! * 8n >= older.maxFeePerGas! * 9n);
+			t.true(newer.maxPriorityFeePerGas! * 8n >= older.maxPriorityFeePerGas! * 9n);
+		}
+		t.is(given.at(-1), world.rows()[0]!.attempts[2]!.raw, 'the newest is sent');
+		await own.rpc('eth_sendRawTransaction', world.rows()[0]!.attempts[mined]!.raw);
+		await own.mine(1);
+		// A start in the middle of it knows as much.
+		await world.settle(world.start(), allFinal(world, 5));
+		t.deepEqual(await world.judge([5]), []);
+	}
+});
+
+test('replacements stop at the ceiling, and what is in flight is sent again', async t => {
+	const own = slow.anvil;
+	const world = await slow.log('replaced up to the ceiling');
+	world.tree.growTo(5);
+	const given: string[] = [];
+	const fees = {feeWeiMax: 6n * 10n ** 9n};
+	const anchor = world.start({chain: chain => hold({...chain, fees: async () => gas(2n)}, given), options: {fees}});
+	await wait(anchor, world, 600_000);
+	const row = world.rows()[0]!;
+	const caps = transactionsOf(row).map(({maxFeePerGas}) => maxFeePerGas!);
+	t.true(caps.at(-1)! <= fees.feeWeiMax && caps.at(-1)! * 9n > fees.feeWeiMax * 8n, String(caps));
+	t.regex(
+		(await anchor.status()).waitingFor!,
+		/not in a block yet: size 5 stays in flight as it is, and is sent again: gas costs .* the ceiling is 6 Gwei/,
+	);
+	const before = given.length;
+	await wait(anchor, world, 120_000);
+	t.true(given.length >= before + 3);
+	t.true(given.slice(before).every(raw => raw === row.attempts.at(-1)!.raw));
+	await own.rpc('eth_sendRawTransaction', row.attempts.at(-1)!.raw);
+	await own.mine(1);
+	await world.settle(anchor, allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+const gas = (gwei: bigint) => ({kind: 'dynamic', baseFeeWei: gwei * 10n ** 9n, tipWei: 10n ** 9n}) as const;
+
+test('a plan that waits for a price takes in what comes meanwhile, and one anchor covers it', async t => {
+	const world = await site.log('rolled on');
+	const {sealCheckpoint, times} = sealing(world);
+	world.tree.growTo(5);
+	let gwei = 200n;
+	const policy = {ageMsMax: 3_600_000, entriesMax: 100, idleMsMax: 0};
+	const anchor = world.start({chain: chain => ({...chain, fees: async () => gas(gwei)}), needs: {sealCheckpoint}, options: {policy}});
+	anchor.anchorNow();
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.regex((await anchor.status()).waitingFor!, /^gas costs 200 Gwei now, and the ceiling is 100 Gwei: size 6 waits$/);
+	world.tree.growTo(105);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(times(), 1, 'not before the policy wants it');
+	world.tree.growTo(106);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(times(), 2);
+	t.regex((await anchor.status()).waitingFor!, /size 107 waits; newer entries were rolled into it since it was size 6$/);
+	world.tree.growTo(108);
+	world.clock.advance(3_600_000);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.deepEqual(
+		world.rows().map(({size, state, attempts}) => [size, state, attempts.length]),
+		[[109, 'planned', 0]],
+	);
+	gwei = 1n;
+	await world.settle(anchor, allFinal(world, 109));
+	t.deepEqual(await world.judge([109]), []);
+	t.is(times(), 3);
+});
+
+test('a plan that was signed once is never rolled on', async t => {
+	const own = slow.anvil;
+	const world = await slow.log('not rolled on');
+	world.tree.growTo(5);
+	const anchor = world.start({chain: chain => hold(chain, [])});
+	await tickUntil(anchor, world, 'sent');
+	world.tree.growTo(9);
+	await wait(anchor, world, 60_000);
+	t.deepEqual(
+		world.rows().map(({size}) => size),
+		[5],
+	);
+	await own.rpc('eth_sendRawTransaction', world.rows()[0]!.attempts.at(-1)!.raw);
+	await world.settle(world.start(), allFinal(world, 9));
+	t.deepEqual(await world.judge([5, 9]), []);
+});
+
+test('a transaction that failed was paid for, and the row says how much', async t => {
+	const world = await site.log('paid for nothing');
+	world.tree.growTo(5);
+	let estimates = 0;
+	const budgetWeiPerDay = 10n ** 17n;
+	const anchor = world.start({
+		chain: chain => ({
+			...chain,
+			estimate: async call => {
+				estimates += 1;
+				return estimates === 1 ? {gas: 28_000n} : chain.estimate(call);
+			},
+		}),
+		options: {fees: {feeWeiMax: 100n * 10n ** 9n, budgetWeiPerDay}},
+	});
+	const before = BigInt(await anvil.rpc<string>('eth_getBalance', world.signer.address, 'latest'));
+	await world.settle(anchor, allFinal(world, 5));
+	const row = world.rows()[0]!;
+	const paidWei = before - BigInt(await anvil.rpc<string>('eth_getBalance', world.signer.address, 'latest'));
+	t.is(row.spent?.length, 1);
+	t.is(BigInt(row.mined!.costWei!) + BigInt(row.spent![0]!.costWei), paidWei);
+	t.is(row.spent![0]!.assumed, undefined);
+	const status = await anchor.status();
+	t.is(status.spentWeiLastDay, paidWei);
+	t.is(status.costWeiRecent, paidWei);
+	t.is(status.budgetWeiPerDay, budgetWeiPerDay);
+	t.true(status.runwayDays! > 1);
+});
+
+test('with the budget of a day used up the anchor waits until a day of the chain has passed', async t => {
+	const {anvil: own, log} = await ownSite(t);
+	const world = await log('budget');
+	// One anchor at the usual price, and less than a second one beside it.
+	const fees = {feeWeiMax: 100n * 10n ** 9n, budgetWeiPerDay: 170_000n * 10n ** 9n};
+	const anchor = world.start({chain: chain => ({...chain, fees: async () => gas(1n)}), options: {fees}});
+	world.tree.growTo(5);
+	await world.settle(anchor, allFinal(world, 5));
+	const {blockTime} = world.rows()[0]!.mined!;
+	world.tree.growTo(9);
+	// Whatever the agent's own clock says, in both directions.
+	for (const ms of [-1_800_000_000_000, 3_600_000_000_000]) {
+		world.clock.advance(ms);
+		for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+		t.regex((await anchor.status()).waitingFor!, /of the day's budget of 0\.00017 are left: size 9 waits/);
+	}
+	await own.rpc('evm_setNextBlockTimestamp', `0x${(blockTime + 86_400).toString(16)}`);
+	await own.mine(3);
+	for (let i = 0; i < 5; i += 1) await anchor.tick(live);
+	t.is(world.rows().at(-1)?.state, 'planned', 'not while a window of 24 hours holds both');
+	await own.rpc('evm_setNextBlockTimestamp', `0x${(blockTime + 86_401).toString(16)}`);
+	await own.mine(3);
+	await world.settle(anchor, allFinal(world, 9));
+	t.deepEqual(await world.judge([5, 9]), []);
+});
+
+test('another chain, another contract or another key stops anchoring, with the plan intact', async t => {
+	const world = await site.log('pinned');
+	world.tree.growTo(5);
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	const pins = {genesisHash: await chain.genesisHash(), codeHash: (await chain.codeHash(world.registry))!};
+	const other = `0x${'12'.repeat(32)}`;
+	await tickUntil(world.start({options: {pins}}), world, 'planned');
+	const planned = world.rows();
+	for (const [wrong, says] of [
+		[{...pins, genesisHash: other}, /begins with block 0x[0-9a-f]{64}, but 0x1212/],
+		[{...pins, codeHash: other}, /code has the hash 0x[0-9a-f]{64}, but 0x1212/],
+	] as const) {
+		const error = await t.throwsAsync(world.start({options: {pins: wrong}}).tick(live), {code: 'CHAIN_MISMATCH', message: says});
+		t.truthy((error as AgentError).hint);
+		t.deepEqual(world.rows(), planned);
+	}
+	const signer = signerFromKey(`0x${'77'.repeat(32)}`);
+	const stranger = world.start({needs: {signer}, options: {opener: world.signer.address}});
+	await t.throwsAsync(stranger.tick(live), {code: 'CHAIN_MISMATCH', message: /belongs to 0x[0-9a-f]{40}, not to 0x[0-9a-f]{40}/});
+	t.deepEqual(world.rows(), planned);
+	await world.settle(world.start({options: {pins}}), allFinal(world, 5));
+	t.deepEqual(await world.judge([5]), []);
+});
+
+test('after a rotation of the key the log keeps its id, and what the old key left open is signed anew', async t => {
+	const world = await site.log('rotated');
+	const before = world.start();
+	world.tree.growTo(5);
+	await world.settle(before, allFinal(world, 5));
+	world.tree.growTo(9);
+	await tickUntil(world.start({chain: one => hold(one, [])}), world, 'sent');
+	const signer = signerFromKey(`0x${'88'.repeat(32)}`);
+	await anvil.rpc('anvil_setBalance', signer.address, '0xde0b6b3a7640000');
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	const place = {registry: world.registry, logId: world.logId};
+	await rotateOperator({chain, clock: hastyClock, signer: world.signer}, {...place, to: signer.address});
+	await acceptOperator({chain, clock: hastyClock, signer}, place);
+	const anchor = world.start({needs: {signer}, options: {opener: world.signer.address}});
+	await world.settle(anchor, allFinal(world, 9));
+	world.tree.growTo(12);
+	await world.settle(anchor, allFinal(world, 12));
+	t.deepEqual(await world.judge([5, 9, 12]), []);
+	t.true(world.rows().every(({opener}) => opener === world.signer.address));
+});
+
+test('a proof is stored with a final anchor, and never stands in its way', async t => {
+	const proof = {header: Uint8Array.of(1, 2), transactionIndex: 3, nodes: [Uint8Array.of(4), Uint8Array.of(5, 6)]};
+	const world = await site.log('proof');
+	let asked = 0;
+	let answer: () => BlockProof | {problem: string} = () => {
+		throw new AgentError('CHAIN_UNREACHABLE', 'the node is away');
+	};
+	const proofOf = async (): Promise<BlockProof | {problem: string}> => {
+		asked += 1;
+		return answer();
+	};
+	const anchor = world.start({needs: {proofOf}, options: {retryMaxMs: 60_000}});
+	const idle = async (): Promise<void> => {
+		for (let i = 0; i < 10; i += 1) {
+			world.clock.advance(60_000);
+			await anchor.tick(live);
+		}
+	};
+	world.tree.growTo(5);
+	await world.settle(anchor, allFinal(world, 5));
+	t.like(world.rows()[0], {proofProblem: 'the node is away', proofTries: 1});
+	await idle();
+	t.like(world.rows()[0], {state: 'final', proofTries: 3});
+	t.is(asked, 3);
+	t.is(toAnchorRecord(world.rows()[0]!)!.proof, undefined);
+	answer = () => ({problem: 'its header is not of Ethereum'});
+	world.tree.growTo(9);
+	await world.settle(anchor, allFinal(world, 9));
+	t.is(world.rows()[1]!.proofProblem, 'its header is not of Ethereum');
+	answer = () => proof;
+	await idle();
+	t.deepEqual(toAnchorRecord(world.rows()[1]!)!.proof, proof);
+	t.is(world.rows()[1]!.proofProblem, undefined);
+	world.tree.growTo(12);
+	await world.settle(anchor, allFinal(world, 12));
+	t.deepEqual(toAnchorRecord(world.rows()[2]!)!.proof, proof);
+	t.is(asked, 6);
+	t.deepEqual(await world.judge([5, 9, 12]), []);
+});
+
+test('rows of an agent that knew neither costs nor replacements go on from every state', async t => {
+	const fees = {feeWeiMax: 100n * 10n ** 9n, budgetWeiPerDay: 10n ** 17n};
+	for (const state of ['planned', 'signed', 'sent', 'mined', 'final'] as const) {
+		const world = await site.log(`old rows ${state}`);
+		world.tree.growTo(5);
+		await tickUntil(world.start(), world, state);
+		if (state === 'final') await world.settle(world.start(), allFinal(world, 5));
+		for (const row of world.rows()) {
+			t.is(row.state, state);
+			const {costWei: _, ...mined} = row.mined ?? {};
+			const old = row.mined === undefined ? row : {...row, mined};
+			t.deepEqual(
+				Object.keys(old).sort(),
+				[
+					'attempts',
+					'chainId',
+					'logId',
+					'note',
+					'opener',
+					'origin',
+					'plannedAtMs',
+					'registry',
+					'root',
+					'size',
+					'state',
+					...(row.mined === undefined ? [] : ['mined']),
+				].sort(),
+			);
+			for (const attempt of row.attempts) t.deepEqual(Object.keys(attempt), ['nonce', 'transactionHash', 'raw', 'from']);
+			world.stored.set(keyOf(row), JSON.stringify(old));
+		}
+		const anchor = world.start({options: {fees}});
+		await world.settle(anchor, allFinal(world, 5));
+		world.tree.growTo(9);
+		await world.settle(anchor, allFinal(world, 9));
+		t.deepEqual(await world.judge([5, 9]), []);
+		for (const row of world.rows()) t.true(BigInt(row.mined!.costWei!) > 0n);
+	}
 });

@@ -220,7 +220,7 @@ async function createKiln(t: ExecutionContext, more: readonly Uint8Array[] = [])
 		channelOf: async subject => (await reader.channels()).find(channel => toHex(channel.subject) === toHex(subject)),
 		anchoredAbove: async index => {
 			const found = anchoredHeads.find(({anchor: {size}}) => size > index);
-			return found && {note: found.note, anchors: [found.anchor]};
+			return found && {note: found.note, anchors: [found.anchor], timestamps: []};
 		},
 	});
 	const receipt = async (index: number, withArrival = false): Promise<Receipt> => {

@@ -4,10 +4,14 @@ import type {AddressInfo} from 'node:net';
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import test from 'ava';
-import {type AnchorSight, openChain} from '../../agent/anchor/chain.ts';
+import {type AnchorSight, checkSigned, openChain} from '../../agent/anchor/chain.ts';
+import {signerFromKey, type UnsignedTransaction} from '../../agent/anchor/keystore.ts';
 import {toAnchorRecord} from '../../agent/anchor/outbox.ts';
+import {fromHex, toHex} from '../../agent/base/bytes.ts';
+import type {AgentError} from '../../agent/base/errors.ts';
+import {keccak256} from '../../agent/base/hash.ts';
 import type {AnchorRecord} from '../../agent/format/evidence.ts';
-import {type Anvil, anvilChainId, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
+import {type Anvil, anvilChainId, richKey, startAnvil, startProxy, type Treatment} from '../helpers/anvil.ts';
 import {createSite, live, type World} from './world.ts';
 
 let anvil: Anvil;
@@ -136,9 +140,13 @@ test('the newest finalized block has a number, a hash and a time, and a chain th
 	const proxy = await startProxy(anvil.url);
 	t.teardown(proxy.stop);
 	await using young = openChain({url: proxy.url, chainId: anvilChainId});
-	proxy.treat = () => ({result: null});
+	const ofFinalized =
+		(answer: Treatment): ((method: string, params: readonly unknown[]) => Treatment) =>
+		(_, [tag]) =>
+			tag === 'finalized' ? answer : 'pass';
+	proxy.treat = ofFinalized({result: null});
 	t.is(await young.finalizedBlock(), undefined);
-	proxy.treat = () => ({error: {code: -39001, message: 'finalized block not found'}});
+	proxy.treat = ofFinalized({error: {code: -39001, message: 'finalized block not found'}});
 	t.is(await young.finalizedBlock(), undefined);
 	for (const odd of [{number: '0x1'}, {...blockOf('0x12')}, {...blockOf(another('7')), timestamp: 'soon'}, 'block 7']) {
 		proxy.treat = () => ({result: odd});
@@ -150,7 +158,8 @@ test('an anchor is found by the time that the registry keeps, among many blocks'
 	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
 	for (const row of world.rows().slice(0, 2)) {
 		const {registry, logId, size, root, mined} = row;
-		t.deepEqual(await chain.findAnchor({registry, logId, size, root, time: mined!.blockTime}), mined);
+		const {costWei: _, ...at} = mined!;
+		t.deepEqual(await chain.findAnchor({registry, logId, size, root, time: mined!.blockTime}), at);
 		t.is(await chain.findAnchor({registry, logId, size: size + 1, root, time: mined!.blockTime}), undefined);
 		t.is(await chain.findAnchor({registry, logId, size, root, time: mined!.blockTime + 10 ** 6}), undefined);
 	}
@@ -219,3 +228,176 @@ test('a node that never answers is given up in time, however often garbage is co
 	await using chain = openChain({url: proxy.url, chainId: 1, timeoutMs: 300});
 	await t.throwsAsync(chain.chainId(), {code: 'CHAIN_UNREACHABLE', message: /no answer within 0.3 s/});
 });
+
+test('finality by confirmations counts from the newest block, and questions as of the final state follow it', async t => {
+	await using asked = openChain({url: anvil.url, chainId: anvilChainId});
+	const height = await asked.headNumber();
+	for (const [confirmations, expected] of [
+		[1, height],
+		[3, height - 2],
+		[height + 1, 0],
+		[height + 500, 0],
+	] as const) {
+		await using chain = openChain({url: anvil.url, chainId: anvilChainId, confirmations});
+		t.is(await chain.finalizedNumber(), expected);
+		t.like(await chain.finalizedBlock(), {number: expected, hash: await asked.blockHashAt(expected)});
+	}
+	const {registry, logId, mined} = world.rows()[1]!;
+	await using before = openChain({url: anvil.url, chainId: anvilChainId, confirmations: height - mined!.blockNumber + 2});
+	t.like(await before.latest(registry, logId, 'finalized'), {size: 5});
+	await using after = openChain({url: anvil.url, chainId: anvilChainId, confirmations: height - mined!.blockNumber + 1});
+	t.like(await after.latest(registry, logId, 'finalized'), {size: 9});
+});
+
+test('a chain that is old and has finalized nothing is told what to configure', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+	const head = await anvil.rpc<object>('eth_getBlockByNumber', 'latest', false);
+	for (const none of [{result: null}, {error: {code: -32000, message: 'finalized block not found'}}]) {
+		proxy.treat = (_, [tag]) => (tag === 'finalized' ? none : tag === 'latest' ? {result: {...head, number: '0x10000'}} : 'pass');
+		const error = await t.throwsAsync(chain.finalizedNumber(), {
+			code: 'CHAIN_REFUSED',
+			message: /has 65536 blocks, and none of them is finalized/,
+		});
+		t.regex((error as AgentError).hint!, /number of confirmations/);
+	}
+});
+
+test('a block and what its transactions did are given as the node has them, whether or not it has a method for all at once', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+	const {transactionHash, blockHash} = world.rows()[0]!.mined!;
+	t.like(await chain.rawBlock(blockHash), {hash: blockHash, transactions: [transactionHash]});
+	const atOnce = await chain.rawReceipts(blockHash);
+	t.like(atOnce?.[0], {transactionHash, blockHash});
+	proxy.treat = method => (method === 'eth_getBlockReceipts' ? {error: {code: -32601, message: 'the method does not exist'}} : 'pass');
+	t.deepEqual(await chain.rawReceipts(blockHash), atOnce);
+	t.is(await chain.rawReceipts(another('9')), undefined);
+	t.is(await chain.rawBlock(another('9')), undefined);
+	proxy.treat = method => (method === 'eth_getBlockReceipts' ? {error: {code: -32601, message: 'no'}} : {result: null});
+	t.is(await chain.rawReceipts(blockHash), undefined);
+	const transactions = Array.from({length: 1001}, () => another('1'));
+	proxy.treat = method => (method === 'eth_getBlockReceipts' ? {error: {code: -32601, message: 'no'}} : {result: {transactions}});
+	await t.throwsAsync(chain.rawReceipts(blockHash), {code: 'CHAIN_REFUSED', message: /has 1001 transactions; at most 1000/});
+	for (const odd of [{result: 'no block'}, {result: {transactions: 'none'}}, {result: {transactions: ['0x1']}}]) {
+		proxy.treat = method => (method === 'eth_getBlockReceipts' ? {error: {code: -32601, message: 'no'}} : odd);
+		await t.throwsAsync(chain.rawReceipts(blockHash), {code: 'CHAIN_UNREACHABLE'});
+	}
+	proxy.treat = () => ({result: ['no outcome']});
+	await t.throwsAsync(chain.rawReceipts(blockHash), {code: 'CHAIN_UNREACHABLE'});
+});
+
+test('a chain shows its first block and the code of its contracts by their hashes, and a mined transaction what it cost', async t => {
+	await using chain = openChain({url: anvil.url, chainId: anvilChainId});
+	t.is(await chain.genesisHash(), (await anvil.rpc<{hash: string}>('eth_getBlockByNumber', '0x0', false)).hash);
+	const code = await anvil.rpc<string>('eth_getCode', world.registry, 'latest');
+	t.is(await chain.codeHash(world.registry), `0x${toHex(keccak256(fromHex(code.slice(2))!))}`);
+	t.is(await chain.codeHash(`0x${'5'.repeat(40)}`), undefined);
+	const {transactionHash} = world.rows()[0]!.mined!;
+	const {gasUsed, effectiveGasPrice} = await anvil.rpc<Record<string, string>>('eth_getTransactionReceipt', transactionHash);
+	t.is((await chain.mined(transactionHash))?.costWei, BigInt(gasUsed!) * BigInt(effectiveGasPrice!));
+	t.true(BigInt(effectiveGasPrice!) > 0n);
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const onRollup = {...(await anvil.rpc<object>('eth_getTransactionReceipt', transactionHash)), l1Fee: '0x64'};
+	proxy.treat = method => (method === 'eth_getTransactionReceipt' ? {result: onRollup} : 'pass');
+	await using rollup = openChain({url: proxy.url, chainId: anvilChainId});
+	t.is((await rollup.mined(transactionHash))?.costWei, BigInt(gasUsed!) * BigInt(effectiveGasPrice!) + 100n);
+});
+
+test('an anchor is found on a node that takes no block hash, and an event of another block is not it', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+	const row = world.rows()[0]!;
+	const search = {...row, time: row.mined!.blockTime};
+	const byRange =
+		(answer: Treatment) =>
+		(method: string, [filter]: readonly unknown[]): Treatment =>
+			method !== 'eth_getLogs'
+				? 'pass'
+				: 'blockHash' in (filter as object)
+					? {error: {code: -32000, message: 'fromBlock is null'}}
+					: answer;
+	proxy.treat = byRange('pass');
+	t.like(await chain.findAnchor(search), {transactionHash: row.mined!.transactionHash, blockHash: row.mined!.blockHash});
+	const {registry, logId, mined} = row;
+	const [event] = await anvil.rpc<object[]>('eth_getLogs', {address: registry, topics: [null, logId], blockHash: mined!.blockHash});
+	proxy.treat = byRange({result: [{...event, blockHash: another('8')}]});
+	t.is(await chain.findAnchor(search), undefined);
+	proxy.treat = byRange({result: []});
+	t.is(await chain.findAnchor(search), undefined);
+});
+
+const broken: readonly (readonly [name: string, treatment: Treatment, says: RegExp])[] = [
+	['no JSON', {status: 200, body: '<html>'}, /not an answer in JSON/],
+	['JSON that is no object', {status: 200, body: '7'}, /not an answer in JSON/],
+	['an answer to another request', {status: 200, body: '{"jsonrpc":"2.0","id":999,"result":"0x1"}'}, /answers another request/],
+	['neither result nor error', {status: 200, body: '{"jsonrpc":"2.0","id":1}'}, /neither a result nor an error/],
+	['an error without words', {status: 200, body: '{"jsonrpc":"2.0","id":1,"error":{"code":1}}'}, /its error has no message/],
+	['an error that is a text', {status: 200, body: '{"jsonrpc":"2.0","id":1,"error":"no"}'}, /its error has no message/],
+	['too many requests', {status: 429, body: '{"error":{"message":"slow down"}}'}, /HTTP 429/],
+	['an address to go on to', {status: 307, body: '', headers: {location: 'http://127.0.0.1:1/'}}, /redirect/],
+];
+for (const [name, treatment, says] of broken) {
+	test(`a node that answers with ${name} has not answered`, async t => {
+		const proxy = await startProxy(anvil.url);
+		t.teardown(proxy.stop);
+		proxy.treat = () => treatment;
+		await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+		await t.throwsAsync(chain.chainId(), {code: 'CHAIN_UNREACHABLE', message: says});
+	});
+}
+
+test('a refusal without an id is a refusal, and its words are bounded', async t => {
+	const proxy = await startProxy(anvil.url);
+	t.teardown(proxy.stop);
+	const message = 'x'.repeat(10_000);
+	proxy.treat = () => ({status: 200, body: JSON.stringify({jsonrpc: '2.0', id: null, error: {code: -32700, message}})});
+	await using chain = openChain({url: proxy.url, chainId: anvilChainId});
+	const error = await t.throwsAsync(chain.chainId(), {code: 'CHAIN_REFUSED'});
+	t.true(error!.message.length < 700);
+});
+
+const askedDynamic: UnsignedTransaction = {
+	chainId: 5,
+	nonce: 3,
+	to: `0x${'12'.repeat(20)}`,
+	data: '0xabcd',
+	value: 1n,
+	gasLimit: 50_000n,
+	type: 'dynamic',
+	maxFeePerGas: 20n,
+	maxPriorityFeePerGas: 10n,
+};
+const {type: _type, maxFeePerGas: _max, maxPriorityFeePerGas: _tip, ...unpriced} = askedDynamic;
+const askedLegacy: UnsignedTransaction = {...unpriced, type: 'legacy', gasPrice: 20n};
+const changes: readonly Partial<UnsignedTransaction>[] = [
+	{chainId: 6},
+	{nonce: 4},
+	{to: `0x${'13'.repeat(20)}`},
+	{to: undefined},
+	{data: '0xabce'},
+	{value: 2n},
+	{gasLimit: 50_001n},
+	{type: 'dynamic', maxFeePerGas: 21n, maxPriorityFeePerGas: 10n},
+	{type: 'dynamic', maxFeePerGas: 20n, maxPriorityFeePerGas: 11n},
+	{type: 'legacy', gasPrice: 21n},
+	{type: 'legacy', gasPrice: 0n},
+];
+
+for (const asked of [askedDynamic, askedLegacy]) {
+	test(`a signer that gives back another transaction than the ${asked.type} one it was asked for is refused, whatever differs`, async t => {
+		const signer = signerFromKey(richKey);
+		t.regex(checkSigned(await signer.signTransaction(asked), asked, signer.address), /^0x[0-9a-f]{64}$/);
+		for (const change of [...changes, asked.type === 'legacy' ? askedDynamic : askedLegacy]) {
+			const raw = await signer.signTransaction({...asked, ...change} as UnsignedTransaction);
+			t.throws(() => checkSigned(raw, asked, signer.address), {code: 'KEY_INVALID'}, JSON.stringify(Object.keys(change)));
+		}
+		const other = signerFromKey(`0x${'7'.repeat(64)}`);
+		const raw = await other.signTransaction(asked);
+		t.throws(() => checkSigned(raw, asked, signer.address), {code: 'KEY_INVALID'});
+	});
+}

@@ -60,3 +60,8 @@ test('a transaction that a reorganisation moved is judged where it is now', t =>
 	const judgement = judge({row: mined, mined: moved, hashAtHeight: hash('c'), finalizedNumber: 50, nonce: 0});
 	t.deepEqual(judgement, {is: 'mined', at: {transactionHash: hash('5'), blockNumber: 101, blockHash: hash('c'), blockTime: 1712}});
 });
+
+test('what a transaction cost goes with where it was mined', t => {
+	const judgement = judge({row: sent, mined: {...inBlock, costWei: 77n}, hashAtHeight: hash('a'), finalizedNumber: 100, nonce: 0});
+	t.deepEqual(judgement, {is: 'final', at: {...at, costWei: '77'}});
+});

@@ -1,15 +1,16 @@
 // The anchoring key in its file.
 import test from 'ava';
-import {createKeystore, openKeystore, signerFromKey} from '../../agent/anchor/keystore.ts';
+import {createKeystore, openKeystore, signerFromKey, type UnsignedTransaction} from '../../agent/anchor/keystore.ts';
 import {AgentError} from '../../agent/base/errors.ts';
 
-const transaction = {
+const transaction: UnsignedTransaction = {
 	chainId: 31337,
 	nonce: 3,
 	to: `0x${'12'.repeat(20)}`,
 	data: '0xabcdef',
 	value: 0n,
 	gasLimit: 100_000n,
+	type: 'dynamic',
 	maxFeePerGas: 10n ** 9n,
 	maxPriorityFeePerGas: 10n ** 8n,
 };

@@ -4,14 +4,24 @@ import {
 	type AnchorRow,
 	type AnchorState,
 	anchorStates,
-	attemptsMax,
+	closeAttempts,
 	finaliseRow,
+	isReplaceable,
 	mineRow,
+	noncesMax,
+	paymentsOf,
 	planRow,
+	priceRow,
+	proveRow,
+	replaceAttempt,
+	replacementsLeft,
+	replacementsMax,
 	replanRow,
 	rowCovering,
 	sendRow,
+	signerOf,
 	signRow,
+	storeProof,
 	toAnchorRecord,
 	vanishRow,
 } from '../../agent/anchor/outbox.ts';
@@ -31,10 +41,11 @@ const verbs: Record<string, {readonly go: (row: AnchorRow) => AnchorRow; readonl
 	{
 		sign: {go: row => signRow(row, {...attempt, nonce: 9}), from: ['planned'], to: 'signed'},
 		send: {go: sendRow, from: ['signed'], to: 'sent'},
-		mine: {go: row => mineRow(row, at), from: ['planned', 'sent', 'mined'], to: 'mined'},
+		mine: {go: row => mineRow(row, at), from: ['planned', 'signed', 'sent', 'mined'], to: 'mined'},
 		finalise: {go: finaliseRow, from: ['mined'], to: 'final'},
 		vanish: {go: vanishRow, from: ['mined'], to: 'sent'},
-		replan: {go: replanRow, from: ['sent'], to: 'planned'},
+		replan: {go: replanRow, from: ['signed', 'sent'], to: 'planned'},
+		replace: {go: row => replaceAttempt(row, attempt), from: ['signed', 'sent'], to: 'signed'},
 	};
 
 for (const [verb, {go, from, to}] of Object.entries(verbs)) {
@@ -60,11 +71,60 @@ test('a row that another transaction anchored goes back to the plan when it vani
 	t.is(vanishRow(mineRow(planned, at)).state, 'planned');
 });
 
-test('a nonce is never signed twice for one size, and attempts are bounded', t => {
+test('a nonce is never signed twice for one size, and nonces are bounded', t => {
 	t.throws(() => signRow(replanRow(sent), attempt), {message: /nonce 5/});
 	let row = planned;
-	for (let nonce = 0; nonce < attemptsMax; nonce += 1) row = replanRow(sendRow(signRow(row, {...attempt, nonce})));
-	t.throws(() => signRow(row, {...attempt, nonce: 99}), {message: /attempts/});
+	for (let nonce = 0; nonce < noncesMax; nonce += 1) row = replanRow(sendRow(signRow(row, {...attempt, nonce})));
+	t.throws(() => signRow(row, {...attempt, nonce: 99}), {message: /4 nonces/});
+});
+
+test('a replacement has the nonce of what it replaces, and their number is bounded', t => {
+	t.throws(() => replaceAttempt(sent, {...attempt, nonce: 6}), {message: /nonce 6 does not replace nonce 5/});
+	let row = sent;
+	for (let i = 0; i < replacementsMax; i += 1) row = sendRow(replaceAttempt(row, {...attempt, transactionHash: hash('6')}));
+	t.is(replacementsLeft(row), 0);
+	t.throws(() => replaceAttempt(row, attempt), {message: /32 replacements/});
+	// Another nonce begins anew.
+	t.is(replacementsLeft(signRow(replanRow(row), {...attempt, nonce: 6})), replacementsMax);
+});
+
+test('an attempt of another key may have any nonce', t => {
+	const other = {...attempt, nonce: 0, signer: `0x${'9'.repeat(40)}`};
+	t.is(signerOf(planned, attempt), target.opener);
+	t.is(signRow(replanRow(sent), other).attempts.length, 2);
+});
+
+test('only what was never signed may be replaced by a newer plan', t => {
+	t.true(isReplaceable(planned));
+	for (const row of [signed, sent, mined, final, replanRow(sent)]) t.false(isReplaceable(row));
+});
+
+test('a final row keeps what may still be mined, and what failed attempts cost', t => {
+	const spent = [{transactionHash: hash('7'), costWei: '12', timeS: 1699}];
+	const row = finaliseRow(mineRow(sent, {...at, costWei: '30'}), {attempts: [attempt], spent, proof: undefined});
+	t.deepEqual(paymentsOf(row), [
+		{timeS: 1700, costWei: 30n},
+		{timeS: 1699, costWei: 12n},
+	]);
+	t.deepEqual(row.attempts, [attempt]);
+	t.deepEqual(closeAttempts(row, []).attempts, []);
+	t.deepEqual(paymentsOf(final), [], 'an old row does not say');
+	t.deepEqual(paymentsOf(priceRow(final, 5n)), [{timeS: 1700, costWei: 5n}]);
+	for (const one of [planned, signed, sent]) t.deepEqual(paymentsOf(one), []);
+});
+
+test('a proof is kept with the block, or why there is none and how often it was tried', t => {
+	const proof = {header: Uint8Array.of(1), transactionIndex: 0, nodes: [Uint8Array.of(2, 3)]};
+	const proven = finaliseRow(mined, {attempts: [], spent: [], proof: storeProof(proof)});
+	t.deepEqual(toAnchorRecord(JSON.parse(JSON.stringify(proven)) as AnchorRow)?.proof, proof);
+	const failed = finaliseRow(mined, {attempts: [], spent: [], proof: {problem: 'pruned'}});
+	t.like(failed, {proofProblem: 'pruned', proofTries: 1});
+	t.like(proveRow(failed, {problem: 'gone'}), {proofProblem: 'gone', proofTries: 2});
+	const late = proveRow(failed, storeProof(proof));
+	t.deepEqual([late.proofProblem, late.proofTries, late.mined?.proof], [undefined, undefined, storeProof(proof)]);
+	t.regex(proveRow(failed, storeProof({...proof, header: new Uint8Array(64 * 1024)})).proofProblem!, /the proof has 65538 bytes/);
+	const damaged = {...proven, mined: {...proven.mined!, proof: {header: '0xzz', transactionIndex: 0, nodes: []}}};
+	t.is(toAnchorRecord(damaged)?.proof, undefined);
 });
 
 test('a checkpoint of another log, or of none, is not planned', t => {

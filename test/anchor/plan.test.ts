@@ -1,6 +1,6 @@
 // When the newest checkpoint is due.
 import test from 'ava';
-import {type PlanInput, planAnchor} from '../../agent/anchor/plan.ts';
+import {type PlanInput, planAnchor, planRoll} from '../../agent/anchor/plan.ts';
 
 const base: PlanInput = {
 	nowMs: 1_000_000,
@@ -61,3 +61,12 @@ for (const [name, changes, because] of cases) {
 		t.deepEqual(planAnchor(input), because === undefined ? undefined : {because});
 	});
 }
+
+test('a plan that waits is rolled on for the same reasons as a new plan is made, but not for being idle', t => {
+	const {inFlight: _, ...input} = base;
+	t.is(planRoll(input), undefined);
+	t.deepEqual(planRoll({...input, oldestArrivedAtMs: 940_000}), {because: 'age'});
+	t.deepEqual(planRoll({...input, headSize: 104}), {because: 'count'});
+	t.deepEqual(planRoll({...input, forced: true}), {because: 'forced'});
+	t.is(planRoll({...input, headSize: 4, nowMs: 1_400_000}), undefined);
+});

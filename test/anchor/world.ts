@@ -72,7 +72,12 @@ export async function createSite(anvil: Anvil): Promise<Site> {
 	};
 }
 
-function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: string): World {
+/** What a row is stored under. */
+export function keyOf({logId, size}: Pick<AnchorRow, 'logId' | 'size'>): string {
+	return `${logId} ${size}`;
+}
+
+export function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: string): World {
 	const tree = createTreeInMemory(origin);
 	const logId = anchorLogId(anvilChainId, registry, signer.address, origin);
 	const stored = new Map<string, string>();
@@ -108,7 +113,11 @@ function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: str
 					consistencyProof: async (first, second) => tree.consistencyProof(first, second),
 					store: {
 						load: async () => rows(),
-						save: async row => void stored.set(`${row.logId} ${row.size}`, JSON.stringify(row)),
+						save: async row => void stored.set(keyOf(row), JSON.stringify(row)),
+						replace: async (old, row) => {
+							stored.delete(keyOf(old));
+							stored.set(keyOf(row), JSON.stringify(row));
+						},
 					},
 					clock,
 					logger: silentLogger,
@@ -120,7 +129,7 @@ function createWorld(anvil: Anvil, registry: string, signer: Signer, origin: str
 					registry,
 					origin,
 					policy: {ageMsMax: 3_600_000, entriesMax: 1, idleMsMax: 0},
-					feeWeiMax: 100n * 10n ** 9n,
+					fees: {feeWeiMax: 100n * 10n ** 9n},
 					pollMs: 0,
 					retryFirstMs: 0,
 					retryMaxMs: 0,

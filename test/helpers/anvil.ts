@@ -17,16 +17,23 @@ export type Anvil = {
 	readonly stop: () => Promise<void>;
 };
 
+/** How to end what still runs when this process ends. */
+const running = new Set<() => void>();
+process.once('exit', () => {
+	for (const kill of running) kill();
+});
+
 /** Mines each transaction at once unless `args` say otherwise; a block is final when two more are on top of it. */
 export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
 	const program = fileURLToPath(new URL('bin.mjs', import.meta.resolve('@foundry-rs/anvil/package.json')));
-	const child = spawn(process.execPath, [program, '--port', '0', '--slots-in-an-epoch', '1', '--chain-id', String(anvilChainId), ...args], {
+	const chainId = args.includes('--chain-id') ? [] : ['--chain-id', String(anvilChainId)];
+	const child = spawn(process.execPath, [program, '--port', '0', '--slots-in-an-epoch', '1', ...chainId, ...args], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
 	const kill = (): void => {
 		child.kill('SIGTERM');
 	};
-	process.once('exit', kill);
+	running.add(kill);
 	const ended = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
 	});
@@ -46,7 +53,7 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
 			await rpc('anvil_mine', `0x${blocks.toString(16)}`);
 		},
 		stop: async () => {
-			process.removeListener('exit', kill);
+			running.delete(kill);
 			kill();
 			await ended;
 		},

@@ -360,6 +360,7 @@ export function sampleManifest(
 				},
 		arrivals: isPoor ? 'corrections' : 'all',
 		anchors: isPoor ? [] : [log.anchor],
+		timestamps: [],
 		files: ['question.json', 'entries.bin', 'proof.bin', 'bodies.bin', 'arrivals.bin', 'refusals.bin'].map((name, i) => ({
 			name,
 			length: 12_345 * (i + 1),

@@ -13,12 +13,12 @@ import type {History, HistoryTally} from '../../agent/format/history.ts';
 import {encodeIdentity, type IdentityBody} from '../../agent/format/identity.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
 import {type NoteKey, noteKey} from '../../agent/format/note.ts';
-import type {Receipt} from '../../agent/format/receipt.ts';
+import type {BeaconEvidence, Receipt} from '../../agent/format/receipt.ts';
 import {agentUrn, channelUrn, subjectHash} from '../../agent/format/subject.ts';
 import {tags} from '../../agent/format/tags.ts';
 import {encodeTally, packTallyLeaf, type Tally, type TallyLeaf} from '../../agent/format/tally.ts';
 import {formatTlogProof} from '../../agent/format/tlog-proof.ts';
-import type {PinnedAnchor, Trust} from '../../agent/format/trust.ts';
+import {emptyTrust, type PinnedAnchor, type Trust} from '../../agent/format/trust.ts';
 import {MTH, MULTI, PATH} from './reference-merkle.ts';
 
 export type SmallEntry = {
@@ -48,6 +48,8 @@ export type SmallLog = {
 	readonly tally: (urn: string) => HistoryTally;
 	/** A history of these entries, which may be of any channel. */
 	readonly historyOf: (urn: string, indexes: readonly number[], changes?: Partial<History>) => History;
+	/** The entry of an index shown as the beacon in front of a receipt's; by default the log's beacon. */
+	readonly beacon: (index?: number) => BeaconEvidence;
 	readonly signer: ReturnType<typeof createEd25519Signer>;
 	readonly sign: (size: number, root: Uint8Array) => Checkpoint;
 };
@@ -72,6 +74,8 @@ export type SmallLogOptions = {
 	readonly signed?: (payload: Uint8Array) => {readonly payload: Uint8Array; readonly deviceSignature: Uint8Array};
 	/** What the log says of devices, in front of the readings. @default nothing */
 	readonly identities?: readonly IdentityBody[];
+	/** A block that a beacon names, behind the enrolments and in front of the readings, whose places move by one. @default there is none */
+	readonly beacon?: {readonly chainId: number; readonly blockNumber: number; readonly blockHash: string; readonly blockTimeS: number};
 	/** Puts this entry behind the readings, on the channel of energy. */
 	readonly correction?: Correction & {readonly shown: bigint};
 	/** Ends the log with a tally. @default false */
@@ -125,6 +129,13 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 		const body = encodeEnrolment({urn, secret, quantity, exponent: quantity === 'temperature' ? 0 : -3});
 		add(urn, body, {kind: kinds.enrolment, quantity: enrolmentKinds.channel});
 	}
+	const beaconAt = entries.length;
+	if (options.beacon !== undefined)
+		add(agentUrn(logName), encodeNote({note: 'beacon', ...options.beacon}), {
+			kind: kinds.note,
+			quantity: noteKinds.beacon,
+			value: BigInt(options.beacon.blockNumber),
+		});
 	for (const body of options.identities ?? [])
 		add(body.urn, encodeIdentity(body), {kind: kinds.identity, quantity: identityKinds[body.event]});
 	for (let i = 0; i < readings; i += 1) {
@@ -204,6 +215,7 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 			entries: concatBytes(...indexes.map(index => leaves[index]!)),
 			proof: concatBytes(...MULTI(tally === undefined ? indexes : [...indexes, leaves.length - 1], leaves)),
 			anchors: [],
+			timestamps: [],
 			...changes,
 			tally,
 		};
@@ -213,7 +225,7 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 	const chainId = 31_337;
 	const registry = `0x${'a1'.repeat(20)}`;
 	const opener = `0x${'b2'.repeat(20)}`;
-	const trust: Trust = {logs: [key], registries: [], anchors: []};
+	const trust: Trust = {...emptyTrust, logs: [key]};
 	return {
 		origin,
 		key,
@@ -233,10 +245,14 @@ export function createSmallLog(options: SmallLogOptions = {}): SmallLog {
 			blockTime: 1_627_780_000,
 		},
 		pin: {chainId, registry, origin, size: checkpoint.size, root: checkpoint.root},
+		beacon: (index = beaconAt) => {
+			const {bytes, source} = entries[index]!;
+			return {entry: bytes, body: source, proof: formatTlogProof({index, path: PATH(index, leaves), checkpoint: checkpoint.note})};
+		},
 		receipt: (index, changes = {}) => {
 			const {bytes, subject, source} = entries[index]!;
 			const proof = formatTlogProof({index, path: PATH(index, leaves), checkpoint: checkpoint.note});
-			return {entry: bytes, subject, arrival: source, proof, anchors: [], ...changes};
+			return {entry: bytes, subject, arrival: source, proof, anchors: [], timestamps: [], ...changes};
 		},
 		history: (urn, changes, pick = () => true) => {
 			const own = entries.flatMap(({subject}, index) => (subject.urn === urn ? [index] : []));

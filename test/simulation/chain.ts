@@ -1,8 +1,10 @@
 // A chain in memory with one AnchorRegistry on it: blocks on virtual time, a mempool with geth's rules, finality that lags, and nodes that fail in every way but one:
 // what they call final is final.
 import {Interface, Transaction} from 'ethers';
-import type {BroadcastAnswer, Chain, ChainOptions, Mined, RegistryHead} from '../../agent/anchor/chain.ts';
+import type {BroadcastAnswer, Chain, Mined, RegistryHead} from '../../agent/anchor/chain.ts';
+import type {JoinedChain} from '../../agent/anchor/nodes.ts';
 import type {MinedAt} from '../../agent/anchor/outbox.ts';
+import type {NodesOptions} from '../../agent/anchoring.ts';
 import {fromHex, toHex, utf8} from '../../agent/base/bytes.ts';
 import {AgentError} from '../../agent/base/errors.ts';
 import {keccak256} from '../../agent/base/hash.ts';
@@ -33,7 +35,7 @@ type Pending = {readonly hash: string; readonly raw: string; readonly transactio
 
 export type SimulatedChain = {
 	/** What the agent's `openChain` opens: one node behind a balancer. */
-	readonly openChain: (life: Life) => (options: ChainOptions) => Promise<Chain>;
+	readonly openChain: (life: Life) => (options: NodesOptions) => Promise<JoinedChain>;
 	/** Anchors of a log on the chain as it is now, oldest first. */
 	readonly anchors: (logId: string) => readonly Anchored[];
 	readonly finalAnchors: (logId: string) => readonly Anchored[];
@@ -131,6 +133,7 @@ export function createChain(
 				blockHash: hash,
 				succeeded,
 				gasUsed: 66_000n,
+				costWei: 66_000n * baseFeeWei,
 				logs: event === undefined ? [] : [{address: registry, topics: event.topics, data: event.data}],
 			});
 			loop.trace(`block ${number} ${succeeded ? 'takes' : 'refuses'} nonce ${next.transaction.nonce}`);
@@ -186,7 +189,7 @@ export function createChain(
 
 	const openNode =
 		(life: Life) =>
-		async (options: ChainOptions): Promise<Chain> => {
+		async (options: NodesOptions): Promise<JoinedChain> => {
 			const {timeoutMs = 10_000} = options;
 			const pending = new Set<(error: Error) => void>();
 			let closed = false;
@@ -237,7 +240,7 @@ export function createChain(
 				const block = blocks[0]!;
 				const event = contract.encodeEventLog('Anchored', [call.args[0], call.args[1], call.args[2], block.time]);
 				const logs = [{address: registry, topics: event.topics, data: event.data}];
-				return {transactionHash: hash, blockNumber: 0, blockHash: block.hash, succeeded: true, gasUsed: 1n, logs};
+				return {transactionHash: hash, blockNumber: 0, blockHash: block.hash, succeeded: true, gasUsed: 1n, costWei: 1n, logs};
 			};
 
 			const broadcast = (raw: string): BroadcastAnswer => {
@@ -265,13 +268,26 @@ export function createChain(
 					: {size: newest.size, time: newest.time, root: newest.root};
 			};
 
+			const latest: Chain['latest'] = (_registry, logId, tag = 'latest') =>
+				ask(`latest ${tag}`, view => {
+					if (isOther()) throw notRegistry('latest');
+					if (tag === 'latest' && loop.nowMs() < lieUntilMs) {
+						const size = latestOf(head().state, logId).size + 3;
+						return {size, time: head().time, root: hashOf(`lie ${size}`)};
+					}
+					return latestOf(stateAt(view, tag), logId);
+				});
+
 			return {
+				standing: () => [],
 				expectedId: options.chainId,
 				chainId: () => ask('chainId', () => (isOther() ? 1 : chainId)),
+				genesisHash: () => ask('genesisHash', () => (isOther() ? hashOf('other genesis') : blocks[0]!.hash)),
+				codeHash: address => ask('codeHash', () => (!isOther() && address === registry ? hashOf('registry') : undefined)),
 				hasCode: address => ask('hasCode', () => !isOther() && address === registry),
 				nonce: address => ask('nonce', view => (isOther() || address !== account ? 0 : view.at(-1)!.state.nonce)),
 				balanceWei: () => ask('balance', () => 10n ** 21n),
-				fees: () => ask('fees', view => ({baseFeeWei: view.at(-1)!.baseFeeWei, tipWei: gwei})),
+				fees: () => ask('fees', view => ({kind: 'dynamic', baseFeeWei: view.at(-1)!.baseFeeWei, tipWei: gwei}) as const),
 				estimate: call =>
 					ask('estimate', view => {
 						const transaction = Transaction.from({to: call.to ?? null, data: call.data});
@@ -289,6 +305,8 @@ export function createChain(
 						return minedIn(view, hash) ?? (mutant.invents ? invented(hash) : undefined);
 					}),
 				blockHashAt: number => ask('blockHashAt', view => (isOther() ? hashOf(`other ${number}`) : view[number]?.hash)),
+				rawBlock: async () => undefined,
+				rawReceipts: async () => undefined,
 				headNumber: () => ask('headNumber', view => view.at(-1)!.number),
 				finalizedNumber: () => ask('finalizedNumber', view => (isOther() ? 1_000_000 : Math.min(finalized, view.length - 1))),
 				finalizedBlock: () =>
@@ -311,15 +329,8 @@ export function createChain(
 						if (isOther()) throw notRegistry('ring');
 						return {places: ringSize, challengeTimeS: 0};
 					}),
-				latest: (_registry, logId, tag = 'latest') =>
-					ask(`latest ${tag}`, view => {
-						if (isOther()) throw notRegistry('latest');
-						if (tag === 'latest' && loop.nowMs() < lieUntilMs) {
-							const size = latestOf(head().state, logId).size + 3;
-							return {size, time: head().time, root: hashOf(`lie ${size}`)};
-						}
-						return latestOf(stateAt(view, tag), logId);
-					}),
+				latest,
+				shownHeads: async (at, logId) => [await latest(at, logId)],
 				findAnchor: ({logId, size, root, time}): Promise<MinedAt | undefined> =>
 					ask('findAnchor', view => {
 						const found = view

@@ -3,6 +3,7 @@ import {writeFile} from 'node:fs/promises';
 import {verifyEd25519} from '../../agent/base/ed25519.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import type {NoteKey} from '../../agent/format/note.ts';
+import {emptyTrust} from '../../agent/format/trust.ts';
 import {openSiteReader} from '../../agent/reading.ts';
 import type {SitePaths} from '../../agent/site.ts';
 import type {ChainReader} from '../../agent/verify/anchors.ts';
@@ -33,7 +34,7 @@ export async function proveSome(options: {
 	try {
 		const size = (await reader.released())?.size ?? 0;
 		if (size === 0) return 0;
-		const trust = {logs: [options.key], registries: [{chainId, registry, opener: options.opener}], anchors: []};
+		const trust = {...emptyTrust, logs: [options.key], registries: [{chainId, registry, opener: options.opener}]};
 		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519, chain: options.chain});
 		const index = chance.between(0, size - 1);
 		const documents = [

@@ -13,6 +13,7 @@ import {noteKey} from '../../agent/format/note.ts';
 import {createLog, pendingBytesMax} from '../../agent/log/log.ts';
 import {emptyRoot} from '../../agent/merkle/tree.ts';
 import type {Site} from '../../agent/site.ts';
+import {firstChainOf} from '../../agent/state.ts';
 import type {Outcome} from '../../broker/broker.ts';
 import {createChance} from '../../sim/seed.ts';
 import {type ChainMutant, chainId, createChain, registry} from './chain.ts';
@@ -297,7 +298,7 @@ async function runSeed(options: RunOptions, template: Template, directory: strin
 			violate({invariant: 'status', sentence: `it says ${status.size} entries, ${checker.size()} are on disk`});
 		if (status.releasedSize > status.size && status.state !== 'frozen')
 			violate({invariant: 'status', sentence: `size ${status.releasedSize} is released, of ${status.size}`});
-		const {planned = 0, signed = 0, sent = 0, mined = 0} = status.anchor?.rows ?? {};
+		const {planned = 0, signed = 0, sent = 0, mined = 0} = firstChainOf(status)?.rows ?? {};
 		if (planned + signed + sent + mined > 65)
 			violate({invariant: 'I8 bounds', sentence: `${planned + signed + sent + mined} anchors are open`});
 		if (status.newestCheckpoint !== undefined)
