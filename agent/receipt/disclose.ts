@@ -73,12 +73,12 @@ export function createDiscloser<C extends Channel>(needs: DiscloserNeeds<C>): Di
 		return formatDisclosure(hasher, {...disclosure, signature: needs.sign(disclosureMessage(hasher, disclosure))});
 	};
 
-	const checkpointAbove = async (index: Index): Promise<Pick<Disclosure, 'checkpoint' | 'anchors'>> => {
+	const checkpointAbove = async (index: Index): Promise<Pick<Disclosure, 'checkpoint' | 'anchors' | 'timestamps'>> => {
 		const anchored = await needs.anchoredAbove(index);
 		if (anchored !== undefined && (parseCheckpoint(anchored.note)?.size ?? 0) > index)
-			return {checkpoint: anchored.note, anchors: anchored.anchors};
+			return {checkpoint: anchored.note, anchors: anchored.anchors, timestamps: anchored.timestamps};
 		const head = await needs.head();
-		if (head !== undefined && head.size > index) return {checkpoint: head.note, anchors: []};
+		if (head !== undefined && head.size > index) return {checkpoint: head.note, anchors: [], timestamps: []};
 		throw new AgentError('ENTRY_UNKNOWN', `no released checkpoint covers entry ${index} yet`, {
 			hint: 'A running agent releases within a second; kedge status says what holds it back. If it is stopped, start it.',
 		});
@@ -192,7 +192,7 @@ export function createDiscloser<C extends Channel>(needs: DiscloserNeeds<C>): Di
 		channel: async (reader, channel, fromMs, toMs) => {
 			const parsed = parseHistory(hasher, utf8(await needs.history(channel, fromMs, toMs)));
 			if ('problem' in parsed) throw new AgentError('LOG_CORRUPT', `the history of ${channel.urn} cannot be read: ${parsed.problem}`);
-			const {subject, checkpoint, indexes, entries, proof, tally, anchors} = parsed.value;
+			const {subject, checkpoint, indexes, entries, proof, tally, anchors, timestamps} = parsed.value;
 			return sealed({
 				reader,
 				period: {fromMs, toMs},
@@ -209,6 +209,7 @@ export function createDiscloser<C extends Channel>(needs: DiscloserNeeds<C>): Di
 					openings: [{of: 0, at: tally.at, leaves: tally.leaves, proof: tally.proof}],
 				},
 				anchors,
+				timestamps,
 			});
 		},
 		register: async (reader, channel, fromMs, toMs) => {

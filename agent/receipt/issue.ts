@@ -16,9 +16,9 @@ import {
 	packedLeafHashes,
 	type Size,
 } from '../format/entry.ts';
-import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
+import type {Outside, SourceOpening, SubjectOpening} from '../format/evidence.ts';
 import {formatHistory, type HistoryTally, historyEntriesMax} from '../format/history.ts';
-import {formatReceipt, type IdentityEvidence} from '../format/receipt.ts';
+import {type BeaconEvidence, formatReceipt, type IdentityEvidence} from '../format/receipt.ts';
 import {decodeTally, type TallyLeaf, tallyRoot} from '../format/tally.ts';
 import {formatTlogProof} from '../format/tlog-proof.ts';
 import {isIncluded} from '../merkle/check.ts';
@@ -27,8 +27,8 @@ import {multiproofRanges, rootFromMultiproof} from '../merkle/multiproof.ts';
 /** A channel as far as a receipt opens it. */
 export type Channel = SubjectOpening & {readonly subject: Uint8Array};
 
-/** A checkpoint that is on a chain. */
-export type AnchoredCheckpoint = {readonly note: string; readonly anchors: readonly AnchorRecord[]};
+/** A checkpoint that stands outside of the log: on chains, or in tokens of time-stamp authorities. */
+export type AnchoredCheckpoint = Outside & {readonly note: string};
 
 type FoundEntry = {readonly index: Index; readonly entry: Uint8Array};
 
@@ -43,6 +43,8 @@ export type Needs<C extends Channel> = {
 	readonly channelOf: (subject: Uint8Array) => Promise<C | undefined>;
 	/** The subject of the device that a channel belongs to; undefined if the log says nothing of that device. */
 	readonly deviceOf: (channel: C) => Promise<C | undefined>;
+	/** The agent itself, whose notes hold the beacons. @default receipts show no beacon */
+	readonly agentChannel?: () => Promise<C | undefined>;
 	/** The packed hashes of one proof for many indexes, rising. */
 	readonly multiproof: (indexes: readonly Index[], size: Size) => Promise<Uint8Array>;
 	readonly range: (channel: C, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
@@ -76,6 +78,10 @@ export type Issuer<C extends Channel> = {
 	readonly history: (channel: C, fromMs: number, toMs: number) => Promise<string>;
 };
 
+/** Entries that are looked through for a beacon at first, then eight times as many, and so on: the agent lights one an hour, whatever else comes. */
+const beaconLookFirst = 512;
+const beaconLookMax = 8 ** 8;
+
 type Placed = {readonly index: Index; readonly entry: Uint8Array; readonly isReading: boolean; readonly number: EntryNumber};
 
 const tooMany = (): AgentError =>
@@ -92,7 +98,7 @@ async function gather(entries: AsyncIterable<FoundEntry>): Promise<Placed[]> {
 	return gathered;
 }
 
-type ProvenCheckpoint = {readonly note: string; readonly size: Size; readonly root: Uint8Array; readonly anchors: readonly AnchorRecord[]};
+type ProvenCheckpoint = Outside & {readonly note: string; readonly size: Size; readonly root: Uint8Array};
 
 type OpenTally = {readonly index: Index; readonly number: EntryNumber; readonly madeAtMs: number; readonly shown: HistoryTally};
 
@@ -113,14 +119,14 @@ function packEntries(placed: readonly Placed[]): Uint8Array {
 export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 	/** The checkpoint to prove against: an anchored one if one covers the index, else the newest. */
 	const checkpointFor = async (index: Index): Promise<ProvenCheckpoint> =>
-		(await anchoredFor(index)) ?? {...(await releasedFor(index)), anchors: []};
+		(await anchoredFor(index)) ?? {...(await releasedFor(index)), anchors: [], timestamps: []};
 
 	const anchoredFor = async (index: Index, notBeforeMs?: number): Promise<ProvenCheckpoint | undefined> => {
 		const anchored = await needs.anchoredAbove(index, notBeforeMs);
 		const parsed = anchored && parseCheckpoint(anchored.note);
 		return anchored === undefined || parsed === undefined || parsed.size <= index
 			? undefined
-			: {note: anchored.note, size: parsed.size, root: parsed.root, anchors: anchored.anchors};
+			: {note: anchored.note, size: parsed.size, root: parsed.root, anchors: anchored.anchors, timestamps: anchored.timestamps};
 	};
 
 	const releasedFor = async (index: Index): Promise<Checkpoint> => {
@@ -231,6 +237,27 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 		};
 	};
 
+	/** The newest beacon in front of an index, of a checkpoint that is anchored: without an upper bound the lower one says little, and few are there to check it. */
+	const beaconBefore = async (index: Index, {size, note, anchors, timestamps}: ProvenCheckpoint): Promise<BeaconEvidence | undefined> => {
+		const agent = anchors.length + timestamps.length === 0 ? undefined : await needs.agentChannel?.();
+		if (agent === undefined) return undefined;
+		let newest: FoundEntry | undefined;
+		let end = index;
+		for (let look = beaconLookFirst; end > 0 && newest === undefined && look <= beaconLookMax; look *= 8) {
+			const begin = Math.max(0, index - look);
+			for await (const found of needs.between(agent, begin, end)) {
+				const {kind, quantity} = outlineEntry(viewOf(found.entry), 0);
+				if (kind === kinds.note && quantity === noteKinds.beacon) newest = found;
+			}
+			end = begin;
+		}
+		if (newest === undefined) return undefined;
+		const path = await needs.inclusion(newest.index, size);
+		assertLeadsToRoot(newest.index, newest.entry, path, note);
+		const body = await needs.source(newest.index);
+		return {entry: newest.entry, body, proof: formatTlogProof({index: newest.index, path, checkpoint: note})};
+	};
+
 	return {
 		receipt: async (index, options = {}) => {
 			const entry = await needs.entry(index);
@@ -257,7 +284,9 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 				arrival: isShown ? await needs.source(index) : undefined,
 				proof: formatTlogProof({index, path, checkpoint: checkpoint.note}),
 				identity,
+				beacon: await beaconBefore(index, checkpoint),
 				anchors: checkpoint.anchors,
+				timestamps: checkpoint.timestamps,
 			});
 		},
 		history: async (channel, fromMs, toMs) => {
@@ -284,6 +313,7 @@ export function createIssuer<C extends Channel>(needs: Needs<C>): Issuer<C> {
 				proof,
 				tally: tally?.shown,
 				anchors: checkpoint.anchors,
+				timestamps: checkpoint.timestamps,
 			});
 		},
 	};

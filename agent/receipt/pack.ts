@@ -19,7 +19,7 @@ import {
 	qualities,
 	type Size,
 } from '../format/entry.ts';
-import type {AnchorRecord, SourceOpening, SubjectOpening} from '../format/evidence.ts';
+import type {Outside, SourceOpening, SubjectOpening} from '../format/evidence.ts';
 import {
 	type EvidenceManifest,
 	formatManifest,
@@ -92,7 +92,7 @@ export type PackOrder = {
 	/** What the ledgers say that the answer rests on. */
 	readonly basis: PackageBasis;
 	readonly origin: string;
-	readonly checkpoint: {readonly note: string; readonly anchors: readonly AnchorRecord[]};
+	readonly checkpoint: Outside & {readonly note: string};
 	readonly madeAtMs: number;
 	readonly program: string;
 	readonly verifierSha256: Uint8Array | undefined;
@@ -385,6 +385,7 @@ export async function packPackage<C extends PackChannel>(needs: PackNeeds<C>, or
 		},
 		arrivals: order.withArrivals ? 'all' : 'corrections',
 		anchors: order.checkpoint.anchors,
+		timestamps: order.checkpoint.timestamps,
 		files,
 	});
 	for (const {name, bytes} of await order.coverOf(manifestWith(zip.files))) await zip.add(name, bytes);

@@ -23,8 +23,9 @@ import {subjectHash} from '../format/subject.ts';
 import {tags} from '../format/tags.ts';
 import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
-import {checkAnchors, claimedAnchors} from './anchors.ts';
+import {checkAnchors, claimedAnchors, uncheckedAnchors} from './anchors.ts';
 import {checkArrival} from './arrival.ts';
+import {bracketOf} from './bracket.ts';
 import {createChannelCheck} from './channel.ts';
 import {describeEntry} from './facts.ts';
 import {checkCompleteness, checkOrder, checkPeriod, type Placed} from './order.ts';
@@ -86,7 +87,7 @@ export async function verifyDisclosure(needs: DisclosureNeeds, bytes: Uint8Array
 		origin: head?.origin,
 		size: head?.size,
 		root: head && toBase64(head.root),
-		anchors: claimedAnchors(disclosure.anchors),
+		...claimedAnchors(disclosure),
 	};
 	if (head === undefined || shown === undefined) {
 		const reason = head === undefined ? 'there is no checkpoint to lead to' : 'the entries could not be read';
@@ -110,13 +111,12 @@ export async function verifyDisclosure(needs: DisclosureNeeds, bytes: Uint8Array
 	);
 	const told = {...facts, disclosure: describe(disclosure, opened.groups, completeness.of, register.facts)};
 	if (!isCommitted(checks)) {
-		const names = ['pinned', ...disclosure.anchors.map(() => 'anchor' as const)] as const;
-		checks.push(...names.map(name => skipped(name, 'a check before it failed')));
+		checks.push(...uncheckedAnchors(disclosure, trust, 'a check before it failed'));
 		return conclude('disclosure', checks, told);
 	}
-	const anchors = await checkAnchors(disclosure.anchors, head, trust, chain);
+	const anchors = await checkAnchors(disclosure, head, trust, chain);
 	checks.push(...anchors.checks);
-	return conclude('disclosure', checks, {...told, anchors: anchors.facts}, anchors.outside);
+	return conclude('disclosure', checks, {...told, ...anchors.facts, bracket: bracketOf(undefined, anchors.before)}, anchors.outside);
 }
 
 /** By a key that is trusted for the log, as the checkpoint is. */

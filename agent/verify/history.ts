@@ -22,7 +22,8 @@ import {type History, parseHistory} from '../format/history.ts';
 import {quantityOfCode} from '../format/quantity.ts';
 import type {Trust} from '../format/trust.ts';
 import {rootFromMultiproof} from '../merkle/multiproof.ts';
-import {checkAnchors, claimedAnchors} from './anchors.ts';
+import {checkAnchors, claimedAnchors, uncheckedAnchors} from './anchors.ts';
+import {bracketOf} from './bracket.ts';
 import {createChannelCheck} from './channel.ts';
 import {correctionLinks} from './corrections.ts';
 import {describeEntry, type EntryFacts} from './facts.ts';
@@ -106,17 +107,16 @@ export async function verifyHistory({hasher, checkHead, chain}: Needs, bytes: Ui
 			completeness: completed?.completeness,
 			notes: countNotes(placed ?? [], history.entries),
 		},
-		anchors: claimedAnchors(history.anchors),
+		...claimedAnchors(history),
 	};
 	if (head === undefined || !isCommitted(checks)) {
 		const reason = isEmpty ? 'nothing is shown to be in the log' : 'a check before it failed';
-		const names = ['pinned', ...history.anchors.map(() => 'anchor' as const)] as const;
-		checks.push(...names.map(name => skipped(name, reason)));
+		checks.push(...uncheckedAnchors(history, trust, reason));
 		return conclude('history', checks, facts);
 	}
-	const anchors = await checkAnchors(history.anchors, head, trust, chain);
+	const anchors = await checkAnchors(history, head, trust, chain);
 	checks.push(...anchors.checks);
-	return conclude('history', checks, {...facts, anchors: anchors.facts}, anchors.outside);
+	return conclude('history', checks, {...facts, ...anchors.facts, bracket: bracketOf(undefined, anchors.before)}, anchors.outside);
 
 	function checkChannel(): Check {
 		if (head === undefined || placed === undefined) return skipped('channel', 'the entries could not be read');

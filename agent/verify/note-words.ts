@@ -47,6 +47,10 @@ const words: Readonly<Record<string, (body: NoteBody) => string | undefined>> = 
 		const direction = found < expected ? 'back' : 'forward';
 		return `the agent's clock was set ${direction} by ${secondsText(Math.abs(found - expected))}, from ${timeText(expected)} to ${timeText(found)}; ${clock}`;
 	},
+	rotation: ({chainId, registry, logId, from, to}) => {
+		if (number(chainId) === undefined || [registry, logId, from, to].some(value => typeof value !== 'string')) return undefined;
+		return `as the agent's node told it, the log that registry ${registry} of chain ${chainId} knows as ${logId} is anchored with the key of ${to} from here on, and no longer with that of ${from}`;
+	},
 	gap: ({session, from, to}) => {
 		const [first, last] = [number(from), number(to)];
 		if (first === undefined || last === undefined) return undefined;

@@ -42,7 +42,9 @@ import {tags} from '../format/tags.ts';
 import {compareSubjects, decodeTally, type Tally, tallyLeafHash} from '../format/tally.ts';
 import type {Trust} from '../format/trust.ts';
 import {createMultiproofFold, rootFromMultiproof} from '../merkle/multiproof.ts';
-import {checkAnchors, claimedAnchors} from './anchors.ts';
+import {checkAnchors, claimedAnchors, uncheckedAnchors} from './anchors.ts';
+import {boundOfBlock} from './blocks.ts';
+import {bracketOf, type TimeBound} from './bracket.ts';
 import type {Needs} from './receipt.ts';
 import {type Check, conclude, fail, isCommitted, noFacts, type PackageFacts, pass, skipped, type Verdict} from './verdict.ts';
 
@@ -139,7 +141,7 @@ export async function verifyPackage(needs: PackageNeeds, source: PackageSource, 
 		origin: head?.origin,
 		size: head?.size,
 		root: head && toBase64(head.root),
-		anchors: claimedAnchors(manifest.anchors),
+		...claimedAnchors(manifest),
 	};
 	const isReadable = problem === undefined && head !== undefined && head.origin === manifest.origin;
 	if (!isReadable) {
@@ -153,18 +155,27 @@ export async function verifyPackage(needs: PackageNeeds, source: PackageSource, 
 	checks.push(...examined.checks.filter(({name}) => name !== 'files' && name !== 'entry'));
 	const withPackage = {...facts, package: factsOf(manifest, examined)};
 	if (!isCommitted(checks)) {
-		const names = ['pinned', ...manifest.anchors.map(() => 'anchor' as const)] as const;
-		checks.push(...names.map(name => skipped(name, 'a check before it failed')));
+		checks.push(...uncheckedAnchors(manifest, trust, 'a check before it failed'));
 		return conclude('package', checks, withPackage);
 	}
-	const anchors = await checkAnchors(manifest.anchors, head, trust, needs.chain);
+	// What the manifest says of the beacon was compared with its entry.
+	const {beaconBefore} = manifest.clock;
+	let after: TimeBound | undefined;
+	if (beaconBefore !== undefined) {
+		const {chainId, blockNumber: number, blockHash: hash, blockTimeS: timeS} = beaconBefore;
+		const found = await boundOfBlock({chainId, number, hash, timeS}, trust, needs.chain);
+		if ('bound' in found) after = found.bound;
+		else checks.push(fail('beacon', found.problem));
+	}
+	const anchors = await checkAnchors(manifest, head, trust, needs.chain);
 	checks.push(...anchors.checks);
+	const withAnchors = {...withPackage, ...anchors.facts, bracket: bracketOf(after, anchors.before)};
 	if (anchors.outside !== undefined && manifest.tally === undefined) {
 		// An agent anchors nothing but what ends with a tally; a pin can show it though the maker names no anchor.
 		const without = checks.map(check => (check.name === 'tally' ? fail('tally', tallyLeftOut) : check));
-		return conclude('package', without, {...withPackage, anchors: anchors.facts});
+		return conclude('package', without, withAnchors);
 	}
-	return conclude('package', checks, {...withPackage, anchors: anchors.facts}, anchors.outside);
+	return conclude('package', checks, withAnchors, anchors.outside);
 }
 
 /** What cannot be true of any package, before anything else is looked at. */

@@ -7,8 +7,11 @@ import {parseReceipt} from '../format/receipt.ts';
 import {parseTlogProof} from '../format/tlog-proof.ts';
 import type {Trust} from '../format/trust.ts';
 import {isIncluded} from '../merkle/check.ts';
-import {type ChainReader, checkAnchors, claimedAnchors} from './anchors.ts';
+import {type ChainReader, checkAnchors, claimedAnchors, uncheckedAnchors} from './anchors.ts';
 import {arrivalFacts, checkArrival} from './arrival.ts';
+import {checkBeacon} from './beacon.ts';
+import {boundOfBlock} from './blocks.ts';
+import {bracketOf, type TimeBound} from './bracket.ts';
 import {createChannelCheck} from './channel.ts';
 import {checkDeviceSignature, type SignatureNeeds} from './device-signature.ts';
 import {describeEntry} from './facts.ts';
@@ -67,6 +70,9 @@ export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trus
 			: checkIdentity(hasher, {identity: receipt.identity, proof, head, entry, channel: receipt.subject?.urn});
 	if (identity !== undefined) checks.push(identity.check);
 	else if (receipt.identity !== undefined) checks.push(skipped('identity', 'a check before it failed'));
+	const beacon = receipt.beacon === undefined || head === undefined ? undefined : checkBeacon(hasher, receipt.beacon, proof, head);
+	if (beacon !== undefined) checks.push(beacon.check);
+	else if (receipt.beacon !== undefined) checks.push(skipped('beacon', 'a check before it failed'));
 	const signed =
 		entry && (await checkDeviceSignature({...needs, keyOfDevice: identity?.keyOfDevice ?? needs.keyOfDevice}, source?.shown, entry));
 	checks.push(...(signed?.checks ?? []));
@@ -81,14 +87,19 @@ export async function verifyReceipt(needs: Needs, bytes: Uint8Array, trust: Trus
 		arrival: arrivalFacts(source?.arrival, signed?.facts),
 		bodyText: source?.bodyText,
 		identity: identity?.facts,
-		anchors: claimedAnchors(receipt.anchors),
+		...claimedAnchors(receipt),
 	};
 	if (head === undefined || !isCommitted(checks)) {
-		const names = ['pinned', ...receipt.anchors.map(() => 'anchor' as const)] as const;
-		checks.push(...names.map(name => skipped(name, 'a check before it failed')));
+		checks.push(...uncheckedAnchors(receipt, trust, 'a check before it failed'));
 		return conclude('receipt', checks, facts);
 	}
-	const anchors = await checkAnchors(receipt.anchors, head, trust, chain);
+	let after: TimeBound | undefined;
+	if (beacon?.block !== undefined) {
+		const found = await boundOfBlock(beacon.block, trust, chain);
+		if ('bound' in found) after = found.bound;
+		else checks.push(fail('beacon', found.problem));
+	}
+	const anchors = await checkAnchors(receipt, head, trust, chain);
 	checks.push(...anchors.checks);
-	return conclude('receipt', checks, {...facts, anchors: anchors.facts}, anchors.outside);
+	return conclude('receipt', checks, {...facts, ...anchors.facts, bracket: bracketOf(after, anchors.before)}, anchors.outside);
 }

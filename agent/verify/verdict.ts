@@ -5,9 +5,11 @@ import type {Json} from '../format/document.ts';
 import type {Quality} from '../format/entry.ts';
 import type {PackageBeacon, PackageQuestion} from '../format/evidence-package.ts';
 import type {IdentityBody} from '../format/identity.ts';
+import {bracketRows, type TimeBracket} from './bracket.ts';
 import type {CorrectionLink} from './corrections.ts';
 import type {EntryFacts} from './facts.ts';
 import {noteWords, timeText} from './note-words.ts';
+import type {TimestampFacts} from './timestamps.ts';
 
 export type CheckName =
 	/** The file is whole and has the one canonical form. */
@@ -57,7 +59,15 @@ export type CheckName =
 	/** The trust file has seen another root for the same log and size: two histories. Only ever fails. */
 	| 'fork'
 	/** One for each anchor that the file lists: the checkpoint is on that chain. */
-	| 'anchor';
+	| 'anchor'
+	/** One for each time stamp that the file lists: that authority saw the checkpoint. */
+	| 'timestamp'
+	/** The same size and root stand in several places that do not know of each other. */
+	| 'cross-check'
+	/** As many anchors hold as the trust file asks for. Only there where it asks. */
+	| 'policy'
+	/** Receipt, package: the beacon that is shown is one, in front of the entries, and names a block of its chain. */
+	| 'beacon';
 
 export type Check = {
 	readonly name: CheckName;
@@ -67,8 +77,8 @@ export type Check = {
 };
 
 /**
- * none: nothing is shown. committed: a signed checkpoint covers it. anchored: that checkpoint stands on a chain as well. final: in a block that the chain will not take
- * back.
+ * none: nothing is shown. committed: a signed checkpoint covers it. anchored: that checkpoint stands outside of the log as well, on a chain or in the token of a time-stamp authority. final: in a
+ * block that the chain will not take back.
  */
 export type Strength = 'none' | 'committed' | 'anchored' | 'final';
 
@@ -79,9 +89,17 @@ export type AnchorFacts = {
 	readonly opener: string;
 	readonly transactionHash: string;
 	readonly blockNumber: number;
+	readonly blockHash: string;
 	readonly blockTimeMs: number;
 	/** pinned: the trust file has the checkpoint; block and transaction are the file's word. claimed: all of it is the file's word. */
 	readonly state: 'final' | 'mined' | 'pinned' | 'claimed';
+	/**
+	 * What shows it. proof: the file's own proof leads to a block that the trust file has; the transaction's hash, which no header covers by itself, is the file's word. node: a node of the chain was asked. pin: the trust file has the anchor itself. undefined: nothing
+	 * does.
+	 */
+	readonly shownBy: 'proof' | 'node' | 'pin' | undefined;
+	/** The file's own proof fits the block that it names. Whether that block is the chain's is another question. */
+	readonly isProven: boolean;
 };
 
 /** How a device signed a message. That the signature is good, and the key the device's, only the checks say. */
@@ -240,7 +258,7 @@ export type PackageFacts = {
 	/** undefined where it could not be looked at. */
 	readonly completeness: Completeness['state'] | undefined;
 	readonly tallyAtMs: number | undefined;
-	/** The readings were appended between these blocks. */
+	/** The readings were appended after the block of the first. The second came behind them: no bound, since an agent may have looked late. */
 	readonly beaconBefore: PackageBeacon | undefined;
 	readonly beaconAfter: PackageBeacon | undefined;
 	readonly gaps: number;
@@ -270,6 +288,9 @@ export type Facts = {
 	readonly disclosure: DisclosureFacts | undefined;
 	readonly package: PackageFacts | undefined;
 	readonly anchors: readonly AnchorFacts[];
+	readonly timestamps: readonly TimestampFacts[];
+	/** When what the file shows was appended; undefined where neither a beacon nor an anchor bounds it. */
+	readonly bracket: TimeBracket | undefined;
 };
 
 export type Verdict = {
@@ -296,6 +317,8 @@ export const noFacts: Facts = {
 	disclosure: undefined,
 	package: undefined,
 	anchors: [],
+	timestamps: [],
+	bracket: undefined,
 };
 
 export function pass(name: CheckName, reason: string): Check {
@@ -338,6 +361,23 @@ const strengthSentences: Readonly<Record<Strength, string>> = {
 		'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain: the log cannot show another history there.',
 	final: 'The log signed a checkpoint that covers it, and that checkpoint is anchored on a chain in a block that the chain calls final.',
 };
+
+/** An authority keeps no histories apart, as a registry does: its word is another one. */
+const stampedSentence =
+	'The log signed a checkpoint that covers it, and a time-stamp authority saw that checkpoint: it was not made later. The log may have had another history stamped as well.';
+
+/** All that fails is that too few anchors hold: the entries are in the log, and whoever reads this asked for more. */
+const tooFewSentence =
+	'The log signed a checkpoint that covers it, but too few anchors of that checkpoint hold for what the trust file asks: see policy below.';
+
+function strengthSentence({strength, facts, checks}: Verdict): string {
+	const failed = checks.filter(({result}) => result === 'fail');
+	if (failed.length > 0 && failed.every(({name}) => name === 'policy') && isCommitted(checks.filter(({name}) => name !== 'policy')))
+		return tooFewSentence;
+	const isOnChain =
+		facts.anchors.some(({state}) => state !== 'claimed') || checks.some(({name, result}) => name === 'pinned' && result === 'pass');
+	return strength === 'anchored' && !isOnChain ? stampedSentence : strengthSentences[strength];
+}
 
 function readingsText({count, untimed}: HistoryFacts['readings']): string {
 	if (untimed === 0) return `${count} measured in the period`;
@@ -409,14 +449,18 @@ export function verdictText(verdict: Verdict, {withAnswer = true}: {readonly wit
 	}
 	if (facts.disclosure !== undefined) rows.push(...disclosureRows(facts.disclosure));
 	if (facts.package !== undefined) rows.push(...packageRows(facts.package, withAnswer));
+	if (facts.bracket !== undefined) rows.push(...bracketRows(facts.bracket));
 	for (const {chainId, transactionHash, blockNumber, blockTimeMs, state} of facts.anchors) {
 		rows.push(['anchor', `chain ${chainId}, block ${blockNumber} of ${timeText(blockTimeMs)}, transaction ${transactionHash} (${state})`]);
+	}
+	for (const {authority, genTimeMs, state} of facts.timestamps) {
+		rows.push(['stamped', `by ${authority}${genTimeMs === undefined ? '' : ` at ${timeText(genTimeMs)}`} (${state})`]);
 	}
 	const labelWidth = Math.max(10, ...rows.map(([label]) => label.length + 1));
 	const checkWidth = Math.max(14, ...checks.map(check => check.name.length + 1));
 	const lines = [
 		`${name}: ${good ? `good, ${strength}` : 'NOT GOOD'}`,
-		strengthSentences[strength],
+		strengthSentence(verdict),
 		...(good && facts.package !== undefined ? cautions(facts.package).map(plain) : []),
 		...(rows.length === 0 ? [] : ['', good ? 'It says:' : 'It claims:']),
 		...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${plain(text)}`),
@@ -475,7 +519,7 @@ function disclosedRegisterRows({urn, pairs, total, unit}: NonNullable<Disclosure
 const answerRowsMax = 16;
 
 function packageRows(facts: PackageFacts, withAnswer: boolean): [name: string, text: string][] {
-	const {question, answer, beaconBefore, beaconAfter, tallyAtMs} = facts;
+	const {question, answer, beaconAfter, tallyAtMs} = facts;
 	const rows: [name: string, text: string][] = [
 		['question', `${question.about} ${question.id}`],
 		['period', `${timeText(question.fromMs)} to ${timeText(question.toMs)}`],
@@ -493,15 +537,10 @@ function packageRows(facts: PackageFacts, withAnswer: boolean): [name: string, t
 		rows.push(['complete', packageCompleteness(facts.completeness, tallyAtMs, facts.absent.length > 0)]);
 	if (facts.absent.length > 0)
 		rows.push(['absent', `${facts.absent.length} that the log is said not to have: ${facts.absent.slice(0, linksShownMax).join(', ')}`]);
-	if (beaconBefore !== undefined)
-		rows.push([
-			'appended',
-			`after block ${beaconBefore.blockNumber} of chain ${beaconBefore.chainId}, ${timeText(beaconBefore.blockTimeS * 1000)}`,
-		]);
 	if (beaconAfter !== undefined)
 		rows.push([
-			'appended',
-			`before the agent saw block ${beaconAfter.blockNumber} of chain ${beaconAfter.chainId}, ${timeText(beaconAfter.blockTimeS * 1000)}`,
+			'seen next',
+			`the agent says that it saw block ${beaconAfter.blockNumber} of chain ${beaconAfter.chainId}, ${timeText(beaconAfter.blockTimeS * 1000)}`,
 		]);
 	if (facts.gaps > 0) rows.push(['gaps', `devices' own numbering jumps ${times(facts.gaps)}`]);
 	if (facts.silences > 0) rows.push(['silence', `channels were silent beyond the cadence of their devices ${times(facts.silences)}`]);

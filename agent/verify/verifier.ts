@@ -3,10 +3,10 @@
 import {fromUtf8} from '../base/bytes.ts';
 import type {Hasher} from '../base/hash.ts';
 import type {VerifyDeviceSignature} from '../format/device-key.ts';
-import {disclosureFormat} from '../format/disclosure.ts';
-import {historyFormat} from '../format/history.ts';
+import {disclosureFormats} from '../format/disclosure.ts';
+import {historyFormats} from '../format/history.ts';
 import type {VerifySignature} from '../format/note.ts';
-import {identifiedReceiptFormat, receiptFormat} from '../format/receipt.ts';
+import {receiptFormats} from '../format/receipt.ts';
 import type {Trust} from '../format/trust.ts';
 import type {ChainReader} from './anchors.ts';
 import type {KeyOfDevice} from './device-signature.ts';
@@ -40,6 +40,8 @@ export type Verifier = {
 	readonly verifyPackage: (source: PackageSource, trust: Trust, onProgress?: (done: number, all: number) => void) => Promise<Verdict>;
 };
 
+const knownFormats: readonly string[] = [...receiptFormats, ...historyFormats, ...disclosureFormats];
+
 /** A verifier. It keeps nothing between files but which checkpoints it found signed by which keys, bounded. */
 export function createVerifier(options: VerifierOptions): Verifier {
 	const {hasher, chain, verifySignature, keyOfDevice} = options;
@@ -52,19 +54,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
 		verifyPackage: (source, trust, onProgress) => verifyPackage({...needs, recountOf, sm3, onProgress}, source, trust),
 		verify: async (bytes, trust) => {
 			if (isZip(bytes)) return verifyPackage({...needs, recountOf, sm3}, sourceOfBytes(bytes), trust);
-			const format = formatOf(bytes);
-			if (format === receiptFormat || format === identifiedReceiptFormat) return verifyReceipt(needs, bytes, trust);
-			if (format === disclosureFormat) return verifyDisclosure(needs, bytes, trust);
-			if (format === historyFormat) return verifyHistory(needs, bytes, trust);
-			const found = format === undefined ? 'it does not begin with a format' : `its format is "${format}"`;
+			const format = formatOf(bytes) ?? '';
+			if (receiptFormats.includes(format)) return verifyReceipt(needs, bytes, trust);
+			if (disclosureFormats.includes(format)) return verifyDisclosure(needs, bytes, trust);
+			if (historyFormats.includes(format)) return verifyHistory(needs, bytes, trust);
+			const found = format === '' ? 'it does not begin with a format' : `its format is "${format}"`;
 			return conclude(
 				'unknown',
-				[
-					fail(
-						'form',
-						`${found}; this program knows "${receiptFormat}", "${identifiedReceiptFormat}", "${historyFormat}", "${disclosureFormat}" and ZIP files that are evidence packages`,
-					),
-				],
+				[fail('form', `${found}; this program knows "${knownFormats.join('", "')}" and ZIP files that are evidence packages`)],
 				noFacts,
 			);
 		},

@@ -9,7 +9,7 @@ import {encodeArrival} from '../../agent/format/arrival.ts';
 import {correctionArrival, encodeCorrection} from '../../agent/format/correction.ts';
 import {type Disclosure, disclosureMessage, formatDisclosure, parseDisclosure} from '../../agent/format/disclosure.ts';
 import {decodeEntry, encodeEntry, entryLeafHash, entryLength, qualities} from '../../agent/format/entry.ts';
-import type {Trust} from '../../agent/format/trust.ts';
+import {emptyTrust, type Trust} from '../../agent/format/trust.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import type {LogReader} from '../../agent/log/reader.ts';
@@ -39,7 +39,7 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 	const meter = enrolMeter(log, 'meter-1');
 	await log.settled();
 	const logReader = await world.reader();
-	const trust: Trust = {logs: [log.key], registries: [], anchors: []};
+	const trust: Trust = {...emptyTrust, logs: [log.key]};
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
 	const {head, entry, source, inclusion, multiproof, range, between, at, tallyAt} = logReader;
 	const channelOf = async (subject: Uint8Array) => (await logReader.channels()).find(channel => toHex(channel.subject) === toHex(subject));

@@ -12,8 +12,9 @@ import {historyEntriesMax, parseHistory} from '../../agent/format/history.ts';
 import {anchorLogId} from '../../agent/format/log-id.ts';
 import {noteKey} from '../../agent/format/note.ts';
 import {parseReceipt} from '../../agent/format/receipt.ts';
+import {agentUrn} from '../../agent/format/subject.ts';
 import {parseTlogProof} from '../../agent/format/tlog-proof.ts';
-import type {Trust} from '../../agent/format/trust.ts';
+import {emptyTrust, type Trust} from '../../agent/format/trust.ts';
 import type {Channel} from '../../agent/log/channels.ts';
 import type {Log} from '../../agent/log/log.ts';
 import type {LogReader} from '../../agent/log/reader.ts';
@@ -46,7 +47,7 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 	const meter = enrolMeter(log, 'meter-1');
 	await log.settled();
 	const reader = await world.reader();
-	const trust: Trust = {logs: [log.key], registries: [], anchors: []};
+	const trust: Trust = {...emptyTrust, logs: [log.key]};
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
 	const anchored: World['anchored'] = [];
 	const issuerWith = (changes: Partial<Needs<Channel>>): Issuer<Channel> =>
@@ -181,7 +182,7 @@ test('a receipt leads to the smallest anchored checkpoint above its entry, and t
 		blockHash: `0x${'d4'.repeat(32)}`,
 		blockTime: 1_700_000_000,
 	});
-	for (const at of [4, 19]) anchored.push({note: checkpoints[at]!.note, anchors: [recordOf(checkpoints[at]!.size)]});
+	for (const at of [4, 19]) anchored.push({note: checkpoints[at]!.note, anchors: [recordOf(checkpoints[at]!.size)], timestamps: []});
 	const [small, large] = [checkpoints[4]!.size, checkpoints[19]!.size];
 	const newest: number = log.size();
 	for (const [index, size] of [
@@ -211,6 +212,53 @@ test('a receipt leads to the smallest anchored checkpoint above its entry, and t
 	};
 	t.is((await verifier.verify(Buffer.from(await issuer.receipt(0)), seen)).strength, 'anchored');
 	t.is((await verifier.verify(Buffer.from(await issuer.receipt(large)), seen)).strength, 'committed');
+});
+
+test('a receipt of an anchored checkpoint shows the newest beacon in front of its entry, and carries every anchor and time stamp', async t => {
+	const {log, issuerWith, reader, read, verify, anchored} = await createWorld(t);
+	const own = agentUrn('harbour');
+	const issuer = issuerWith({agentChannel: async () => (await reader.channels()).find(({urn}) => urn === own)});
+	const beaconOf = async (index: number) => {
+		const parsed = parseReceipt(nodeHasher, Buffer.from(await issuer.receipt(index)));
+		if ('problem' in parsed) throw new Error(parsed.problem);
+		return parsed.value;
+	};
+	const light = (blockNumber: number): void =>
+		log.note(
+			noteKinds.beacon,
+			{note: 'beacon', chainId: 1, blockNumber, blockHash: `0x${'be'.repeat(32)}`, blockTimeS: 1_600_000_000 + blockNumber},
+			BigInt(blockNumber),
+		);
+	const first = await read(0, 0);
+	light(100);
+	// So many that the first look does not find the beacon.
+	for (let i = 1; i <= 600; i += 1) await read(i, i);
+	light(101);
+	const last = await read(601, 601);
+	await log.settled();
+	const {note} = await log.tally();
+	t.is((await beaconOf(last)).beacon, undefined, 'nothing bounds it from above yet');
+	t.regex(await issuer.receipt(last), /^\{\n\t"format": "kedge receipt 1",/);
+	const timestamps = [{authority: 'timely', token: Uint8Array.of(0x30, 0)}];
+	anchored.push({note, anchors: [], timestamps});
+	t.deepEqual((await beaconOf(last)).timestamps, timestamps);
+	for (const [index, blockNumber] of [
+		[first, undefined],
+		[last - 2, 100],
+		[last, 101],
+	] as const) {
+		const text = await issuer.receipt(index);
+		t.regex(text, /^\{\n\t"format": "kedge receipt 3",/);
+		const verdict = await verify(text);
+		// These are no bytes of a token, which the verdict says.
+		t.deepEqual(
+			failures(verdict).map(failure => failure.slice(0, 10)),
+			['timestamp:'],
+		);
+		const after = verdict.facts.bracket?.after;
+		t.is(after?.by.kind === 'block' ? after.by.blockNumber : undefined, blockNumber, `index ${index}`);
+		t.is(after?.timeMs, blockNumber === undefined ? undefined : (1_600_000_000 + blockNumber) * 1000);
+	}
 });
 
 test('a receipt without arrival and anchors stays within 4 KiB at twenty levels, with the longest names that a config takes', async t => {
@@ -348,7 +396,7 @@ async function anchorTally({log, anchored, clock}: World, minute: number): Promi
 	const atMs = startMs + minute * minuteMs;
 	clock.move(atMs - clock.nowMs());
 	const {note, size} = await log.tally();
-	anchored.push({note, anchors: [], atMs});
+	anchored.push({note, anchors: [], timestamps: [], atMs});
 	return size;
 }
 

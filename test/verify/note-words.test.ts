@@ -38,6 +38,10 @@ const said: readonly (readonly [body: Record<string, string | number>, words: Re
 		{note: 'clockStep', expectedMs: 5, foundMs: 5, synchronisation: 'synchronised', synchronisationBefore: 'unsynchronised'},
 		/changed its state: it is synchronised, before it was unsynchronised$/,
 	],
+	[
+		{note: 'rotation', chainId: 1, registry: `0x${'12'.repeat(20)}`, logId: hash, from: `0x${'34'.repeat(20)}`, to: `0x${'56'.repeat(20)}`},
+		/^as the agent's node told it, the log that registry 0x1212.* of chain 1 knows as 0xabab.* with the key of 0x5656.*, and no longer with that of 0x3434/,
+	],
 	[{note: 'gap', session: 'b3', from: 4, to: 4}, /own number 4 was not among what was logged of its session "b3" when/],
 	[{note: 'gap', session: '', from: 4, to: 9}, /own numbers 4 to 9 were not among what was logged when/],
 	[{note: 'silence', cadenceMs: 2000}, /logged since the agent started, though its device should speak every 2 s$/],
@@ -58,7 +62,7 @@ test('a body that is of another kind, or not as we write it, is not put into wor
 	t.is(noteWords({...entry, quantity: 'toString'}, '{"note":"toString"}'), undefined);
 	fc.assert(
 		fc.property(
-			fc.constantFrom('start', 'eviction', 'beacon', 'clockStep', 'gap', 'silence'),
+			fc.constantFrom('start', 'eviction', 'beacon', 'clockStep', 'gap', 'silence', 'rotation'),
 			fc.json(),
 			fc.string(),
 			(quantity, json, text) => {
@@ -72,9 +76,24 @@ test('a body that is of another kind, or not as we write it, is not put into wor
 	const anything = fc.oneof(fc.double(), fc.maxSafeInteger(), fc.string());
 	fc.assert(
 		fc.property(
-			fc.dictionary(fc.constantFrom('blockTimeS', 'blockNumber', 'expectedMs', 'foundMs', 'from', 'to', 'cadenceMs', 'sinceMs'), anything),
+			fc.dictionary(
+				fc.constantFrom(
+					'blockTimeS',
+					'blockNumber',
+					'expectedMs',
+					'foundMs',
+					'from',
+					'to',
+					'cadenceMs',
+					'sinceMs',
+					'chainId',
+					'registry',
+					'logId',
+				),
+				anything,
+			),
 			fields => {
-				for (const note of ['beacon', 'clockStep', 'gap', 'silence'])
+				for (const note of ['beacon', 'clockStep', 'gap', 'silence', 'rotation'])
 					noteWords({...entry, quantity: note}, JSON.stringify({note, ...fields}));
 				return true;
 			},

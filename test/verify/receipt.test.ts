@@ -464,11 +464,12 @@ test('repeated keys, white space, another order, unknown keys and __proto__ are 
 
 test('deep, long and other files are told what this program reads', async t => {
 	const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
-	const known = /this program knows "kedge receipt 1", "kedge receipt 2", "kedge history 2", "kedge disclosure 1" and ZIP files/;
+	const known =
+		/this program knows "kedge receipt 1", "kedge receipt 2", "kedge receipt 3", "kedge history 2", "kedge history 3", "kedge disclosure 1", "kedge disclosure 2" and ZIP files/;
 	for (const text of [
 		'',
 		'{}',
-		'{"format": "kedge receipt 3", "entry": ""}',
+		'{"format": "kedge receipt 9", "entry": ""}',
 		'{"format": "kedge trust 1", "logs": []}',
 		'['.repeat(200_000),
 	]) {

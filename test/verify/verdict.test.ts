@@ -32,6 +32,8 @@ It says:
   topic     meters/meter-1/energy
   sent by   meter-1
   payload   {"kwh":"12.0"}
+  appended  before 2021-08-01T01:06:40.000Z, block 17 of chain 31337 (not checked: the file's word)
+            nothing bounds the time of measuring
   anchor    chain 31337, block 17 of 2021-08-01T01:06:40.000Z, transaction 0xc3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3 (pinned)
 
   pass      form          it is whole and canonical
