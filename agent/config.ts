@@ -3,6 +3,7 @@
 import {type Document, isMap, isScalar, LineCounter, parseDocument, visit} from 'yaml';
 import {AgentError} from './base/errors.ts';
 import {nearestName} from './base/nearest.ts';
+import {secretPlace} from './base/secret-place.ts';
 
 /** Every key with its unit and default is explained in kedge.example.yaml; a test compares the two. */
 export type Config = {
@@ -12,6 +13,8 @@ export type Config = {
 		readonly quarantineMiB: number;
 		readonly keepArrivalsDays: number;
 		readonly keepEntriesDays: number;
+		/** Of the chains and authorities. */
+		readonly anchorsNeeded: number;
 		readonly floorMiB: number;
 		readonly ballastMiB: number;
 	};
@@ -25,6 +28,7 @@ export type Config = {
 	readonly sites: readonly SiteConfig[];
 	readonly factors: readonly FactorConfig[];
 	readonly anchor: AnchorConfig | undefined;
+	readonly timestamps: readonly AuthorityConfig[];
 	readonly market: MarketConfig | undefined;
 	readonly api: ApiConfig | undefined;
 	readonly logging: {readonly level: 'debug' | 'info' | 'warn' | 'error'};
@@ -183,17 +187,51 @@ export type DeviceConfig = {
 	readonly receipts: boolean;
 };
 
-export type AnchorConfig = {
-	readonly rpcUrl: string;
+/** A registry on a chain that the log is anchored at. */
+export type ChainConfig = {
+	readonly name: string | undefined;
+	/** In the order in which they are asked. */
+	readonly rpcUrls: readonly string[];
 	readonly chainId: number;
 	readonly registry: string;
+	/** undefined: the anchoring key itself. */
+	readonly opener: string | undefined;
+	readonly genesisHash: string | undefined;
+	readonly codeHash: string | undefined;
+	readonly confirmations: number | undefined;
+	readonly fees: 'dynamic' | 'legacy';
+	readonly gasPriceGwei: number | undefined;
+	readonly feeGweiMax: number;
+	/** Decimal texts, in the chain's coin of 10^18 wei. */
+	readonly costMax: string | undefined;
+	readonly budgetPerDay: string | undefined;
+	readonly coin: string;
+};
+
+export type AnchorConfig = {
+	/** At least one. The first is where devices and markets are. */
+	readonly chains: readonly [ChainConfig, ...ChainConfig[]];
 	readonly keystore: string;
 	readonly keystorePasswordFile: string;
+	readonly signerUrl: string | undefined;
+	readonly signerAddress: string | undefined;
+	readonly signerPlaintext: boolean;
+	readonly signerCaFile: string | undefined;
+	readonly signerCertificateFile: string | undefined;
+	readonly signerKeyFile: string | undefined;
 	readonly everyMinutes: number;
 	readonly entriesMax: number;
 	readonly idleHours: number;
-	readonly feeGweiMax: number;
 	readonly deviceRegistry: string | undefined;
+};
+
+/** A time-stamp authority [RFC 3161]. */
+export type AuthorityConfig = {
+	readonly name: string;
+	readonly url: string;
+	/** A PEM or DER file: the authority's own certificate, or that of the CA that it comes from. */
+	readonly certificate: string;
+	readonly imprints: readonly ('sha256' | 'sm3')[];
 };
 
 export type MarketConfig = {
@@ -398,6 +436,13 @@ function text(pattern?: RegExp, what?: string): Read<string> {
 		return found;
 	};
 }
+
+/** A path, or `credential:NAME` [systemd.exec(5), LoadCredential=]. */
+const secretFile: Read<string> = (value, path) => {
+	const found = text()(value, path);
+	const place = secretPlace(found);
+	return 'problem' in place ? fail(path, place.problem) : found;
+};
 
 function wholeNumber(min: number, max: number): Read<number> {
 	return (value, path) => {
@@ -622,6 +667,102 @@ const topicStart = text(/^[A-Za-z0-9_-]{1,64}(?:\/[A-Za-z0-9_-]{1,64}){0,2}$/, '
 
 const readersMax = 256;
 
+const hash32 = text(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits');
+const rpcUrl = text(/^https?:\/\//, 'an http or https URL');
+
+/** An amount of a chain's coin as decimal text: as a number it would have been rounded already where that matters. */
+const coinAmount: Read<string> = (value, path) => {
+	const found = required(value, path);
+	const amount = typeof found === 'number' ? String(found) : found;
+	if (typeof amount !== 'string' || !/^\d{1,12}(?:\.\d{1,18})?$/.test(amount))
+		return fail(path, `must be an amount such as "0.05", in quotes, not ${printed(found)}`);
+	return amount;
+};
+
+const chainReaders: {readonly [K in keyof ChainConfig]-?: Read<ChainConfig[K]>} = {
+	name: optional(text(id, idWhat)),
+	rpcUrls: list(rpcUrl, 1, 8),
+	chainId: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+	registry: text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits'),
+	opener: optional(address),
+	genesisHash: optional(hash32),
+	codeHash: optional(hash32),
+	confirmations: optional(wholeNumber(1, 10_000)),
+	fees: withDefault(oneOf('dynamic', 'legacy'), 'dynamic'),
+	gasPriceGwei: optional(number(0, 1_000_000)),
+	feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
+	costMax: optional(coinAmount),
+	budgetPerDay: optional(coinAmount),
+	coin: withDefault(text(/^[A-Za-z0-9]{1,12}$/, 'a name of 1 to 12 letters and digits'), 'ETH'),
+};
+
+const readChain: Read<ChainConfig> = (value, path) => {
+	const chain = object<ChainConfig>(chainReaders)(value, path);
+	if (chain.gasPriceGwei !== undefined && chain.fees !== 'legacy') fail([...path, 'gasPriceGwei'], 'needs "fees: legacy"');
+	return chain;
+};
+
+const anchorReaders: {readonly [K in Exclude<keyof AnchorConfig, 'chains'>]-?: Read<AnchorConfig[K]>} = {
+	keystore: withDefault(secretFile, 'anchor-key.json'),
+	keystorePasswordFile: withDefault(secretFile, 'anchor-key.password'),
+	signerUrl: optional(rpcUrl),
+	signerAddress: optional(address),
+	signerPlaintext: withDefault(flag, false),
+	signerCaFile: optional(text()),
+	signerCertificateFile: optional(text()),
+	signerKeyFile: optional(text()),
+	everyMinutes: withDefault(number(0.01, 10_080), 10),
+	entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
+	idleHours: withDefault(number(0, 8784), 24),
+	deviceRegistry: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
+};
+
+/** One chain may stand in the section itself, with `rpcUrl` for a single node; more stand in `chains`. */
+function readAnchor(value: unknown, path: ConfigPath): AnchorConfig {
+	const found = value === null ? {} : value;
+	if (!isRecord(found)) return fail(path, 'must be a mapping of keys');
+	const {chains: listed, rpcUrl: node, ...others} = found;
+	const own = Object.entries(others).filter(([key]) => Object.hasOwn(chainReaders, key));
+	const rest = Object.fromEntries(Object.entries(others).filter(([key]) => !Object.hasOwn(chainReaders, key)));
+	for (const key of Object.keys(rest))
+		if (!Object.hasOwn(anchorReaders, key))
+			fail([...path, key], unknownKey(key, ['chains', 'rpcUrl', ...Object.keys(anchorReaders), ...Object.keys(chainReaders)]));
+	const short =
+		own.length === 0 && node === undefined
+			? []
+			: [readChain({...Object.fromEntries(own), ...(node === undefined ? {} : {rpcUrls: [rpcUrl(node, [...path, 'rpcUrl'])]})}, path)];
+	const [first, ...more] = [...short, ...withDefault(list(readChain, 1, 8), [])(listed, [...path, 'chains'])];
+	if (first === undefined) return fail([...path, 'chains'], 'is missing');
+	const chains = [first, ...more] as const;
+	const seen = new Set<string>();
+	for (const [i, {chainId, name}] of chains.entries()) {
+		const at = i < short.length ? path : [...path, 'chains', i - short.length];
+		// Two registries on one chain would stand or fall together.
+		for (const one of [String(chainId), ...(name === undefined ? [] : [name])])
+			if (seen.has(one)) fail([...at, one === name ? 'name' : 'chainId'], `${one} is there twice`);
+			else seen.add(one);
+	}
+	const section = object<Omit<AnchorConfig, 'chains'>>(anchorReaders)(rest, path);
+	if ((section.signerUrl === undefined) !== (section.signerAddress === undefined))
+		fail(
+			[...path, section.signerUrl === undefined ? 'signerAddress' : 'signerUrl'],
+			'a signer and its address are given together: signerUrl and signerAddress',
+		);
+	if ((section.signerCertificateFile === undefined) !== (section.signerKeyFile === undefined))
+		fail(
+			[...path, section.signerKeyFile === undefined ? 'signerCertificateFile' : 'signerKeyFile'],
+			'a certificate and its key are given together: signerCertificateFile and signerKeyFile',
+		);
+	return {chains: [first, ...more], ...section};
+}
+
+const readAuthority = object<AuthorityConfig>({
+	name: text(id, idWhat),
+	url: rpcUrl,
+	certificate: text(),
+	imprints: withDefault(list(oneOf('sha256', 'sm3'), 1, 2), ['sha256']),
+});
+
 const readShape: Read<Config> = object<Config>({
 	log: object<Config['log']>({
 		name: text(logName, 'a log name: letters, digits, ".", "_" and "-", such as street-7 or example.com/street-7'),
@@ -629,6 +770,7 @@ const readShape: Read<Config> = object<Config>({
 		quarantineMiB: withDefault(wholeNumber(1, 4096), 16),
 		keepArrivalsDays: withDefault(wholeNumber(0, 36_500), 0),
 		keepEntriesDays: withDefault(wholeNumber(0, 36_500), 0),
+		anchorsNeeded: withDefault(wholeNumber(1, 16), 1),
 		floorMiB: withDefault(wholeNumber(0, 1_048_576), 256),
 		ballastMiB: withDefault(wholeNumber(0, 4096), 32),
 	}),
@@ -671,7 +813,7 @@ const readShape: Read<Config> = object<Config>({
 			serverName: optional(text()),
 			clientId: text(/^[A-Za-z0-9_:./-]{1,64}$/, 'a client id of 1 to 64 letters, digits or _ : . / -'),
 			username: optional(text()),
-			passwordFile: optional(text()),
+			passwordFile: optional(secretFile),
 			protocol: withDefault(oneOf('3.1.1', '5'), '3.1.1'),
 			windowMax: withDefault(wholeNumber(1, 10_000), 1000),
 			packetBytesMax: withDefault(wholeNumber(1024, 1_048_576), 262_144),
@@ -690,20 +832,8 @@ const readShape: Read<Config> = object<Config>({
 	devices: withDefault(list(readDevice, 0, devicesMax), []),
 	sites: withDefault(list(readSite, 0, 256), []),
 	factors: withDefault(list(readFactor, 0, 1024), []),
-	anchor: section(
-		object<AnchorConfig>({
-			rpcUrl: text(/^https?:\/\//, 'an http or https URL'),
-			chainId: wholeNumber(1, Number.MAX_SAFE_INTEGER),
-			registry: text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits'),
-			keystore: withDefault(text(), 'anchor-key.json'),
-			keystorePasswordFile: withDefault(text(), 'anchor-key.password'),
-			everyMinutes: withDefault(number(0.01, 10_080), 10),
-			entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
-			idleHours: withDefault(number(0, 8784), 24),
-			feeGweiMax: withDefault(number(0.001, 1_000_000), 500),
-			deviceRegistry: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
-		}),
-	),
+	anchor: section((value, path) => readAnchor(value, path)),
+	timestamps: withDefault(list(readAuthority, 0, 8), []),
 	market: section(
 		object<MarketConfig>({
 			name: text(id, idWhat),
@@ -718,8 +848,8 @@ const readShape: Read<Config> = object<Config>({
 			gateBeforeMinutes: withDefault(wholeNumber(0, 1440), 0),
 			clearAfterMinutes: withDefault(wholeNumber(1, 1440), 60),
 			readingHours: withDefault(wholeNumber(1, 168), 24),
-			keystore: withDefault(text(), 'market-key.json'),
-			keystorePasswordFile: withDefault(text(), 'market-key.password'),
+			keystore: withDefault(secretFile, 'market-key.json'),
+			keystorePasswordFile: withDefault(secretFile, 'market-key.password'),
 			chainId: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
 			contract: optional(address),
 			paramsVersion: withDefault(wholeNumber(1, 0xffff_ffff), 1),
@@ -808,8 +938,20 @@ const readConfig: Read<Config> = (value, path) => {
 	for (const key of ['keepArrivalsDays', 'keepEntriesDays'] as const)
 		if (config.log[key] > 0 && config.anchor === undefined)
 			fail(['log', key], 'needs the section "anchor": only what a chain holds for good is pruned');
+	checkAnchors(config);
 	return config;
 };
+
+/** Each anchor has a name of its own, and no more are needed than there are. */
+function checkAnchors({anchor, timestamps, log}: Config): void {
+	const names = new Set(anchor?.chains.map(({name, chainId}) => name ?? String(chainId)));
+	for (const [i, {name}] of timestamps.entries()) {
+		if (names.has(name)) fail(['timestamps', i, 'name'], `"${name}" is there twice`);
+		names.add(name);
+	}
+	if (log.anchorsNeeded > Math.max(1, names.size))
+		fail(['log', 'anchorsNeeded'], `is ${log.anchorsNeeded}, and there are ${names.size} chains and authorities`);
+}
 
 /** Orders go on for 31 days, and days are settled some days later. */
 const marketEntriesDays = 45;
@@ -888,4 +1030,9 @@ function deepFreeze<T>(value: T): T {
 		for (const part of Object.values(value)) deepFreeze(part);
 	}
 	return value;
+}
+
+/** Where systemd has put the credentials of this service; undefined outside of a service that has any [systemd.exec(5), $CREDENTIALS_DIRECTORY]. */
+export function credentialsDirectory(): string | undefined {
+	return process.env.CREDENTIALS_DIRECTORY;
 }

@@ -2,11 +2,11 @@
 
 import type {DeployNeeds} from './anchor/deploy.ts';
 import type {Binding, BindingLog, BindingPlace} from './anchor/device-registry.ts';
-import {openAnchoringKey} from './anchoring.ts';
+import {openAnchoringKey, openChainOf, openerOf} from './anchoring.ts';
 import {type Clock, systemClock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
-import type {AnchorConfig, DeviceConfig} from './config.ts';
+import type {ChainConfig, DeviceConfig} from './config.ts';
 import {type DeviceBinding, deviceKind, type ListedDevice} from './device-desk.ts';
 import {listDevices, noteBinding} from './enrolling.ts';
 import {
@@ -39,7 +39,7 @@ type Api = typeof import('./anchor/device-registry.ts');
 
 type Desk = {
 	readonly api: Api;
-	readonly anchor: AnchorConfig;
+	readonly anchor: ChainConfig;
 	readonly needs: DeployNeeds;
 	readonly place: BindingPlace;
 	readonly log: BindingLog;
@@ -175,10 +175,10 @@ export async function readDeviceBinding(
 ): Promise<SeenBinding> {
 	const anchor = anchorOf(site);
 	const registry = registryOf(site, options.registry);
-	const [{openChain}, api] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/device-registry.ts')]);
-	const opener = (await openAnchoringKey(site)).address;
+	const api = await import('./anchor/device-registry.ts');
+	const opener = openerOf(anchor, await openAnchoringKey(site));
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
-	await using chain = openChain({url: options.rpcUrl ?? anchor.rpcUrl, chainId: anchor.chainId});
+	await using chain = await openChainOf(options.rpcUrl === undefined ? anchor : {...anchor, rpcUrls: [options.rpcUrl]}, systemClock);
 	const row = (await reader.documentsFrom(deviceKind, id, 1)).find(({key}) => key === id);
 	const stored = row && (JSON.parse(row.body) as {readonly device: DeviceConfig; readonly binding?: DeviceBinding});
 	const device = stored?.device ?? site.config.devices.find(one => one.id === id);
@@ -204,12 +204,22 @@ export async function readDeviceBinding(
 async function atDesk<T>(site: Site, id: string, choice: RegistryChoice, clock: Clock, work: (desk: Desk) => Promise<T>): Promise<T> {
 	const anchor = anchorOf(site);
 	const named = choice.deploy ? undefined : registryOf(site, choice.registry);
-	const [{openChain}, api] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/device-registry.ts')]);
+	const api = await import('./anchor/device-registry.ts');
 	const signer = await openAnchoringKey(site);
+	const opener = openerOf(anchor, signer);
+	// The device registry asks nobody who anchors: the id of a log holds who has opened it, and that one speaks for its devices.
+	if (opener !== signer.address)
+		throw new AgentError(
+			'KEY_INVALID',
+			`devices of this log are bound by the key that opened it, ${opener}, and the anchoring key is ${signer.address} now`,
+			{
+				hint: 'use the key of before, in a config of its own; if that one was stolen, open the next epoch, whose log the key of now opens: kedge epoch --anyway',
+			},
+		);
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
-	await using chain = openChain({url: anchor.rpcUrl, chainId: anchor.chainId});
+	await using chain = await openChainOf(anchor, clock);
 	const needs = {chain, clock, signer};
-	const log = {anchorRegistry: anchor.registry.toLowerCase(), opener: signer.address, origin: reader.origin};
+	const log = {anchorRegistry: anchor.registry.toLowerCase(), opener, origin: reader.origin};
 	const {registry, deployed} = named === undefined ? await api.deployDeviceRegistry(needs) : {registry: named, deployed: false};
 	await api.checkDeviceRegistry(chain, registry);
 	const logId = anchorLogId(anchor.chainId, log.anchorRegistry, log.opener, log.origin);
@@ -217,9 +227,9 @@ async function atDesk<T>(site: Site, id: string, choice: RegistryChoice, clock: 
 	return await work({api, anchor, needs, log, deployed, place: {registry, logId, device: deviceHash(deviceUrn(id))}});
 }
 
-function anchorOf(site: Site): AnchorConfig {
+function anchorOf(site: Site): ChainConfig {
 	const {anchor} = site.config;
-	if (anchor !== undefined) return anchor;
+	if (anchor !== undefined) return anchor.chains[0];
 	throw new AgentError('ARGUMENT_INVALID', `${site.configPath} needs the section anchor before devices can be bound on its chain`);
 }
 

@@ -1,6 +1,5 @@
 // The composition root's part that discloses: opens a site's log for reading, and its key for signing for whom something is opened.
 
-import {anchoredAbove} from './anchoring.ts';
 import {toHex} from './base/bytes.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Channel} from './log/channels.ts';
@@ -14,9 +13,9 @@ export type Disclosing = AsyncDisposable & {
 };
 
 /** Fails with KEY_INVALID or DATA_MISSING where the log's key is not here: only who holds it discloses. */
-export async function openDisclosing(paths: SitePaths): Promise<Disclosing> {
+export async function openDisclosing(paths: SitePaths, anchorsNeeded = 1): Promise<Disclosing> {
 	const signer = await openLogKey(paths);
-	const reader = await openSiteReader(paths);
+	const reader = await openSiteReader(paths, anchorsNeeded);
 	const {entry, source, multiproof, range, at} = reader;
 	const discloser = createDiscloser<Channel>({
 		hasher: nodeHasher,
@@ -30,7 +29,7 @@ export async function openDisclosing(paths: SitePaths): Promise<Disclosing> {
 			const name = toHex(subject);
 			return (await reader.channels()).find(channel => toHex(channel.subject) === name);
 		},
-		anchoredAbove: index => anchoredAbove(reader, index),
+		anchoredAbove: reader.anchoredAbove,
 		history: reader.issuer.history,
 		sign: signer.sign,
 	});

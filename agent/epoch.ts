@@ -2,19 +2,21 @@
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import type {Chain} from './anchor/chain.ts';
 import {type AnchorRow, isOnChain, toAnchorRecord} from './anchor/outbox.ts';
-import {anchorKind, openChainHeads, type PreparedAnchoring, prepareAnchoring} from './anchoring.ts';
+import {anchorKind, nodesOf, openChainHeads, openerOf, type PreparedAnchoring, prepareAnchoring} from './anchoring.ts';
 import {equalBytes, fromHex, toHex} from './base/bytes.ts';
 import {createClosing} from './base/closing.ts';
 import {createEd25519Signer, ed25519Seed, verifyEd25519} from './base/ed25519.ts';
 import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Database} from './base/sqlite.ts';
+import type {ChainConfig} from './config.ts';
 import {type Checkpoint, formatOrigin, parseCheckpoint, parseOrigin, signCheckpoint} from './format/checkpoint.ts';
 import {type EpochBody, reasonProblem} from './format/epoch.ts';
 import {anchorLogId} from './format/log-id.ts';
 import {isSignedBy, noteKey, parseNoteKey} from './format/note.ts';
-import {formatTrust, type Trust} from './format/trust.ts';
+import {emptyTrust, formatTrust, type Trust} from './format/trust.ts';
 import {audit} from './log/audit.ts';
 import {type CommonHead, chooseCommonHead, type SeenHead} from './log/common-head.ts';
 import {type HeadRow, readMeta} from './log/log.ts';
@@ -22,6 +24,7 @@ import {writeNextLog} from './log/next-log.ts';
 import {judgeHeads, judgeOrigin} from './log/outside.ts';
 import {createRehash, rehashStart} from './log/rehash.ts';
 import {beginSwap, buildingName, commonName, epochFiles, finishSwap, isSwapPending, realSwapFiles, type SwapFiles} from './log/swap.ts';
+import {closeOnChains, type LogFailure, type LogOutcome} from './log-on-chain.ts';
 import {emptyRoot} from './merkle/tree.ts';
 import {openLogKey, type Site, trustOf} from './site.ts';
 import {realWorld, type World} from './world.ts';
@@ -119,11 +122,22 @@ export async function openEpoch(options: EpochOptions): Promise<EpochOutcome> {
 	}
 }
 
-/** Opens the log of the site's epoch on the chain that the config names. undefined: the config names none. Fails like prepareAnchoring. */
-export async function openEpochOnChain(site: Site): Promise<PreparedAnchoring | undefined> {
-	if (site.config.anchor === undefined) return undefined;
-	const {rpcUrl, chainId, registry} = site.config.anchor;
-	return prepareAnchoring(site, {rpcUrl, chainId, registry, challengeTimeS: 0});
+/** Opens the log of the site's epoch on the chains that the config names, in their order. Fails like prepareAnchoring. */
+export async function openEpochOnChains(site: Site): Promise<readonly PreparedAnchoring[]> {
+	const prepared: PreparedAnchoring[] = [];
+	for (const chain of site.config.anchor?.chains ?? []) {
+		const {chainId, registry} = chain;
+		prepared.push(await prepareAnchoring(site, {rpcUrl: chain.rpcUrls[0]!, chainId, registry, challengeTimeS: 0, nodes: nodesOf(chain)}));
+	}
+	return prepared;
+}
+
+/**
+ * Ends the log of the epoch before at its registries, with the one that goes on as its successor, which openEpochOnChains has opened: nobody can add to the old history any more. What the ended epoch had
+ * not anchored stays unanchored. A chain that does not answer, or does not have it, is told among the others.
+ */
+export function closeEndedEpoch(site: Site, {from, to}: Pick<EpochReport, 'from' | 'to'>): Promise<readonly (LogOutcome | LogFailure)[]> {
+	return closeOnChains(site, {chain: undefined, origin: from, successor: to});
 }
 
 type Found = {
@@ -254,8 +268,8 @@ async function readSideFile(world: World, site: Site, origin: string): Promise<{
 
 async function readChain(world: World, site: Site, origin: string): Promise<SeenHead[]> {
 	if (site.config.anchor === undefined) return [];
-	const {address} = await world.openAnchoringKey(site);
-	await using heads = await openChainHeads(site, world, address, origin);
+	const key = await world.openAnchoringKey(site);
+	await using heads = await openChainHeads(site, world, key, origin);
 	return (await heads.read()).map(head => ({...head, witness: 'chain'}));
 }
 
@@ -275,31 +289,29 @@ async function ownAnchors(database: Database, origin: string): Promise<AnchorRow
 	return newest;
 }
 
-/** The newest of our own anchors that the chain still has; where it cannot be asked, the newest that we saw become final. */
+/** The newest of our own anchors that their chains still have; where those cannot be asked, the newest that we saw become final. */
 async function newestConfirmed(
 	world: World,
 	site: Site,
 	rows: readonly AnchorRow[],
 	rootAt: ReadonlyMap<number, Uint8Array>,
 ): Promise<SeenHead | undefined> {
-	const {anchor} = site.config;
-	let canAsk = anchor !== undefined;
 	const closing = createClosing();
 	try {
-		const chain =
-			anchor === undefined ? undefined : closing.use(await world.openChain({url: anchor.rpcUrl, chainId: anchor.chainId, timeoutMs: 3000}));
+		const chains = new Map<number, Chain>();
+		for (const config of site.config.anchor?.chains ?? [])
+			chains.set(config.chainId, closing.use(await world.openChain({...nodesOf(config), timeoutMs: 3000})));
 		for (const row of rows) {
 			const root = fromHex(row.root.slice(2));
 			const stored = rootAt.get(row.size);
 			if (root === undefined || stored === undefined || !equalBytes(root, stored)) continue;
 			let found: string = row.state === 'final' ? 'final' : 'absent';
-			if (canAsk && chain !== undefined && row.chainId === anchor?.chainId) {
-				const sight = await chain.readAnchor(toAnchorRecord(row)!, root);
-				if (sight.found === 'unreachable') canAsk = false;
-				else found = sight.found;
-			}
+			let how = 'as this agent saw it';
+			const sight = await chains.get(row.chainId)?.readAnchor(toAnchorRecord(row)!, root);
+			// One that does not answer is not asked again: each question may take its whole time.
+			if (sight?.found === 'unreachable') chains.delete(row.chainId);
+			else if (sight !== undefined) [found, how] = [sight.found, 'asked now'];
 			if (found !== 'final' && found !== 'mined') continue;
-			const how = canAsk ? 'asked now' : 'as this agent saw it';
 			return {
 				source: `its own anchor on chain ${row.chainId}, ${how}`,
 				size: row.size,
@@ -336,25 +348,40 @@ async function readTrust({paths}: Site, vkey: string): Promise<Trust> {
 	try {
 		bytes = await readFile(paths.trust);
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {logs: own === undefined ? [] : [own], registries: [], anchors: []};
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {...emptyTrust, logs: own === undefined ? [] : [own]};
 		throw error;
 	}
 	return trustOf(bytes, paths.trust);
 }
 
-/** A number that was opened on the chain belongs to somebody already: to a copy of this card, or to an epoch that was lost. A chain that cannot be asked knows of none. */
+/** A number that was opened on a chain belongs to somebody already: to a copy of this card, or to an epoch that was lost. A chain that cannot be asked knows of none. */
 async function firstFreeEpoch(world: World, site: Site, logName: string, from: number): Promise<number> {
 	const {anchor} = site.config;
 	if (anchor === undefined) return from;
-	const registry = anchor.registry.toLowerCase();
-	const {address} = await world.openAnchoringKey(site);
-	await using chain = await world.openChain({url: anchor.rpcUrl, chainId: anchor.chainId, timeoutMs: 3000});
-	for (let epoch = from; epoch < from + epochsTakenMax; epoch += 1) {
-		const logId = anchorLogId(anchor.chainId, registry, address, formatOrigin(logName, epoch));
-		const operator = await chain.operatorOf(registry, logId).catch(() => undefined);
-		if (operator === undefined) return epoch;
+	const key = await world.openAnchoringKey(site);
+	const closing = createClosing();
+	try {
+		const chains: {readonly chain: Chain; readonly config: ChainConfig}[] = [];
+		for (const config of anchor.chains)
+			chains.push({chain: closing.use(await world.openChain({...nodesOf(config), timeoutMs: 3000})), config});
+		const isOpen = async ({chain, config}: (typeof chains)[number], epoch: number): Promise<boolean> => {
+			const registry = config.registry.toLowerCase();
+			// Each epoch is opened by the key of its day.
+			const openers = new Set([key.address, openerOf(config, key)]);
+			for (const opener of openers) {
+				const logId = anchorLogId(config.chainId, registry, opener, formatOrigin(logName, epoch));
+				if ((await chain.operatorOf(registry, logId).catch(() => undefined)) !== undefined) return true;
+			}
+			return false;
+		};
+		for (let epoch = from; epoch < from + epochsTakenMax; epoch += 1) {
+			const open = await Promise.all(chains.map(one => isOpen(one, epoch)));
+			if (!open.includes(true)) return epoch;
+		}
+		throw new AgentError('CHAIN_MISMATCH', `epochs ${from} to ${from + epochsTakenMax - 1} of ${logName} are all opened on the chain`);
+	} finally {
+		await closing.close();
 	}
-	throw new AgentError('CHAIN_MISMATCH', `epochs ${from} to ${from + epochsTakenMax - 1} of ${logName} are all opened on the chain`);
 }
 
 /** An older epoch that was put back is kept beside the one of the same number that was kept before. */

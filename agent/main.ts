@@ -3,8 +3,8 @@
 import type {Broker} from '../broker/broker.ts';
 import {type Access, openAccess} from './access.ts';
 import {openAccounts, questionOf} from './accounts.ts';
-import type {Anchor} from './anchor/anchor.ts';
-import {anchoredAbove, openAnchor, openChainHeads} from './anchoring.ts';
+import {anchoredAbove, nameOfChain, openAnchors, openChainHeads} from './anchoring.ts';
+import type {Anchors} from './anchors.ts';
 import {type Announcer, type Outlet, openAnnouncer} from './announcing.ts';
 import type {MarketStatus, Status} from './api/status-server.ts';
 import {createBackupDesk} from './backup.ts';
@@ -122,7 +122,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			throw site.errorAt(['log', 'name'], `the log in ${paths.log} is ${log.logName}, and a log keeps its name`);
 		const reader = closing.use(await openLogReader({path: paths.log, hasher: nodeHasher, openDatabase: world.openDatabase}));
 		const anchoringKey = config.anchor === undefined ? undefined : await world.openAnchoringKey(site);
-		const heads = anchoringKey === undefined ? undefined : closing.use(await openChainHeads(site, world, anchoringKey.address, log.origin));
+		const heads = anchoringKey === undefined ? undefined : closing.use(await openChainHeads(site, world, anchoringKey, log.origin));
 		const release = createRelease({
 			origin: log.origin,
 			newest: log.checkpoint,
@@ -207,7 +207,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			log,
 			reader,
 			released: () => (release.standing().state === 'open' ? release.released() : undefined),
-			anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs),
+			anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs, config.log.anchorsNeeded),
 			isWanted: id => isReceived(devices.byId(id)),
 			publish: (topic, payload, isFromClient) => (isFromClient ? clientOutlet : brokerOutlet).publish(topic, payload, {retain: false}),
 			mayAppend,
@@ -257,14 +257,17 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			},
 			pressure: () => log.pressure() ?? ingest.pressure(),
 		};
-		const anchor =
-			anchoringKey === undefined || release.frozen.aborted
-				? undefined
-				: closing.use(await openAnchor({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon}));
+		const anchors = release.frozen.aborted
+			? undefined
+			: await openAnchors({site, signer: anchoringKey, log, release, reader, logger, world, beforeTally: timekeeping.beacon, mayAppend});
+		if (anchors !== undefined) {
+			closing.use(anchors);
+			for (const tick of anchors.ticks)
+				closing.defer(keepCalling(anchoringOf(tick, {release, logger, signal: stopping.signal}), clock, stopping.signal));
+		}
 		closing.defer(
 			keepNudging(
 				nudgeOf({
-					anchor,
 					release,
 					timekeeping,
 					noteSilences: world.tellsSilence ? ingest.noteSilences : () => {},
@@ -287,7 +290,9 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 						log,
 						world,
 						logger,
-						provenSize: async () => (anchor === undefined ? (release.released()?.size ?? 0) : (await anchor.status()).minedSize),
+						// The contract looks into the registry of its own chain.
+						provenSize: async () =>
+							anchors?.first === undefined ? (release.released()?.size ?? 0) : (await anchors.first.status()).minedSize,
 						illness: () => illnessOf(log, release, isFull),
 						publish: (...message) => broker?.publish(...message),
 						stopping: stopping.signal,
@@ -324,7 +329,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			{
 				names: config.homeAssistant,
 				version,
-				isAnchored: config.anchor !== undefined,
+				isAnchored: config.anchor !== undefined || config.timestamps.length > 0,
 				outlets: [
 					...(config.homeAssistant?.through === 'client' || config.broker === undefined ? [] : [brokerOutlet]),
 					...(config.homeAssistant?.through === 'broker' || config.client === undefined ? [] : [clientOutlet]),
@@ -383,7 +388,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				devices,
 				broker,
 				client: clientDoor.door(),
-				anchor,
+				anchors,
 				timekeeping,
 				ingest,
 				desk,
@@ -409,7 +414,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 					basis: async question => (await accounts.basis(questionOf(question))) ?? null,
 					progress: accounts.progress,
 				},
-				anchorNow: async () => anchor?.anchorNow(),
+				anchorNow: async () => anchors?.anchorNow(),
 				release: async () => void (await release.release()),
 				backup: createBackupDesk(log, () => !isFull()),
 				prune: pruning,
@@ -420,7 +425,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			size: log.size(),
 			broker: broker && `${broker.host}:${broker.port}`,
 			client: config.client?.url,
-			registry: config.anchor?.registry,
+			chains: config.anchor?.chains.map(nameOfChain).join(', '),
 		});
 		return {
 			status,
@@ -668,9 +673,8 @@ const lookEveryMs = 60_000;
 /** While nothing may be released, look more often. */
 const lookWithheldMs = 5000;
 
-/** What is done every second: look at the clock, look outside when it is time, release, and let the anchor take its steps. What is due they know themselves. */
+/** What is done every second: look at the clock, look outside when it is time, and release. What is due they know themselves. */
 function nudgeOf(parts: {
-	readonly anchor: Anchor | undefined;
 	readonly release: Release;
 	readonly timekeeping: Timekeeping;
 	readonly noteSilences: () => void;
@@ -680,7 +684,7 @@ function nudgeOf(parts: {
 	readonly logger: Logger;
 	readonly signal: AbortSignal;
 }): () => Promise<void> {
-	const {anchor, release, timekeeping, noteSilences, lookAtDevices, isFull, clock, logger, signal} = parts;
+	const {release, timekeeping, noteSilences, lookAtDevices, isFull, clock, logger, signal} = parts;
 	let last = '';
 	let lookedAtMs = clock.monotonicMs();
 	return async () => {
@@ -699,13 +703,32 @@ function nudgeOf(parts: {
 				await release.look();
 			}
 			await release.release();
-			while (!signal.aborted && !release.frozen.aborted && (await anchor?.tick(signal))) last = '';
+			last = '';
+		} catch (error) {
+			const sentence = describeError(error);
+			// Said once, not every second.
+			if (sentence !== last && !signal.aborted) logger.log('error', 'a look around failed', {error: sentence});
+			last = sentence;
+		}
+	};
+}
+
+/** Every second: the steps of one chain or authority, apart from all others, since one that hangs takes its whole time. */
+function anchoringOf(
+	tick: Anchors['ticks'][number],
+	{release, logger, signal}: {readonly release: Release; readonly logger: Logger; readonly signal: AbortSignal},
+): () => Promise<void> {
+	let last = '';
+	return async () => {
+		try {
+			while (!signal.aborted && !release.frozen.aborted && (await tick(signal))) last = '';
 		} catch (error) {
 			// The registry holds a history that is not ours: look at it, and freeze if that is final.
 			if (error instanceof AgentError && error.code === 'ANCHOR_REFUSED') await release.look().catch(() => {});
 			const sentence = describeError(error);
-			// Said once, not every second; `status` keeps saying it.
-			if (sentence !== last && !signal.aborted) logger.log('error', 'anchoring stopped', {error: sentence});
+			// Said once, not every second; `status` keeps saying it. What the world did the target has said itself, with its name.
+			if (sentence !== last && !signal.aborted && !(error instanceof AgentError))
+				logger.log('error', 'anchoring stopped', {error: sentence});
 			last = sentence;
 		}
 	};

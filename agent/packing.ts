@@ -3,7 +3,6 @@
 import {type FileHandle, open, unlink} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {askBasis, ledgersFor} from './accounts.ts';
-import {anchoredAbove} from './anchoring.ts';
 import {viewOf} from './base/bytes.ts';
 import {verifyDeviceSignature} from './base/device-signature.ts';
 import {syncPath} from './base/durable.ts';
@@ -41,6 +40,8 @@ export type PackProgress = {
 };
 
 export type PackRequest = {
+	/** How many chains and authorities should hold the checkpoint that it is proven under. @default 1 */
+	readonly anchorsNeeded?: number;
 	readonly question: Question;
 	/** A new file; fails with DATA_EXISTS if there is one. */
 	readonly out: string;
@@ -76,8 +77,8 @@ type LedgersFor = (question: Pick<Question, 'about'>) => Ledger[];
  */
 export async function packEvidence(paths: SitePaths, request: PackRequest): Promise<Packed> {
 	const basis = await askBasis(paths, request.question);
-	await using reader = await openSiteReader(paths);
-	return await packFrom({...reader, anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs)}, basis, request);
+	await using reader = await openSiteReader(paths, request.anchorsNeeded);
+	return await packFrom(reader, basis, request);
 }
 
 /** What packing reads of a site. */
@@ -209,9 +210,9 @@ async function checkpointFor(reader: PackReader, basis: Basis, {question, asOf}:
 		const size = anchored && parseCheckpoint(anchored.note)?.size;
 		if (anchored === undefined || size === undefined || size > released.size) continue;
 		if (!(await isCut(size)) || (!isNewest && notBeforeMs === Number.MAX_SAFE_INTEGER && !(await isPeriodCut(size))))
-			return {note: anchored.note, anchors: anchored.anchors};
+			return {note: anchored.note, anchors: anchored.anchors, timestamps: anchored.timestamps};
 	}
-	return {note: released.note, anchors: []};
+	return {note: released.note, anchors: [], timestamps: []};
 }
 
 /** A package on the disk, of which only what is looked at is read. Fails with DATA_MISSING. */

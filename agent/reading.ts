@@ -9,15 +9,15 @@ import {systemClock} from './base/clock.ts';
 import {verifyEd25519} from './base/ed25519.ts';
 import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
-import type {Checkpoint} from './format/checkpoint.ts';
+import {type Checkpoint, parseOrigin} from './format/checkpoint.ts';
 import type {AnchorRecord} from './format/evidence.ts';
-import {deviceUrn, parseChannelUrn} from './format/subject.ts';
+import {agentUrn, deviceUrn, parseChannelUrn} from './format/subject.ts';
 import {type AuditReport, audit} from './log/audit.ts';
 import type {Channel} from './log/channels.ts';
 import {createHeadFile} from './log/head-file.ts';
 import {type LogReader, openLogReader} from './log/reader.ts';
 import {refuseHalfSwapped} from './log/swap.ts';
-import {createIssuer, type Issuer, type Needs as IssuerNeeds} from './receipt/issue.ts';
+import {type AnchoredCheckpoint, createIssuer, type Issuer, type Needs as IssuerNeeds} from './receipt/issue.ts';
 import type {SitePaths} from './site.ts';
 
 /** Audits a site's log from its file alone, and against the side file where there is one. */
@@ -39,7 +39,7 @@ const releasedMsMax = 500;
 /** Issues from a log's reader; who the channels are, and what may be shown, is for whoever asks to say. */
 export function issuerOf(
 	reader: Pick<LogReader, 'entry' | 'source' | 'inclusion' | 'multiproof' | 'range' | 'between' | 'at' | 'tallyAt'>,
-	needs: Pick<IssuerNeeds<Channel>, 'head' | 'channelOf' | 'deviceOf' | 'anchoredAbove'>,
+	needs: Pick<IssuerNeeds<Channel>, 'head' | 'channelOf' | 'deviceOf' | 'agentChannel' | 'anchoredAbove'>,
 ): Issuer<Channel> {
 	const {entry, source, inclusion, multiproof, range, between, at, tallyAt} = reader;
 	return createIssuer<Channel>({hasher: nodeHasher, entry, source, inclusion, multiproof, range, between, at, tallyAt, ...needs});
@@ -51,9 +51,12 @@ export type SiteReader = LogReader & {
 	/** The newest checkpoint that may be shown; a running agent is asked for its newest first. */
 	readonly released: () => Promise<Checkpoint | undefined>;
 	readonly anchors: () => Promise<readonly AnchorRecord[]>;
+	/** See anchoredAbove of anchoring.ts. */
+	readonly anchoredAbove: (index: number, notBeforeMs?: number) => Promise<AnchoredCheckpoint | undefined>;
 };
 
-export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' | 'socket'>): Promise<SiteReader> {
+/** `anchorsNeeded`: how many chains and authorities should hold the checkpoint that something is proven under. */
+export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' | 'socket'>, anchorsNeeded = 1): Promise<SiteReader> {
 	await refuseHalfSwapped(dirname(paths.log));
 	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
 	const headFile = createHeadFile(paths.released);
@@ -81,28 +84,36 @@ export async function openSiteReader(paths: Pick<SitePaths, 'log' | 'released' |
 	};
 	let bySubject = new Map<string, Channel>();
 	let byUrn = new Map<string, Channel>();
+	const anchored: SiteReader['anchoredAbove'] = (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs, anchorsNeeded);
+	const lookAtChannels = async (): Promise<void> => {
+		const channels = await reader.channels();
+		bySubject = new Map(channels.map(channel => [toHex(channel.subject), channel]));
+		byUrn = new Map(channels.map(channel => [channel.urn, channel]));
+	};
 	const issuer = issuerOf(reader, {
 		head: released,
 		channelOf: async subject => {
 			const name = toHex(subject);
 			// A channel that is not known yet was enrolled since the last look.
-			if (!bySubject.has(name)) {
-				const channels = await reader.channels();
-				bySubject = new Map(channels.map(channel => [toHex(channel.subject), channel]));
-				byUrn = new Map(channels.map(channel => [channel.urn, channel]));
-			}
+			if (!bySubject.has(name)) await lookAtChannels();
 			return bySubject.get(name);
+		},
+		agentChannel: async () => {
+			const log = parseOrigin(reader.origin);
+			if (byUrn.size === 0) await lookAtChannels();
+			return log && byUrn.get(agentUrn(log.logName));
 		},
 		deviceOf: async ({urn}) => {
 			const parsed = parseChannelUrn(urn);
 			return parsed && byUrn.get(deviceUrn(parsed.deviceId));
 		},
-		anchoredAbove: (index, notBeforeMs) => anchoredAbove(reader, index, notBeforeMs),
+		anchoredAbove: anchored,
 	});
 	return {
 		...reader,
 		released,
 		issuer,
+		anchoredAbove: anchored,
 		anchors: async () => {
 			const rows = (await reader.documents(anchorKind)).map(({body}) => JSON.parse(body) as AnchorRow);
 			return rows.map(toAnchorRecord).filter(record => record !== undefined);

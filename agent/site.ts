@@ -8,11 +8,12 @@ import {createEd25519Signer, type Ed25519Signer, ed25519Seed, ed25519SeedLength}
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Random} from './base/random.ts';
-import {type ParsedConfig, parseConfig} from './config.ts';
+import {credentialPath, secretPlace} from './base/secret-place.ts';
+import {credentialsDirectory, type ParsedConfig, parseConfig} from './config.ts';
 import {formatOrigin, signCheckpoint} from './format/checkpoint.ts';
 import {formatNoteKey, noteKey} from './format/note.ts';
 import {idPattern} from './format/subject.ts';
-import {formatTrust, parseTrust, type Trust, type TrustedRegistry} from './format/trust.ts';
+import {emptyTrust, formatTrust, parseTrust, type Trust, type TrustedRegistry} from './format/trust.ts';
 import {generatePassword, hashPassword} from './ingest/password.ts';
 import {createLog} from './log/log.ts';
 import {refuseHalfSwapped} from './log/swap.ts';
@@ -82,21 +83,44 @@ export async function openSite(configPath: string): Promise<Site> {
 	return {...parsed, configPath, paths: sitePaths(resolve(dirname(configPath), parsed.config.log.directory))};
 }
 
-/** A path from the config: relative ones start at the data directory. */
+/** A path from the config: relative ones start at the data directory, `credential:NAME` is where systemd has put that. Fails with KEY_INVALID. */
 export function siteFile(site: Site, path: string): string {
-	return resolve(site.paths.directory, path);
+	const place = secretPlace(path);
+	if ('problem' in place) throw new AgentError('KEY_INVALID', `"${path}" names no file: ${place.problem}`);
+	return 'credential' in place ? credentialPath(place.credential, credentialsDirectory()) : resolve(site.paths.directory, place.file);
 }
 
-/** The first line of a secret file. Fails with KEY_INVALID. */
-export async function readSecret(path: string, hint?: string): Promise<string> {
+/** systemd holds all credentials of a service to 1 MiB together; a secret of ours is a line, or a keystore. */
+const secretLengthMax = 64 * 1024;
+
+/**
+ * The text of a secret file. A credential MUST NOT be readable by everybody: then it was not systemd that put it there. (Its group may read: so the access list shows by which systemd
+ * lets the service's user in.) Fails with KEY_INVALID.
+ */
+export async function readSecretText(path: string, hint?: string): Promise<string> {
 	try {
-		return (await readFile(path, 'utf8')).split('\n')[0] ?? '';
+		const {size, mode} = await stat(path);
+		if (size > secretLengthMax) throw new Error(`it has ${size} bytes, and a secret at most ${secretLengthMax}`);
+		if (isCredentialPath(path) && (mode & 0o007) !== 0)
+			throw new Error("everybody on this machine may use it; a credential is its service's alone");
+		return await readFile(path, 'utf8');
 	} catch (error) {
 		throw new AgentError('KEY_INVALID', `cannot read the secret in ${path}: ${describeError(error)}`, {
 			cause: error,
 			...(hint === undefined ? {} : {hint}),
 		});
 	}
+}
+
+/** The first line of a secret file. Fails with KEY_INVALID. */
+export async function readSecret(path: string, hint?: string): Promise<string> {
+	return (await readSecretText(path, hint)).split('\n')[0] ?? '';
+}
+
+/** Whether a path that `siteFile` gave is a credential's. */
+export function isCredentialPath(path: string): boolean {
+	const directory = credentialsDirectory();
+	return directory !== undefined && directory !== '' && dirname(path) === resolve(directory);
 }
 
 /** What the bytes of a trust file say. Fails with FORMAT_INVALID. */
@@ -203,7 +227,7 @@ export async function makeSite(options: {
 	// From the beginning there is a head outside of the database: one that is missing was lost.
 	const empty = signCheckpoint({origin: key.name, size: 0, root: emptyRoot(nodeHasher)}, key, signer.sign);
 	await writeNew(paths.released, empty.note, 0o600);
-	await writeNew(paths.trust, formatTrust({logs: [key], registries: options.registries?.(keystore.address) ?? [], anchors: []}), 0o644);
+	await writeNew(paths.trust, formatTrust({...emptyTrust, logs: [key], registries: options.registries?.(keystore.address) ?? []}), 0o644);
 	for (const {path, text, mode} of more) await writeNew(path, text, mode);
 	if (config !== undefined) await writeNew(files.config, config, 0o600);
 	return made;

@@ -2,11 +2,19 @@
 
 import type {Broker} from '../broker/broker.ts';
 import type {Access} from './access.ts';
-import type {Anchor} from './anchor/anchor.ts';
-import {askAgent, type ClientStatus, type MarketStatus, type Status} from './api/status-server.ts';
+import type {Anchors, AnchorsStatus, TargetStatus} from './anchors.ts';
+import {
+	type AnchorStatus,
+	askAgent,
+	type ChainTargetStatus,
+	type ClientStatus,
+	type MarketStatus,
+	type Status,
+} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import type {Clock} from './base/clock.ts';
 import type {DeviceDesk} from './device-desk.ts';
+import {decimalText} from './format/decimal.ts';
 import type {Devices} from './ingest/devices.ts';
 import type {Ingest} from './ingest/ingest.ts';
 import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
@@ -36,7 +44,7 @@ export async function statusOf(parts: {
 	readonly devices: Devices;
 	readonly broker: Broker | undefined;
 	readonly client: MqttDoor | undefined;
-	readonly anchor: Anchor | undefined;
+	readonly anchors: Anchors | undefined;
 	readonly timekeeping: Timekeeping;
 	readonly ingest: Pick<Ingest, 'silent' | 'countsOf'>;
 	readonly desk: Pick<DeviceDesk, 'expired'>;
@@ -48,8 +56,8 @@ export async function statusOf(parts: {
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
 }): Promise<Status> {
-	const {site, log, broker, client, anchor} = parts;
-	const anchored = await anchor?.status();
+	const {site, log, broker, client, anchors} = parts;
+	const anchored = await anchors?.status();
 	// All else in one turn and after the wait: a size from before it could be smaller than what was released meanwhile.
 	const checkpoint = log.checkpoint();
 	const stats = log.stats();
@@ -60,7 +68,7 @@ export async function statusOf(parts: {
 	if (standing.state === 'withheld') warnings.push(warningOf(`Nothing is released: ${standing.reason}.`));
 	const disk = parts.disk.standing();
 	warnings.push(...disk.warnings.map(warningOf));
-	if (anchor === undefined)
+	if (anchors === undefined)
 		notices.push(
 			'Nothing is anchored: only the side file would tell a second history, and nobody outside vouches for the log. See: kedge anchor --help.',
 		);
@@ -77,11 +85,7 @@ export async function statusOf(parts: {
 		isCalibrationOver: parts.desk.expired(id).includes('calibration'),
 	}));
 	warnings.push(...deviceWarnings(silent, watched), ...refusalWarnings(parts.refusals.recent()));
-	if (anchored?.lastError !== undefined)
-		warnings.push({
-			sentence: `Anchoring: ${anchored.lastError.sentence}.${anchored.lastError.hint ? ` Hint: ${anchored.lastError.hint}.` : ''}`,
-			reason: 'Anchoring fails',
-		});
+	for (const target of anchored?.targets ?? []) warnings.push(...anchorWarnings(target));
 	const clockState = parts.timekeeping.clockState();
 	if (clockState.synchronisation === 'unsynchronised')
 		warnings.push(warningOf('The clock of this machine is not synchronised: what arrives is marked so until it is.'));
@@ -126,17 +130,7 @@ export async function statusOf(parts: {
 			throttled: broker.stats().throttled,
 		},
 		client: client && clientStatus(site.config.client?.name ?? '', client.stats()),
-		anchor: anchored && {
-			chainId: anchored.chainId,
-			registry: anchored.registry,
-			opener: anchored.opener,
-			rows: anchored.rows,
-			minedSize: anchored.minedSize,
-			finalSize: anchored.finalSize,
-			oldestUnanchoredAgeMs: anchored.oldestUnanchoredAgeMs,
-			waitingFor: anchored.waitingFor,
-			lastError: anchored.lastError?.sentence,
-		},
+		anchor: anchored && anchorStatusOf(anchored, site),
 		market,
 		scrub: parts.scrub.status(),
 		warnings: warnings.map(({sentence}) => sentence),
@@ -148,6 +142,82 @@ export async function statusOf(parts: {
 function clientStatus(name: string, stats: MqttClientStats): ClientStatus {
 	const {connected, sinceMs, connects, acknowledged, waiting, dropped, tooLarge} = stats;
 	return {name, isConnected: connected, sinceMs: Math.round(sinceMs), connects, acknowledged, waiting, tooLarge, droppedByBroker: dropped};
+}
+
+/** In plain JSON types, amounts as decimal texts of the coin. */
+function anchorStatusOf(anchors: AnchorsStatus, {config}: Site): AnchorStatus {
+	const {needed, heldSize, finalSize, oldestUnanchoredAgeMs, targets} = anchors;
+	return {
+		needed,
+		of: targets.length,
+		minedSize: heldSize,
+		finalSize,
+		oldestUnanchoredAgeMs,
+		targets: targets.map(target => {
+			if (target.kind === 'authority') {
+				const {stampedSize, lastGenTimeMs, waitingFor, lastError} = target.status;
+				return {
+					kind: target.kind,
+					name: target.name,
+					stampedSize,
+					stampedAtMs: lastGenTimeMs,
+					waitingFor,
+					lastError: lastError?.sentence,
+				};
+			}
+			const {chainId, registry, opener, rows, minedSize, finalSize, balanceWei, waitingFor, lastError} = target.status;
+			const chain = config.anchor!.chains.find(one => one.chainId === chainId);
+			return {
+				kind: target.kind,
+				name: target.name,
+				chainId,
+				registry,
+				opener,
+				rows,
+				minedSize,
+				finalSize,
+				coin: chain?.coin ?? 'ETH',
+				balance: coinText(balanceWei),
+				spentLastDay: coinText(target.status.spentWeiLastDay),
+				budgetPerDay: chain?.budgetPerDay,
+				runwayDays: target.status.runwayDays,
+				waitingFor,
+				lastError: lastError?.sentence,
+				nodes: target.nodes,
+			};
+		}),
+	};
+}
+
+function coinText(wei: bigint | undefined): string | undefined {
+	return wei === undefined ? undefined : decimalText(wei, -18);
+}
+
+/** Below this the owner should send funds. */
+const runwayDaysMin = 30;
+
+function daysText(days: number): string {
+	return days < 1 ? 'less than a day' : days < 2 ? '1 day' : `${Math.floor(days)} days`;
+}
+
+function anchorWarnings({kind, name, status}: TargetStatus): Warning[] {
+	const warnings: Warning[] = [];
+	if (status.lastError !== undefined)
+		warnings.push({
+			sentence: `Anchoring at ${name}: ${status.lastError.sentence}.${status.lastError.hint ? ` Hint: ${status.lastError.hint}.` : ''}`,
+			reason: `Anchoring at ${name} fails`,
+		});
+	if (kind === 'chain' && status.runwayDays !== undefined && status.runwayDays < runwayDaysMin)
+		warnings.push({
+			sentence: `The anchoring key's balance at ${name} lasts for ${daysText(status.runwayDays)} at what anchors cost now.`,
+			reason: `The anchoring key's balance at ${name} is low`,
+		});
+	return warnings;
+}
+
+/** How the first chain stands: where devices and markets are. */
+export function firstChainOf(status: Status | undefined): ChainTargetStatus | undefined {
+	return status?.anchor?.targets.find(target => target.kind === 'chain');
 }
 
 function clientWarnings(name: string, stats: MqttClientStats): Warning[] {

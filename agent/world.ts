@@ -3,8 +3,8 @@
 import {stat, statfs} from 'node:fs/promises';
 import {schedule} from 'node-cron';
 import {openBroker} from '../broker/broker.ts';
-import type {Chain, ChainOptions} from './anchor/chain.ts';
-import {type AnchoringKey, openAnchoringKey} from './anchoring.ts';
+import type {JoinedChain} from './anchor/nodes.ts';
+import {type AnchoringKey, type NodesOptions, openAnchoringKey} from './anchoring.ts';
 import {openStatusServer} from './api/status-server.ts';
 import {type Clock, systemClock} from './base/clock.ts';
 import {type ClockState, readClockState} from './base/clock-state.ts';
@@ -35,7 +35,7 @@ export type World = {
 	readonly openAnchoringKey: (site: Site) => Promise<AnchoringKey>;
 	readonly openBroker: typeof openBroker;
 	readonly openMqttClient: (needs: MqttClientNeeds, options: MqttClientOptions) => Promise<MqttDoor>;
-	readonly openChain: (options: ChainOptions) => Promise<Chain>;
+	readonly openChain: (options: NodesOptions) => Promise<JoinedChain>;
 	readonly openStatusServer: typeof openStatusServer;
 	/** Calls at midnight UTC by the calendar; gives what ends that. */
 	readonly atMidnight: (call: () => Promise<void>) => () => Promise<void>;
@@ -67,7 +67,7 @@ export function realWorld(): World {
 		openBroker,
 		// Both are loaded only where they are used: MQTT.js costs 18 MB, ethers 22 MB.
 		openMqttClient: async (needs, options) => (await import('./ingest/mqtt-client.ts')).openMqttClient(needs, options),
-		openChain: async options => (await import('./anchor/chain.ts')).openChain(options),
+		openChain: async options => (await import('./anchor/nodes.ts')).openChains({...options, clock: systemClock}),
 		openStatusServer,
 		atMidnight: call => {
 			const task = schedule('0 0 * * *', call, {noOverlap: true, timezone: 'UTC', name: 'midnight'});

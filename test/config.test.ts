@@ -79,6 +79,7 @@ devices: [{id: d, mappings: [m], quantities: {door: {}}, calibration: {sha256: 9
 market: {name: m, feedInMicroPerKwh: 8, retailMicroPerKwh: 30, gridFeeMicroPerKwh: 4, meters: [{device: e, owner: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}]}
 api: {tokens: [{name: t, role: auditor, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}]}
 anchor: {rpcUrl: http://h, chainId: 1, registry: "0x5FbDB2315678afecb367f032d93F642f64180aa3"}
+timestamps: [{name: t, url: http://h, certificate: c}]
 sites: [{id: s, report: {}, sources: [{id: o, scope: 2, method: factor, channels: [{device: d, quantity: energy-import}], marketFactors: [f]}]}]
 factors: [{id: f}]
 logging:
@@ -145,7 +146,16 @@ test('quantities that the example names exist', t => {
 test('what is not given has its default', t => {
 	const {config} = parseConfig('log: {name: a}', 'kedge.yaml');
 	t.deepEqual(config, {
-		log: {name: 'a', directory: '.', quarantineMiB: 16, keepArrivalsDays: 0, keepEntriesDays: 0, floorMiB: 256, ballastMiB: 32},
+		log: {
+			name: 'a',
+			directory: '.',
+			quarantineMiB: 16,
+			keepArrivalsDays: 0,
+			keepEntriesDays: 0,
+			anchorsNeeded: 1,
+			floorMiB: 256,
+			ballastMiB: 32,
+		},
 		broker: undefined,
 		client: undefined,
 		ingest: {lateAfterMinutes: 15},
@@ -155,6 +165,7 @@ test('what is not given has its default', t => {
 		sites: [],
 		factors: [],
 		anchor: undefined,
+		timestamps: [],
 		market: undefined,
 		api: undefined,
 		logging: {level: 'info'},

@@ -163,7 +163,22 @@ export type ClientStatus = {
 	readonly droppedByBroker: number;
 };
 
+/** Where the log is anchored. */
 export type AnchorStatus = {
+	/** How many of the targets must hold an entry before it counts as anchored, and how many there are. */
+	readonly needed: number;
+	readonly of: number;
+	/** The largest size that so many hold, in a block or stamped; and for good. */
+	readonly minedSize: number;
+	readonly finalSize: number;
+	/** Age of the oldest entry above minedSize. */
+	readonly oldestUnanchoredAgeMs: number | undefined;
+	readonly targets: readonly (ChainTargetStatus | AuthorityTargetStatus)[];
+};
+
+export type ChainTargetStatus = {
+	readonly kind: 'chain';
+	readonly name: string;
 	readonly chainId: number;
 	readonly registry: string;
 	readonly opener: string;
@@ -172,7 +187,25 @@ export type AnchorStatus = {
 	/** The largest size in a block, and the largest whose block is final. */
 	readonly minedSize: number;
 	readonly finalSize: number;
-	readonly oldestUnanchoredAgeMs: number | undefined;
+	/** What the anchoring key holds and what anchors cost within the last 24 hours, as decimal texts in the coin; undefined while the chain was not asked. */
+	readonly coin: string;
+	readonly balance: string | undefined;
+	readonly spentLastDay: string | undefined;
+	readonly budgetPerDay: string | undefined;
+	/** Days that the balance lasts at what anchors cost now; undefined while nothing was paid. */
+	readonly runwayDays: number | undefined;
+	readonly waitingFor: string | undefined;
+	readonly lastError: string | undefined;
+	/** The nodes that are asked, in their order. */
+	readonly nodes: readonly {readonly host: string; readonly state: string; readonly lastError?: string}[];
+};
+
+export type AuthorityTargetStatus = {
+	readonly kind: 'authority';
+	readonly name: string;
+	/** The largest size that is stamped, and when, by the authority's clock. */
+	readonly stampedSize: number;
+	readonly stampedAtMs: number | undefined;
 	readonly waitingFor: string | undefined;
 	readonly lastError: string | undefined;
 };

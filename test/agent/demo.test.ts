@@ -63,7 +63,7 @@ test.serial('the demo ends by itself, goes on with the same log, and survives a 
 	t.true(next.anchorsFinal > result.anchorsFinal);
 
 	const site = await openSite(join(directory, 'kedge.yaml'));
-	t.is(site.config.anchor?.chainId, 31_337);
+	t.is(site.config.anchor?.chains[0].chainId, 31_337);
 	for (const name of readdirSync(directory)) if (/^chain-\d+\.json/.test(name)) await rm(join(directory, name), {recursive: true});
 	const running = demo();
 	const killing = (async () => {
@@ -88,7 +88,7 @@ test.serial('the demo ends by itself, goes on with the same log, and survives a 
 	t.regex(third.err, /the local chain lost its state; anchoring begins again on chain 31338/);
 	if (process.platform === 'linux') t.regex(third.err, /the agent ended with code .*; starting it again/);
 	const after = await openSite(site.configPath);
-	t.is(after.config.anchor?.chainId, 31_338);
+	t.is(after.config.anchor?.chains[0].chainId, 31_338);
 	t.deepEqual((await auditSite(site.paths)).problems, []);
 	if (process.platform === 'linux') t.deepEqual(processesWith('run', site.configPath), [], 'nothing is left running');
 	t.log(`${last.entries} entries, ${last.anchorsFinal} anchors on the second chain`);

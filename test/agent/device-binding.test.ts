@@ -164,7 +164,10 @@ test('a device is bound, rotated and unbound, and the log and the chain say the 
 	const other = await changeConfig(site, text => text.replace(`chainId: ${anvilChainId}`, 'chainId: 1'));
 	t.regex((await saying(t, 2, other, 'binding', 'meter-1')).err, /speaks for chain 31337, not for chain 1/);
 	site = await changeConfig(other, text => text.replace('chainId: 1\n', `chainId: ${anvilChainId}\n`));
-	t.regex((await saying(t, 2, site, 'binding', 'meter-1', '--registry', site.config.anchor!.registry)).err, /is no DeviceRegistry/);
+	t.regex(
+		(await saying(t, 2, site, 'binding', 'meter-1', '--registry', site.config.anchor!.chains[0].registry)).err,
+		/is no DeviceRegistry/,
+	);
 	const spawned = await kedge(t, ['device', 'binding', 'meter-1', '--json', '--config', site.configPath]);
 	t.is(spawned.code, 0, spawned.err);
 	t.is((JSON.parse(spawned.out) as {binding: {owner: string}}).binding.owner, owner);

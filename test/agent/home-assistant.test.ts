@@ -65,7 +65,11 @@ type Description = {
 const status = {
 	state: 'running',
 	size: 1000,
-	anchor: {minedSize: 900, oldestUnanchoredAgeMs: 130_000},
+	anchor: {
+		minedSize: 900,
+		oldestUnanchoredAgeMs: 130_000,
+		targets: [{kind: 'chain', runwayDays: 90.5}, {kind: 'chain', runwayDays: 12.9}, {kind: 'chain'}, {kind: 'authority'}],
+	},
 	devices: 3,
 	silent: {count: 1, devices: []},
 	counters: {'refused:retained': 5, 'refused:no-reading': 7, 'refused:unit-wrong': 2, 'also-refused:unit-wrong': 9, repeats: 4},
@@ -129,6 +133,7 @@ for (const isAnchored of [true, false])
 			problem: 'ON',
 			reasons: ['refused as unit-wrong, the newest of m-1'],
 		});
+		t.is(agent!.runwayDays, isAnchored ? 12 : undefined, 'of the chain where the balance ends first');
 		t.like(device, {entries: 50, unanchored: isAnchored ? 10 : null, lastReading: '1970-01-01T00:00:05.000Z', reasons: ['silent']});
 		t.false(
 			described.some(({state, description}) => `${state}${description}`.includes('evil')),

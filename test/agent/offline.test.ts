@@ -2,13 +2,11 @@
 import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {systemClock} from '../../agent/base/clock.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {parseTrust} from '../../agent/format/trust.ts';
-import {simulatedDeviceIds} from '../../agent/simulation.ts';
 import {requestAnchor} from '../../agent/state.ts';
-import {createPublisher} from '../../sim/client.ts';
 import {type Anvil, startAnvil} from '../helpers/anvil.ts';
+import {publishHomeReadings} from '../helpers/home-readings.ts';
 import {anchorSite, createTestSite, kedge, kedgePath, type Ran, run, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** A site whose log is anchored on a chain of its own, with some readings of one home. */
@@ -18,26 +16,6 @@ async function createAnchoredSite(t: ExecutionContext): Promise<TestSite & {read
 	const made = await createTestSite(t, {homes: 1});
 	const site = await anchorSite(t, made, anvil);
 	return {...made, site, anvil};
-}
-
-async function publishReadings(t: ExecutionContext, made: TestSite, from: number, count: number): Promise<void> {
-	const [id = ''] = simulatedDeviceIds(1);
-	const publisher = createPublisher({
-		url: made.url,
-		clientId: id,
-		username: id,
-		password: made.password,
-		clock: systemClock,
-		onAcknowledged: () => {},
-		onProblem: sentence => t.log(sentence),
-	});
-	for (let i = from; i < from + count; i += 1)
-		publisher.publish({
-			topic: `homes/${id}/meter`,
-			payload: `{"boot":"b","seq":${i + 1},"at":"2026-03-01T00:${String(i).padStart(2, '0')}:00Z","import_kwh":${i}.125}`,
-		});
-	t.true(await publisher.untilDrained(new AbortController().signal));
-	await publisher[Symbol.asyncDispose]();
 }
 
 /** `unshare` before a command leaves it without a network; undefined where that is not permitted. */
@@ -53,6 +31,7 @@ type Said = {
 	readonly strength: string;
 	readonly checks: readonly {readonly name: string; readonly result: string}[];
 	readonly facts: {
+		readonly bracket?: {readonly after?: {readonly checked: string}; readonly before?: {readonly checked: string}};
 		readonly history?: {readonly completeness?: {readonly state: string; readonly lastNumber: number; readonly tallyNumber: number}};
 	};
 };
@@ -68,13 +47,13 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 	const made = await createAnchoredSite(t);
 	const {site, anvil} = made;
 	const agent = await startAgent(t, site);
-	await publishReadings(t, made, 0, 20);
+	await publishHomeReadings(t, made, 0, 20);
 	await requestAnchor(site.paths);
 	const {size} = await untilStatus(t, site, status => status.anchor !== undefined && status.anchor.finalSize >= status.size, {
 		each: () => anvil.mine(1),
 	});
 	// What is behind the last anchor is committed and not anchored.
-	await publishReadings(t, made, 20, 1);
+	await publishHomeReadings(t, made, 20, 1);
 	t.is(await agent.end('SIGTERM'), 0, agent.said());
 
 	const desk = join(made.folder, 'desk');
@@ -121,6 +100,12 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 	t.true('value' in trust && trust.value.anchors.length >= 1);
 	t.regex((await pin()).err, /nothing new to pin/);
 
+	// Blocks instead of anchors: the files carry what leads from a block to their anchors.
+	await writeFile(at('blocks.json'), unpinned);
+	const kept = await kedge(t, ['trust', 'pin', '--rpc', anvil.url, '--trust', 'blocks.json', ...files], {directory: desk});
+	t.is(kept.code, 0, kept.err);
+	t.regex(kept.out, /^pinned block \d+ of chain 31337 of \S+Z in blocks\.json: 1 node called it final$/m);
+
 	// The chain is gone.
 	await anvil.stop();
 	const noNetwork = (await withoutNetwork(t)) ?? [];
@@ -135,6 +120,15 @@ test.serial('an anchored receipt verifies without a network, as strong as the tr
 		t.is(strength, 'committed');
 		t.true(checks.some(({name, result}) => name === 'anchor' && result === 'skipped'));
 	}
+	const final = await verify('--trust', 'blocks.json', '--require', 'final', ...files);
+	t.is(final.code, 0, final.err);
+	for (const {good, strength, facts} of verdictsOf(final)) {
+		t.true(good);
+		t.is(strength, 'final');
+		t.is(facts.bracket?.before?.checked, 'pinned');
+	}
+	// A beacon stands in front of the tally of every anchor.
+	t.is(verdictsOf(final)[1]!.facts.bracket?.after?.checked, 'pinned');
 	const anchored = await verify('--trust', 'pinned.json', ...files, at('late.json'));
 	t.is(anchored.code, 0, anchored.err);
 	t.deepEqual(

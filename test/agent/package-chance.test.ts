@@ -10,6 +10,7 @@ import {correctionArrival, encodeCorrection} from '../../agent/format/correction
 import type {Json} from '../../agent/format/document.ts';
 import {noteKinds, qualities} from '../../agent/format/entry.ts';
 import {accountUrn, channelUrn} from '../../agent/format/subject.ts';
+import {emptyTrust} from '../../agent/format/trust.ts';
 import {factorBodyOf} from '../../agent/ledgers/emissions/factor-body.ts';
 import type {Basis, Question} from '../../agent/ledgers/ledger.ts';
 import type {Channel} from '../../agent/log/channels.ts';
@@ -193,11 +194,11 @@ test('whatever came when, an honest package verifies and says what the accounts 
 			} else [basis, answer] = [await following.basis(question), (await following.answer(question))?.answer];
 			if (basis === undefined) continue;
 			const out = join(world.folder, `${about}-${below(2 ** 31)}.zip`);
-			const from0 = {...reader, released: reader.head, anchoredAbove: async () => ({note, anchors: []})};
+			const from0 = {...reader, released: reader.head, anchoredAbove: async () => ({note, anchors: [], timestamps: []})};
 			const {manifest} = await packFrom(from0, basis, {question, out, madeAtMs: startMs, withArrivals: one(true, false)});
 			if (answer !== undefined)
 				t.deepEqual(JSON.parse(JSON.stringify(manifest.answer)), JSON.parse(JSON.stringify(answer)), `seed ${seed}, ${about}`);
-			const verdict = await verifyPackageFile(out, {logs: [log.key], registries: [], anchors: []});
+			const verdict = await verifyPackageFile(out, {...emptyTrust, logs: [log.key]});
 			t.true(verdict.good && verdict.facts.package?.completeness === 'complete', `seed ${seed}, ${about}\n${verdictText(verdict)}`);
 		}
 		// Made again in one go they are the same, wherever they were saved on the way.

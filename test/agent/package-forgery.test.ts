@@ -16,7 +16,7 @@ import {entryLength, noteKinds, outlineEntry, qualities} from '../../agent/forma
 import type {EvidenceManifest} from '../../agent/format/evidence-package.ts';
 import {packOpening} from '../../agent/format/evidence-package-files.ts';
 import {accountUrn, agentUrn} from '../../agent/format/subject.ts';
-import type {Trust} from '../../agent/format/trust.ts';
+import {emptyTrust, type Trust} from '../../agent/format/trust.ts';
 import {factorBodyOf} from '../../agent/ledgers/emissions/factor-body.ts';
 import type {Basis, Ledger, Question} from '../../agent/ledgers/ledger.ts';
 import type {Channel} from '../../agent/log/channels.ts';
@@ -139,7 +139,7 @@ async function createMaker(t: ExecutionContext): Promise<Maker> {
 	await append(log, [draftOf(later, {value: 1_100_000n, measuredAtMs: startMs + 520 * minuteMs})], {arrivedAtMs: startMs + 9 * hourMs + 1});
 	await log.settled();
 
-	const trust: Trust = {logs: [log.key], registries: [], anchors: []};
+	const trust: Trust = {...emptyTrust, logs: [log.key]};
 	let count = 0;
 	const pack: Maker['pack'] = async (question = asked, lie = {}, changes = {}) => {
 		count += 1;
@@ -178,7 +178,7 @@ async function createMaker(t: ExecutionContext): Promise<Maker> {
 						yield {...one, begin: index, end: index + 1, record: lie.gone?.(index) === true ? undefined : one.record};
 			},
 			released: async () => reader.head(),
-			anchoredAbove: async () => (lie.untallied === true ? undefined : {note, anchors: []}),
+			anchoredAbove: async () => (lie.untallied === true ? undefined : {note, anchors: [], timestamps: []}),
 		};
 		let basis: Basis | undefined;
 		if (question.about === 'device') {

@@ -16,7 +16,7 @@ import {deflate} from '../../agent/format/deflate.ts';
 import type {Json} from '../../agent/format/document.ts';
 import {entryLength, noteKinds, qualities} from '../../agent/format/entry.ts';
 import {accountUrn, channelUrn} from '../../agent/format/subject.ts';
-import type {Trust} from '../../agent/format/trust.ts';
+import {emptyTrust, type Trust} from '../../agent/format/trust.ts';
 import {createDeviceLedger} from '../../agent/ledgers/device/device.ts';
 import {factorBodyOf} from '../../agent/ledgers/emissions/factor-body.ts';
 import type {Ledger, Question} from '../../agent/ledgers/ledger.ts';
@@ -155,13 +155,13 @@ async function createWorld(t: ExecutionContext): Promise<World> {
 	const tally = await log.tally();
 	await append(log, [draftOf(channels[0]!, {value: 5n, measuredAtMs: startMs + 241 * minuteMs})]);
 	await log.settled();
-	const anchored: AnchoredCheckpoint[] = [{note: tally.note, anchors: []}];
+	const anchored: AnchoredCheckpoint[] = [{note: tally.note, anchors: [], timestamps: []}];
 	const reader: PackReader = {
 		...logReader,
 		released: async () => logReader.head(),
 		anchoredAbove: async index => anchored.find(({note}) => parseCheckpoint(note)!.size > index),
 	};
-	const trust: Trust = {logs: [log.key], registries: [], anchors: []};
+	const trust: Trust = {...emptyTrust, logs: [log.key]};
 	let made = 0;
 	const verify: World['verify'] = (path, ledgers = ledgersFor) => verifyPackageFile(path, trust, {ledgers});
 	return {
@@ -401,11 +401,11 @@ test('the emissions of a site in a package are those that its accounts say, and 
 	const asked: Question = {about: 'site', id: 'plant', fromMs: startMs + 5 * hourMs, toMs: startMs + 29 * hourMs};
 	const [answered, basis] = [await following.answer(asked), await following.basis(asked)];
 	const path = join(world.folder, 'emissions.zip');
-	const from = {...reader, released: reader.head, anchoredAbove: async () => ({note, anchors: []})};
+	const from = {...reader, released: reader.head, anchoredAbove: async () => ({note, anchors: [], timestamps: []})};
 	const packed = await packFrom(from, basis!, {question: asked, out: path, madeAtMs: startMs});
 	t.is(packed.manifest.method.ledger, answered?.ledger as string);
 	t.deepEqual(packed.manifest.answer, JSON.parse(JSON.stringify(answered?.answer)));
-	const verdict = await verifyPackageFile(path, {logs: [log.key], registries: [], anchors: []});
+	const verdict = await verifyPackageFile(path, {...emptyTrust, logs: [log.key]});
 	t.deepEqual(failures(verdict), [], verdictText(verdict));
 	t.true(verdict.good);
 
@@ -413,7 +413,7 @@ test('the emissions of a site in a package are those that its accounts say, and 
 	const apart = takeApart(readFileSync(path));
 	const files = changeBody(apart, '"a test"', '"a text"');
 	writeFileSync(path, putTogether({...apart, files}, {keepLists: true}));
-	const forged = await verifyPackageFile(path, {logs: [log.key], registries: [], anchors: []});
+	const forged = await verifyPackageFile(path, {...emptyTrust, logs: [log.key]});
 	t.regex(failures(forged).join('\n'), /^arrival: what is shown of the entry at index \d+ is not what it came from: it was changed$/);
 });
 
@@ -502,7 +502,7 @@ test('more bodies than one piece holds are shown in several, and a package in me
 	const desk = createStatementDesk({log, following, mayAppend: () => true, clock, logger: silentLogger});
 	for (let i = 0; i < 20; i += 1) await desk.state({says: 'site', urn: site, body: {channels: [], note: `${i} ${'x'.repeat(250_000)}`}});
 	const {note} = await log.tally();
-	anchored[0] = {note, anchors: []};
+	anchored[0] = {note, anchors: [], timestamps: []};
 	const {path, manifest} = await pack({withArrivals: false});
 	t.deepEqual(
 		manifest.files.filter(({name}) => name.startsWith('bodies/')).map(({name}) => name),
@@ -520,5 +520,5 @@ test('more bodies than one piece holds are shown in several, and a package in me
 	const without = await createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, trust);
 	t.deepEqual(failures(without), ['answer: this program has no ledgers that could count the answer anew: use kedge verify']);
 	// A stranger's log may sign what it likes: it is not the one that is trusted.
-	t.regex(failures(await verifier.verify(bytes, {logs: [], registries: [], anchors: []})).join(), /^signature: no trusted key/);
+	t.regex(failures(await verifier.verify(bytes, emptyTrust)).join(), /^signature: no trusted key/);
 });

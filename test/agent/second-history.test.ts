@@ -16,33 +16,14 @@ import {simulatedDeviceIds} from '../../agent/simulation.ts';
 import {openLogKey, openSite, type Site} from '../../agent/site.ts';
 import {readStatus, requestAnchor} from '../../agent/state.ts';
 import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
-import {createPublisher} from '../../sim/client.ts';
 import {type Anvil, anvilChainId, startAnvil, startProxy} from '../helpers/anvil.ts';
+import {publishHomeReadings} from '../helpers/home-readings.ts';
 import {append, draftOf, enrolMeter, startMs} from '../helpers/log-world.ts';
 import {anchorSite, changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** Of `latest(bytes32)` in the registry. */
 const latestSelector = new Interface(anchorRegistryAbi).getFunction('latest')!.selector;
 const [home = ''] = simulatedDeviceIds(1);
-
-async function publish(t: ExecutionContext, made: Pick<TestSite, 'url' | 'password'>, from: number, count: number): Promise<void> {
-	const publisher = createPublisher({
-		url: made.url,
-		clientId: home,
-		username: home,
-		password: made.password,
-		clock: systemClock,
-		onAcknowledged: () => {},
-		onProblem: sentence => t.log(sentence),
-	});
-	for (let i = from; i < from + count; i += 1)
-		publisher.publish({
-			topic: `homes/${home}/meter`,
-			payload: `{"boot":"b","seq":${i + 1},"at":"2026-03-01T00:${String(i).padStart(2, '0')}:00Z","import_kwh":${i}.125}`,
-		});
-	t.true(await publisher.untilDrained(AbortSignal.timeout(20_000)));
-	await publisher[Symbol.asyncDispose]();
-}
 
 /** Copies the database of an agent that is stopped. */
 async function copyLog(site: Site, to: string): Promise<void> {
@@ -55,11 +36,11 @@ test.serial(
 		const made = await createTestSite(t, {homes: 1});
 		const old = join(made.folder, 'old.db');
 		let agent = await startAgent(t, made.site);
-		await publish(t, made, 0, 3);
+		await publishHomeReadings(t, made, 0, 3);
 		t.is(await agent.end('SIGTERM'), 0);
 		await copyLog(made.site, old);
 		agent = await startAgent(t, made.site);
-		await publish(t, made, 3, 3);
+		await publishHomeReadings(t, made, 3, 3);
 		t.is(await agent.end('SIGTERM'), 0);
 
 		await copyFile(old, made.site.paths.log);
@@ -86,11 +67,11 @@ test.serial(
 test.serial('without its side file and without a chain the agent acknowledges and releases nothing', async t => {
 	const made = await createTestSite(t, {homes: 1});
 	let agent = await startAgent(t, made.site);
-	await publish(t, made, 0, 2);
+	await publishHomeReadings(t, made, 0, 2);
 	await agent.end('SIGTERM');
 	await rm(made.site.paths.released);
 	agent = await startAgent(t, made.site);
-	await publish(t, made, 2, 2);
+	await publishHomeReadings(t, made, 2, 2);
 	const status = await untilStatus(t, made.site, ({state}) => state === 'withheld');
 	t.is(status.releasedSize, 0);
 	const proven = await kedge(t, ['prove', String(status.size - 1), '--config', made.site.configPath]);
@@ -105,7 +86,7 @@ test.serial('a copy that runs beside the original is frozen once the original ha
 	const made = await createTestSite(t, {homes: 1});
 	const site = await anchorSite(t, made, anvil);
 	const first = await startAgent(t, site);
-	await publish(t, made, 0, 2);
+	await publishHomeReadings(t, made, 0, 2);
 	await requestAnchor(site.paths);
 	const shared = (await untilStatus(t, site, status => (status.anchor?.finalSize ?? 0) >= status.size)).anchor?.finalSize ?? 0;
 	await first.end('SIGTERM');
@@ -120,8 +101,8 @@ test.serial('a copy that runs beside the original is frozen once the original ha
 	const copy = await openSite(config);
 	const original = await startAgent(t, site);
 	const clone = await startAgent(t, copy);
-	await publish(t, made, 2, 3);
-	await publish(t, {url: `mqtt://127.0.0.1:${port}`, password: made.password}, 30, 2);
+	await publishHomeReadings(t, made, 2, 3);
+	await publishHomeReadings(t, {url: `mqtt://127.0.0.1:${port}`, password: made.password}, 30, 2);
 	await requestAnchor(site.paths);
 	await untilStatus(t, site, status => (status.anchor?.finalSize ?? 0) >= status.size);
 	await requestAnchor(copy.paths);
@@ -131,7 +112,15 @@ test.serial('a copy that runs beside the original is frozen once the original ha
 	t.is(await clone.end('SIGTERM'), 5);
 
 	// The copy goes on as the next epoch, beside the original: what it alone took is appended again, from the last anchor that both share.
-	const opened = await kedge(t, ['epoch', '--config', copy.configPath, '--reason', 'a copied card ran beside the original', '--json']);
+	const opened = await kedge(t, [
+		'epoch',
+		'--config',
+		copy.configPath,
+		'--reason',
+		'a copied card ran beside the original',
+		'--keep-open',
+		'--json',
+	]);
 	t.is(opened.code, 0, opened.err);
 	const {report, onChain} = JSON.parse(opened.out) as {report: EpochReport; onChain: {logId: string}};
 	t.is(report.common.size, shared);
@@ -160,7 +149,7 @@ async function createAnchored(t: ExecutionContext): Promise<{
 	const made = await createTestSite(t, {homes: 1});
 	const site = await anchorSite(t, made, anvil, proxy.url);
 	const agent = await startAgent(t, site);
-	await publish(t, made, 0, 2);
+	await publishHomeReadings(t, made, 0, 2);
 	await anchorAll(t, site);
 	t.is(await agent.end('SIGTERM'), 0);
 	return {made, site, anvil, proxy};
@@ -180,12 +169,12 @@ test.serial('a restored backup is frozen, opens its next epoch, and from there a
 	const config = ['--config', site.configPath];
 	const backup = join(made.folder, 'backup');
 	let agent = await startAgent(t, site);
-	await publish(t, made, 2, 2);
+	await publishHomeReadings(t, made, 2, 2);
 	const backedUp = (await untilStatus(t, site, ({pendingBytes}) => pendingBytes === 0)).size;
 	t.is(await agent.end('SIGTERM'), 0);
 	await copyLog(site, backup);
 	agent = await startAgent(t, site);
-	await publish(t, made, 4, 2);
+	await publishHomeReadings(t, made, 4, 2);
 	await anchorAll(t, site);
 	t.is(await agent.end('SIGTERM'), 0);
 
@@ -222,8 +211,8 @@ test.serial('a restored backup is frozen, opens its next epoch, and from there a
 	agent = await startAgent(t, site);
 	// A device that sends again what was appended again is a repeat; what is new is new.
 	const before = await untilStatus(t, site, ({pendingBytes}) => pendingBytes === 0);
-	await publish(t, made, 2, 2);
-	await publish(t, made, 9, 1);
+	await publishHomeReadings(t, made, 2, 2);
+	await publishHomeReadings(t, made, 9, 1);
 	const after = await untilStatus(t, site, ({pendingBytes}) => pendingBytes === 0);
 	t.is((after.counters.repeats ?? 0) - (before.counters.repeats ?? 0), 2);
 	const final = await anchorAll(t, site);
@@ -266,7 +255,7 @@ test.serial('a node that lies about its newest block makes the agent wait, and s
 	const agent = await startAgent(t, site);
 	const lied = await untilStatus(t, site, ({state}) => state === 'withheld');
 	t.regex(lied.warnings.join('\n'), /at latest has a head of size 1000000.*waiting until that is final or gone/);
-	await publish(t, made, 2, 2);
+	await publishHomeReadings(t, made, 2, 2);
 	const released = (await untilStatus(t, site, ({pendingBytes}) => pendingBytes === 0)).releasedSize;
 	proxy.treat = () => 'pass';
 	const status = await untilStatus(t, site, ({state, releasedSize}) => state === 'running' && releasedSize > released);
@@ -277,7 +266,7 @@ test.serial('a node that lies about its newest block makes the agent wait, and s
 test.serial('a reorganisation that takes the newest anchor away freezes nothing: the same size is anchored again', async t => {
 	const {made, site, anvil} = await createAnchored(t);
 	const agent = await startAgent(t, site);
-	await publish(t, made, 2, 2);
+	await publishHomeReadings(t, made, 2, 2);
 	// Slow enough that the agent has seen the block before the next one comes.
 	await anvil.rpc('evm_setIntervalMining', 6);
 	await requestAnchor(site.paths);
@@ -304,7 +293,7 @@ test.serial('a chain that cannot be reached at the start does not stop an agent 
 		text => `${text}\nanchor:\n  rpcUrl: http://127.0.0.1:9\n  chainId: 31337\n  registry: "0x${'1'.repeat(40)}"\n`,
 	);
 	const agent = await startAgent(t, site);
-	await publish(t, made, 0, 2);
+	await publishHomeReadings(t, made, 0, 2);
 	const status = await untilStatus(t, site, ({state, releasedSize, size}) => state === 'running' && releasedSize === size);
 	t.true(status.size > 2);
 	await agent.end('SIGTERM');

@@ -99,7 +99,7 @@ export async function play({folder, shape, seed, life, say, warn, onFailed}: Pla
 		for (;;) {
 			const {anchor} = await agent.status();
 			if (anchor !== undefined && anchor.finalSize >= size) break;
-			await mineAt(site.config.anchor.rpcUrl);
+			await mineAt(site.config.anchor.chains[0].rpcUrls[0]!);
 			await systemClock.sleep(blockEveryMs);
 		}
 		say(`anchored ${size}`);
