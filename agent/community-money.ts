@@ -56,7 +56,7 @@ export async function prepareMoney(site: Site, url: string, owners: readonly Sig
 	});
 	const [silent] = prepared.unregistered;
 	if (silent !== undefined) throw new AgentError('ENTRY_UNKNOWN', `${silent} has not spoken, so that its meter cannot be registered`);
-	const {chainId} = site.config.anchor!;
+	const {chainId} = site.config.anchor!.chains[0];
 	await using chain = openChain({url, chainId});
 	for (let at = 0; at < owners.length; at += depositsAtOnce)
 		await Promise.all(
@@ -81,7 +81,7 @@ export async function payOut(parts: {
 	readonly participantSlots: number;
 }): Promise<MoneyReport> {
 	const {site, url, client, marketId, prepared, owedNano} = parts;
-	await using chain = openChain({url, chainId: site.config.anchor!.chainId});
+	await using chain = openChain({url, chainId: site.config.anchor!.chains[0].chainId});
 	const signer = signerFromKey(playMoneyKey);
 	const balanceOf = async (account: string): Promise<bigint> =>
 		BigInt(

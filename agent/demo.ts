@@ -25,7 +25,7 @@ import {anvilPath, type Child, freePort, playMoneyKey, startChild} from './local
 import {openSiteReader, type SiteReader} from './reading.ts';
 import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
 import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
-import {readStatus, requestAnchor, type Status} from './state.ts';
+import {firstChainOf, readStatus, requestAnchor, type Status} from './state.ts';
 import {createVerifier, type Verifier} from './verify/verifier.ts';
 
 const logName = 'demo';
@@ -148,7 +148,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 			if (!finishing) onEvent(`the simulator ended by itself with code ${code}; see sim.log`);
 		});
 
-		const reader = await openSiteReader(site.paths);
+		const reader = await openSiteReader(site.paths, site.config.log.anchorsNeeded);
 		closing.use(reader);
 		const chainReader = closing.use(openChainReader([chain.url]));
 		const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
@@ -202,7 +202,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 						[...counters].filter(([name]) => name.startsWith('refused:')).map(([name, count]) => [name.slice(8), count]),
 					),
 					repeats: counters.get('repeats') ?? 0,
-					anchorsFinal: last?.anchor?.rows.final ?? 0,
+					anchorsFinal: firstChainOf(last)?.rows.final ?? 0,
 					receiptsVerified,
 					historiesVerified: histories.verified,
 					judge: {

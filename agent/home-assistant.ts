@@ -118,6 +118,8 @@ export function describeAgent(parts: Parts): string {
 						// A block that vanishes takes its anchors with it: it can fall.
 						anchored: gauge('Anchored entries', 'entries', 'anchored'),
 						unanchored_age: {...gauge('Oldest unanchored entry', 'min', 'unanchoredMinutes'), dev_cla: 'duration'},
+						// Of the chain whose balance is used up first; nothing until an anchor was paid for.
+						runway: {...gauge('Anchoring balance lasts', 'd', 'runwayDays'), dev_cla: 'duration', ...diagnostic},
 					}
 				: {}),
 			devices: {...gauge('Devices', 'devices', 'devices'), ...diagnostic},
@@ -167,12 +169,21 @@ export function agentState({
 }: Pick<Status, 'state' | 'size' | 'anchor' | 'devices' | 'silent' | 'counters' | 'disk' | 'reasons'>): string {
 	const refused = refusalCounts(counters).refused.reduce((sum, [, count]) => sum + count, 0);
 	const ageMs = anchor?.oldestUnanchoredAgeMs;
+	const runways = (anchor?.targets ?? []).flatMap(target =>
+		target.kind === 'chain' && target.runwayDays !== undefined ? [target.runwayDays] : [],
+	);
 	return JSON.stringify({
 		state,
 		problem: reasons.length > 0 ? 'ON' : 'OFF',
 		reasons,
 		entries: size,
-		...(anchor === undefined ? {} : {anchored: anchor.minedSize, unanchoredMinutes: ageMs === undefined ? 0 : Math.floor(ageMs / 60_000)}),
+		...(anchor === undefined
+			? {}
+			: {
+					anchored: anchor.minedSize,
+					unanchoredMinutes: ageMs === undefined ? 0 : Math.floor(ageMs / 60_000),
+					runwayDays: runways.length === 0 ? null : Math.floor(Math.min(...runways)),
+				}),
 		devices,
 		silent: silent.count,
 		refused,

@@ -2,7 +2,7 @@
 
 import {testTokenBytecode} from '../contracts/generated/test-token.ts';
 import type {DeployedMarket, MarketTerms} from './anchor/market-deploy.ts';
-import {openAnchoringKey} from './anchoring.ts';
+import {openAnchoringKey, openChainOf} from './anchoring.ts';
 import {toPrefixedHex, utf8} from './base/bytes.ts';
 import {type Clock, systemClock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
@@ -62,9 +62,9 @@ export async function prepareMarketContract(site: Site, options: DeployMarketOpt
 			throw new AgentError('ARGUMENT_INVALID', `meter ${device} has cadenceSeconds over ${slotS}, and the contract takes at most a slot`, {
 				hint: 'Its registers must be published at least once in a quarter of an hour.',
 			});
-	const [{openChain}, deploying] = await Promise.all([import('./anchor/chain.ts'), import('./anchor/market-deploy.ts')]);
+	const deploying = await import('./anchor/market-deploy.ts');
 	const signer = await openMarketKey(site);
-	await using chain = openChain({url: anchor.rpcUrl, chainId: anchor.chainId});
+	await using chain = await openChainOf(anchor.chains[0], clock);
 	const needs = {chain, clock, signer};
 	const accounts = counterAccounts(config.name);
 	const token = options.token?.toLowerCase() ?? (await deploying.deployTestToken(needs, testTokenBytecode));
@@ -87,7 +87,7 @@ export async function prepareMarketContract(site: Site, options: DeployMarketOpt
 	const deployed = await deploying.deployMarket(needs, {
 		market: toPrefixedHex(keccak256(utf8(config.name))),
 		token,
-		registry: anchor.registry.toLowerCase(),
+		registry: anchor.chains[0].registry.toLowerCase(),
 		dso: options.dso?.toLowerCase() ?? signer.address,
 		params,
 		paramsDelay: daysS,
@@ -122,9 +122,10 @@ async function registerMeters(
 	register: (meter: Register) => Promise<void>,
 ): Promise<string[]> {
 	const {market, anchor, devices} = site.config;
-	const opener = (await openAnchoringKey(site)).address;
+	const {chainId, registry, opener: named} = anchor!.chains[0];
+	const opener = named ?? (await openAnchoringKey(site)).address;
 	await using reader = await openLogReader({path: site.paths.log, hasher: nodeHasher});
-	const logId = anchorLogId(anchor!.chainId, anchor!.registry.toLowerCase(), opener, reader.origin);
+	const logId = anchorLogId(chainId, registry.toLowerCase(), opener, reader.origin);
 	const subjects = new Map((await reader.channels()).map(({urn, subject}) => [urn, toPrefixedHex(subject)]));
 	const silent: string[] = [];
 	// A meter may be registered for slots that have not begun.

@@ -3,6 +3,7 @@
 import type {DigestSigner} from './anchor/keystore.ts';
 import type {AccountOnChain, MarketChain, PostedBalance} from './anchor/market-chain.ts';
 import type {ForcedOrder, MarketCourt} from './anchor/market-court.ts';
+import {nodesOf} from './anchoring.ts';
 import {concatBytes, toPrefixedHex} from './base/bytes.ts';
 import {systemClock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
@@ -74,12 +75,11 @@ export async function openMarketPosting(
 ): Promise<MarketPosting> {
 	const closing = createClosing();
 	try {
-		const {rpcUrl, chainId} = site.config.anchor!;
 		const [{openMarketChain}, {openMarketCourt}] = await Promise.all([
 			import('./anchor/market-chain.ts'),
 			import('./anchor/market-court.ts'),
 		]);
-		const chain = closing.use(await world.openChain({url: rpcUrl, chainId}));
+		const chain = closing.use(await world.openChain(nodesOf(site.config.anchor!.chains[0])));
 		const needs = {chain, clock: systemClock, signer, signal: stopping};
 		const contract = site.config.market!.contract!;
 		let there: There | undefined;

@@ -81,7 +81,7 @@ export async function openMarketplace(parts: {
 		const signer = await openMarketKey(site);
 		const market = toPrefixedHex(keccak256(utf8(config.name)));
 		const domain = {
-			chainId: config.chainId ?? site.config.anchor?.chainId ?? 1,
+			chainId: config.chainId ?? site.config.anchor?.chains[0].chainId ?? 1,
 			verifyingContract: config.contract ?? `0x${'00'.repeat(20)}`,
 		};
 		const posting =
@@ -93,7 +93,7 @@ export async function openMarketplace(parts: {
 		const channel = log.channel(urn) ?? log.enrol({urn, quantity: 0, quantityName: undefined, exponent: 0});
 		await log.settled();
 		const reader = closing.use(await openLogReader({path: site.paths.log, hasher: nodeHasher, openDatabase: world.openDatabase}));
-		const proofs = closing.use(await openSiteReader(site.paths));
+		const proofs = closing.use(await openSiteReader(site.paths, site.config.log.anchorsNeeded));
 		await moveOldLedger(site.paths, world.openDatabase);
 		const ledger = closing.use(await openLedger({path: site.paths.market, market, openDatabase: world.openDatabase}));
 		const append = (body: MarketBody, value: bigint, atMs: number) => appendTo(log, channel, body, value, atMs);

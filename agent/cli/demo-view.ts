@@ -1,6 +1,7 @@
 // Draws the demo as lines of text: pure, from its state.
 
 import type {DemoState} from '../demo.ts';
+import {firstChainOf} from '../state.ts';
 
 export type ViewOptions = {
 	readonly elapsedMs: number;
@@ -134,11 +135,12 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 			`${label('checkpoint')}size ${count(status.newestCheckpoint?.size ?? 0)}  root ${(status.newestCheckpoint?.root ?? '').slice(0, 16)}…  ${dim(`signed by ${status.origin}`)}`,
 		);
 		const {anchor} = status;
-		if (anchor !== undefined) {
+		const chain = firstChainOf(status);
+		if (anchor !== undefined && chain !== undefined) {
 			lines.push(
-				`${label('anchors')}${green(`${anchor.rows.final ?? 0} final`)} on chain ${anchor.chainId}, to size ${count(anchor.finalSize)}${anchor.oldestUnanchoredAgeMs === undefined ? '' : `; unanchored since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`}`,
+				`${label('anchors')}${green(`${chain.rows.final ?? 0} final`)} on chain ${chain.chainId}, to size ${count(anchor.finalSize)}${anchor.oldestUnanchoredAgeMs === undefined ? '' : `; unanchored since ${Math.round(anchor.oldestUnanchoredAgeMs / 1000)} s`}`,
 			);
-			if (anchor.lastError !== undefined) lines.push(`${' '.repeat(labelWidth)}${red(anchor.lastError)}`);
+			if (chain.lastError !== undefined) lines.push(`${' '.repeat(labelWidth)}${red(chain.lastError)}`);
 		}
 	}
 	for (const shown of anchors.slice(-anchorsShown))
@@ -159,5 +161,5 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 /** One line for where there is no terminal. */
 export function demoLine(state: DemoState, elapsedMs: number): string {
 	const {status, sim} = state;
-	return `${clock(elapsedMs)}  ${sim?.acknowledged ?? 0} of ${sim?.sent ?? 0} messages acknowledged, ${status?.size ?? 0} entries, ${status?.anchor?.rows.final ?? 0} anchors final, ${state.receiptsVerified} receipts verified${state.receiptsBad > 0 ? `, ${state.receiptsBad} BAD` : ''}`;
+	return `${clock(elapsedMs)}  ${sim?.acknowledged ?? 0} of ${sim?.sent ?? 0} messages acknowledged, ${status?.size ?? 0} entries, ${firstChainOf(status)?.rows.final ?? 0} anchors final, ${state.receiptsVerified} receipts verified${state.receiptsBad > 0 ? `, ${state.receiptsBad} BAD` : ''}`;
 }

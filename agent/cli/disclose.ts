@@ -53,7 +53,7 @@ export const discloseCommand: Command = {
 		const toMs = toText === undefined ? nowMs : timeOf(discloseCommand, '--to', toText);
 		if (fromMs > toMs) throw usageError(discloseCommand, '--from is after --to');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		await using disclosing = await openDisclosing(await pathsOf(discloseCommand, site, values));
+		await using disclosing = await openDisclosing(await pathsOf(discloseCommand, site, values), site.config.log.anchorsNeeded);
 		const {discloser} = disclosing;
 		let document: string;
 		if (device === undefined)

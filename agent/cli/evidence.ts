@@ -99,6 +99,7 @@ async function pack({about, id}: Pick<PackageQuestion, 'about' | 'id'>, values: 
 		madeAtMs: nowMs,
 		withArrivals: !isSet(values, 'without-arrivals'),
 		asOf,
+		anchorsNeeded: site.config.log.anchorsNeeded,
 		coverOf: async outline => {
 			const covers = await makeCovers(outline, languages);
 			left.push(...covers.left);

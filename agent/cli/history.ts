@@ -41,7 +41,7 @@ export const historyCommand: Command = {
 		for (const name of ['quantity', 'part'])
 			if (isAll && textOf(values, name) !== undefined) throw usageError(historyCommand, `takes either --all or --${name}`);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		await using reader = await openSiteReader(await pathsOf(historyCommand, site, values));
+		await using reader = await openSiteReader(await pathsOf(historyCommand, site, values), site.config.log.anchorsNeeded);
 		if (isAll) {
 			const channels = channelsOf(historyCommand, await reader.channels(), device);
 			await mkdir(out!, {recursive: true});

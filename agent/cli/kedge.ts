@@ -20,6 +20,31 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./anchor.ts')).anchorCommand,
 	},
 	{
+		name: 'anchor key',
+		summary: 'make another anchoring key, to hand the log on to',
+		load: async () => (await import('./anchor-keys.ts')).anchorKeyCommand,
+	},
+	{
+		name: 'anchor rotate',
+		summary: 'propose another key as the one that anchors this log',
+		load: async () => (await import('./anchor-keys.ts')).anchorRotateCommand,
+	},
+	{
+		name: 'anchor accept',
+		summary: 'take the log over with the key that was proposed',
+		load: async () => (await import('./anchor-keys.ts')).anchorAcceptCommand,
+	},
+	{
+		name: 'anchor close',
+		summary: 'end a log on its chains, for ever',
+		load: async () => (await import('./anchor-keys.ts')).anchorCloseCommand,
+	},
+	{
+		name: 'deploy',
+		summary: 'put a registry of anchors on a chain of yours',
+		load: async () => (await import('./deploy.ts')).deployCommand,
+	},
+	{
 		name: 'run',
 		summary: 'run the agent: embedded broker, a broker of yours, or both',
 		load: async () => (await import('./run.ts')).runCommand,
@@ -28,6 +53,26 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 	{name: 'prove', summary: 'issue a receipt for one entry', load: async () => (await import('./prove.ts')).proveCommand},
 	{name: 'history', summary: 'issue the history of a device for a period', load: async () => (await import('./history.ts')).historyCommand},
 	{name: 'verify', summary: 'check receipts and histories, offline', load: async () => (await import('./verify.ts')).verifyCommand},
+	{
+		name: 'trust show',
+		summary: 'say in words what the trust file believes',
+		load: async () => (await import('./trust.ts')).trustShowCommand,
+	},
+	{
+		name: 'trust pin',
+		summary: 'keep blocks that your nodes call final, so that files verify offline',
+		load: async () => (await import('./trust.ts')).trustPinCommand,
+	},
+	{
+		name: 'trust add-authority',
+		summary: 'believe the time stamps of an authority',
+		load: async () => (await import('./trust.ts')).trustAddAuthorityCommand,
+	},
+	{
+		name: 'trust need',
+		summary: 'say how many anchors a file must have that hold',
+		load: async () => (await import('./trust.ts')).trustNeedCommand,
+	},
 	{
 		name: 'calldata',
 		summary: 'turn a receipt into a call that a contract can check',

@@ -38,7 +38,7 @@ export const proveCommand: Command = {
 				'--with-arrival shows the topic and the device that --without-channel is to leave out: take one of them',
 			);
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		await using reader = await openSiteReader(await pathsOf(proveCommand, site, values));
+		await using reader = await openSiteReader(await pathsOf(proveCommand, site, values), site.config.log.anchorsNeeded);
 		let index: number;
 		if (device === undefined) index = countOf(proveCommand, 'index', indexText!);
 		else {

@@ -35,8 +35,8 @@ export const pruneCommand: Command = {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const isDry = isSet(values, 'dry-run');
 		const report = isDry
-			? await planPruneOf(site.paths, request)
-			: await pruneSite(site.paths, request, {
+			? await planPruneOf(site, request)
+			: await pruneSite(site, request, {
 					clock: io.clock,
 					onProgress: (done, all) => {
 						if (io.isTerminal) io.error(`\r\u001b[K${Math.floor(done / 1e6)} of ${Math.ceil(all / 1e6)} MB`);

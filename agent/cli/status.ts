@@ -2,7 +2,7 @@
 
 import {openSite} from '../site.ts';
 import {readStatus, refusalCounts, type Status} from '../state.ts';
-import {ageText, type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+import {ageText, type Command, configDefault, configOption, counted, exitCodes, isSet, textOf} from './command.ts';
 
 export const statusCommand: Command = {
 	name: 'status',
@@ -40,12 +40,8 @@ function statusText(status: Status): string {
 			'your broker',
 			status.client === undefined ? 'none' : `${status.client.name}, ${status.client.isConnected ? 'connected' : 'not connected'}`,
 		],
-		[
-			'anchors',
-			anchor === undefined
-				? 'none'
-				: `final to size ${anchor.finalSize}, in a block to ${anchor.minedSize}, on chain ${anchor.chainId} at ${anchor.registry}`,
-		],
+		['anchors', anchor === undefined ? 'none' : anchorsText(anchor)],
+		...(anchor?.targets ?? []).flatMap(target => targetLines(target, status.nowMs)),
 		[
 			'unanchored',
 			anchor === undefined
@@ -86,6 +82,47 @@ function statusText(status: Status): string {
 	] as const;
 	const warnings = [...status.warnings.map(warning => `! ${warning}\n`), ...status.notices.map(notice => `  ${notice}\n`)];
 	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
+}
+
+function anchorsText({needed, of, minedSize, finalSize}: NonNullable<Status['anchor']>): string {
+	const who = of === 1 ? '' : ` by ${needed} of ${of}`;
+	return `final to size ${finalSize}${who}, ${minedSize === finalSize ? 'and nothing beyond' : `held to ${minedSize}`}`;
+}
+
+/** As OPERATING.md says them. */
+const nodeStates: Readonly<Record<string, string>> = {unasked: 'not asked yet', out: 'left alone', onTrial: 'tried again'};
+
+/** One line for where a target stands, and one for what it waits for, if it does. */
+function targetLines(target: NonNullable<Status['anchor']>['targets'][number], nowMs: number): (readonly [string, string])[] {
+	const waiting = target.waitingFor === undefined ? [] : [['', `waiting: ${target.waitingFor}`] as const];
+	if (target.kind === 'authority') {
+		const stamped =
+			target.stampedAtMs === undefined
+				? 'nothing stamped yet'
+				: `stamped to size ${target.stampedSize}, ${ageText(nowMs - target.stampedAtMs)}`;
+		return [['', `${target.name}: ${stamped}`], ...waiting];
+	}
+	const {name, chainId, registry, finalSize, minedSize, balance, coin, spentLastDay, budgetPerDay, runwayDays, nodes} = target;
+	const lasts = runwayDays === undefined ? '' : `, enough for ${counted(Math.floor(runwayDays), 'day')}`;
+	const budget = budgetPerDay === undefined ? '' : ` of the ${budgetPerDay} allowed`;
+	const spent = spentLastDay === undefined ? '' : `, ${shortAmount(spentLastDay)}${budget} spent within 24 h`;
+	const money = balance === undefined ? '' : `; ${shortAmount(balance)} ${coin} left${lasts}${spent}`;
+	const places = name === `chain ${chainId}` ? `${name} at ${registry}` : `${name}, chain ${chainId} at ${registry}`;
+	return [
+		['', `${places}: final to ${finalSize}, in a block to ${minedSize}${money}`],
+		...(nodes.length < 2
+			? []
+			: [['', `nodes: ${nodes.map(({host, state}) => `${host} ${nodeStates[state] ?? state}`).join(', ')}`] as const]),
+		...waiting,
+	];
+}
+
+/** An amount as a person reads it: six digits behind the point, of a smaller one the first three that are not 0. `--json` has all. */
+export function shortAmount(amount: string): string {
+	const [whole = '', fraction = ''] = amount.split('.');
+	const zeros = /^0*/.exec(fraction)![0].length;
+	const digits = fraction.slice(0, whole === '0' ? Math.max(6, zeros + 3) : 6).replace(/0+$/, '');
+	return digits === '' ? whole : `${whole}.${digits}`;
 }
 
 /** Of those that come through a broker of yours nobody here sees a connection. */

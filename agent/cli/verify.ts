@@ -12,6 +12,7 @@ import {historyLengthMax} from '../format/history.ts';
 import {formatTrust, type PinnedAnchor, parseTrust, type Trust} from '../format/trust.ts';
 import {isPackageFile, verifyPackageFile} from '../packing.ts';
 import {verifierDigest} from '../verifier-digest.ts';
+import type {ChainReader} from '../verify/anchors.ts';
 import {historyTable} from '../verify/table.ts';
 import {type Strength, type Verdict, verdictText} from '../verify/verdict.ts';
 import {createVerifier} from '../verify/verifier.ts';
@@ -36,7 +37,8 @@ export const verifyCommand: Command = {
 		'you should have from somewhere you trust, and nothing else: no agent, no network. With --rpc it also asks a chain. A FILE',
 		'that is - is standard input. Of an evidence package the answer is computed anew from its entries, and printed; it is read from a file only.',
 		'With --rpc and --pin, anchors that this chain reports as final are added to the trust file: from then on their files verify as',
-		'anchored without a network. You vouch for what you pin: use a node that you trust. Exit code 0 if every file is good and as',
+		'anchored without a network; kedge trust pin keeps blocks instead, under which files with a proof of their own verify as final. You',
+		'vouch for what you pin: use a node that you trust. Exit code 0 if every file is good and as',
 		'strong as --require wants, 1 if not, 3 if --rpc was given and no node answered for an anchor that stands in a file.',
 	],
 	options: {
@@ -64,8 +66,9 @@ export const verifyCommand: Command = {
 		await using chain = urls.length === 0 ? undefined : openChainReader(urls);
 		let silent = 0;
 		let unanswered = 0;
-		const asking = chain && {
-			readAnchor: async (...asked: Parameters<typeof chain.readAnchor>) => {
+		const asking: ChainReader | undefined = chain && {
+			readBlock: chain.readBlock,
+			readAnchor: async (...asked) => {
 				const sight = await chain.readAnchor(...asked);
 				if (sight.found === 'unreachable') silent += 1;
 				return sight;
@@ -148,7 +151,8 @@ function finalAnchors({good, facts}: Verdict): PinnedAnchor[] {
 	const {origin, size} = facts;
 	const root = facts.root === undefined ? undefined : fromBase64(facts.root);
 	if (!good || origin === undefined || size === undefined || root === undefined) return [];
-	return facts.anchors.filter(({state}) => state === 'final').map(({chainId, registry}) => ({chainId, registry, origin, size, root}));
+	const shown = facts.anchors.filter(({state, shownBy}) => state === 'final' && shownBy === 'node');
+	return shown.map(({chainId, registry}) => ({chainId, registry, origin, size, root}));
 }
 
 /** Adds anchors to the trust file and says so; a power cut leaves the old file or the new one. */

@@ -10,11 +10,20 @@ const commands = [
 	'init',
 	'certificate',
 	'anchor',
+	'anchor key',
+	'anchor rotate',
+	'anchor accept',
+	'anchor close',
+	'deploy',
 	'run',
 	'status',
 	'prove',
 	'history',
 	'verify',
+	'trust show',
+	'trust pin',
+	'trust add-authority',
+	'trust need',
 	'calldata',
 	'ledgers',
 	'emissions',
@@ -74,7 +83,7 @@ test('kedge alone and kedge --help list every command and the exit codes', async
 	t.is(alone.code, 2);
 	t.is(help.code, 0);
 	t.deepEqual([alone.out, word.out], [help.out, help.out]);
-	const listed = [...help.out.matchAll(/^ {2}kedge (\w+(?: \w+)?) {2,}\S/gm)].map(([, name]) => name);
+	const listed = [...help.out.matchAll(/^ {2}kedge (\w+(?: [\w-]+)?) {2,}\S/gm)].map(([, name]) => name);
 	t.deepEqual(listed, commands);
 	t.regex(help.out, /0 done; 1 .*; 2 .*; 3 .*; 4 /);
 	const version = await kedge(t, ['--version']);
@@ -156,6 +165,24 @@ const wrong: readonly (readonly [words: readonly string[], code: number, ...said
 	[['quarantine', '--limit=-1'], 2, /--limit "-1" is not a whole number/],
 	[['anchor'], 2, /needs --rpc and --chain-id/],
 	[['anchor', '--rpc', 'http://127.0.0.1:1', '--chain-id', '1', '--registry', '0x12'], 2, /--registry "0x12" is not an address/],
+	[['deploy'], 2, /needs --rpc/],
+	[['deploy', '--rpc', 'http://127.0.0.1:1'], 2, /needs --chain-id/],
+	[['deploy', '--rpc', 'http://127.0.0.1:1', '--chain-id', 'one'], 2, /--chain-id "one" is not a whole number/],
+	[['deploy', '--rpc', 'http://127.0.0.1:1', '--chain-id', '1', '--fees', 'none'], 2, /--fees "none" is neither dynamic nor legacy/],
+	[['deploy', '--rpc', 'http://127.0.0.1:1', '--chain-id', '1', '--gas-price', 'free'], 2, /--gas-price "free" is not a price in Gwei/],
+	[
+		['deploy', '--rpc', 'http://127.0.0.1:1', '--chain-id', '1', '--fees', 'dynamic', '--gas-price', '1'],
+		2,
+		/--gas-price is for --fees legacy/,
+	],
+	[['anchor', 'key', '--config', 'none.yaml'], 2, /no config file none\.yaml/],
+	[['anchor', 'rotate'], 2, /takes either --to or --withdraw/],
+	[['anchor', 'rotate', '--to', '0x12', '--withdraw'], 2, /takes either --to or --withdraw/],
+	[['anchor', 'rotate', '--to', '0x12'], 2, /--to "0x12" is not an address/],
+	[['anchor', 'accept', '--keystore', 'a-file'], 2, /--keystore and --password-file go together/],
+	[['anchor', 'accept', '--opener', 'me'], 2, /--opener "me" is not an address/],
+	[['anchor', 'close'], 2, /no config file kedge\.yaml/],
+	[['anchor', 'shut'], 2, /does not know "shut"/],
 	[['sim', '--url', 'mqtt://127.0.0.1:1', '--for', 'long'], 2, /--for "long" is not a duration such as 60s/],
 	[['sim', '--sign', 'xml'], 2, /--sign "xml" is none of jws, jws-detached, cose, plain, mixed/],
 	[['sim', '--sign', 'jws', '--key-type', 'rsa'], 2, /--key-type "rsa" is none of ed25519, p256, secp256k1/],
