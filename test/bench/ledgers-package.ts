@@ -11,6 +11,7 @@ import {encodeArrival} from '../../agent/format/arrival.ts';
 import {type NoteKey, noteKey} from '../../agent/format/note.ts';
 import {quantityOfName} from '../../agent/format/quantity.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
+import {emptyTrust} from '../../agent/format/trust.ts';
 import {createLog, openLog} from '../../agent/log/log.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {packFrom, verifyPackageFile} from '../../agent/packing.ts';
@@ -114,7 +115,7 @@ async function measure(folder: string, {quick, entries, say}: BenchOptions): Pro
 	const {key, note} = made.value;
 	say(`a log of ${minutes * sensors} readings made in ${(made.wallMs / 1000).toFixed(1)} s`);
 	await using log = await openLogReader({path, hasher: nodeHasher});
-	const reader = {...log, released: log.head, anchoredAbove: async () => ({note, anchors: []})};
+	const reader = {...log, released: log.head, anchoredAbove: async () => ({note, anchors: [], timestamps: []})};
 	const question = {about: 'device', id: device, fromMs: startMs, toMs: startMs + minutes * minuteMs} as const;
 	const channels = (await log.channels()).filter(({urn}) => urn.startsWith(`urn:kedge:device:${device}:`));
 	const basis = {statements: [], channels: channels.map(({urn}) => ({urn, fromMs: question.fromMs, toMs: question.toMs - 1}))};
@@ -124,7 +125,7 @@ async function measure(folder: string, {quick, entries, say}: BenchOptions): Pro
 	say(
 		`${manifest.entries} entries packed in ${(packing.wallMs / 1000).toFixed(1)} s, ${(packing.cpuMs / 1000).toFixed(1)} s of a processor`,
 	);
-	const verifying = await measured(() => verifyPackageFile(out, {logs: [key], registries: [], anchors: []}));
+	const verifying = await measured(() => verifyPackageFile(out, {...emptyTrust, logs: [key]}));
 	const {good, checks} = verifying.value;
 	if (!good) throw new Error(`the package is not good: ${JSON.stringify(checks.filter(({result}) => result === 'fail'))}`);
 	say(`verified in ${(verifying.wallMs / 1000).toFixed(1)} s, ${(verifying.cpuMs / 1000).toFixed(1)} s of a processor`);

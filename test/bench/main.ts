@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	restart: () => import('./restart.ts'),
 	http: () => import('./http.ts'),
 	market: () => import('./market.ts'),
+	gas: () => import('./gas.ts'),
 };
 
 const names = Object.keys(benches);

@@ -12,6 +12,7 @@ import type {Checkpoint} from '../../agent/format/checkpoint.ts';
 import {type NoteKey, noteKey} from '../../agent/format/note.ts';
 import {quantityOfName} from '../../agent/format/quantity.ts';
 import {channelUrn} from '../../agent/format/subject.ts';
+import {emptyTrust} from '../../agent/format/trust.ts';
 import type {Draft} from '../../agent/log/batch.ts';
 import {createHeadFile} from '../../agent/log/head-file.ts';
 import {createLog, openLog} from '../../agent/log/log.ts';
@@ -164,7 +165,7 @@ async function makeReceipts(path: string, entries: number, checkpoints: readonly
 		channelOf: async subject => bySubject.get(Buffer.from(subject).toString('hex')),
 		anchoredAbove: async index => {
 			const checkpoint = checkpoints.find(({size}) => size > index);
-			return checkpoint && {note: checkpoint.note, anchors: []};
+			return checkpoint && {note: checkpoint.note, anchors: [], timestamps: []};
 		},
 	});
 	const index = createIndexes(entries);
@@ -175,7 +176,7 @@ async function makeReceipts(path: string, entries: number, checkpoints: readonly
 
 /** A fresh verifier, so that every checkpoint's signature is checked once. */
 async function measureVerifying(receipts: readonly Uint8Array[], key: NoteKey): Promise<number> {
-	const trust = {logs: [key], registries: [], anchors: []};
+	const trust = {...emptyTrust, logs: [key]};
 	const took = await timed(async () => {
 		const verifier = createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519});
 		for (const receipt of receipts) {
@@ -199,7 +200,7 @@ async function measureHistory(
 		head: site.released,
 		deviceOf: async () => undefined,
 		channelOf: async () => channel,
-		anchoredAbove: async () => ({note: tally.note, anchors: []}),
+		anchoredAbove: async () => ({note: tally.note, anchors: [], timestamps: []}),
 	});
 	const issued = await timed(() => issuer.history(channel, 0, 2 * startMs));
 	const bytes = Buffer.from(issued.value);
@@ -207,7 +208,7 @@ async function measureHistory(
 	let entries = 0;
 	for (let round = 0; round < 5; round += 1) {
 		const verified = await timed(() =>
-			createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, {logs: [key], registries: [], anchors: []}),
+			createVerifier({hasher: nodeHasher, verifySignature: verifyEd25519}).verify(bytes, {...emptyTrust, logs: [key]}),
 		);
 		const {good, checks, facts} = verified.value;
 		if (!good || facts.history?.completeness?.state !== 'complete')
