@@ -51,6 +51,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/correcting.ts',
 		'agent/pruning.ts',
 		'agent/anchoring.ts',
+		'agent/log-on-chain.ts',
 		'agent/epoch.ts',
 		'agent/reading.ts',
 		'agent/state.ts',
@@ -65,6 +66,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 		'agent/community-run.ts',
 		'agent/evidence.ts',
 		'agent/packing.ts',
+		'agent/pinning.ts',
 		'agent/covering.ts',
 		'agent/disclosing.ts',
 		'agent/enrolling.ts',
@@ -91,6 +93,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/access.ts': ['agent/', 'broker/'],
 	'agent/certificates.ts': ['agent/'],
 	'agent/anchoring.ts': ['agent/'],
+	'agent/anchors.ts': ['agent/'],
 	'agent/epoch.ts': ['agent/'],
 	'agent/reading.ts': ['agent/'],
 	'agent/state.ts': ['agent/', 'broker/'],
@@ -114,6 +117,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/accounts.ts': ['agent/'],
 	'agent/following.ts': ['agent/'],
 	'agent/packing.ts': ['agent/'],
+	'agent/pinning.ts': ['agent/'],
 	'agent/certifying.ts': ['agent/'],
 	'agent/energy-certificates.ts': ['agent/'],
 	'agent/stating.ts': ['agent/'],
@@ -127,6 +131,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 	'agent/announcing.ts': ['agent/'],
 	'agent/receipting.ts': ['agent/'],
 	'agent/timekeeping.ts': ['agent/'],
+	'agent/key-rotation.ts': ['agent/'],
+	'agent/log-on-chain.ts': ['agent/'],
 	'agent/site.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/simulation.ts': ['agent/', 'broker/', 'sim/', 'contracts/'],
 	'agent/version.ts': [],
@@ -143,6 +149,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 /** Each library and where it may be imported; `files` bounds in how many files of that place. Tests are free. */
 const libraries: Readonly<Record<string, readonly {readonly place: string; readonly files?: number}[]>> = {
 	'@noble/hashes': [{place: 'agent/base/hash.ts'}],
+	// RLP and the tries of Ethereum, for what shows an anchor without a node: made and read in one file, in a browser as well.
+	'@ethereumjs/rlp': [{place: 'agent/format/', files: 1}],
+	'@ethereumjs/mpt': [{place: 'agent/format/', files: 1}],
 	'@bufbuild/protobuf': [{place: 'agent/ingest/decoders/', files: 1}],
 	// Certificates, and what that library wants to be there first. Only the commands that make certificates load them.
 	'@peculiar/x509': [{place: 'agent/certificates.ts'}],
@@ -211,7 +220,11 @@ const notWiredYet: readonly string[] = [
 	'agent/anchor/carbon.ts',
 	'agent/anchor/carbon-challenge.ts',
 	'agent/anchor/cold-chain-escrow.ts',
+	'agent/anchor/remote-signer.ts',
+	'agent/key-rotation.ts',
 	'agent/trade/allowance-round.ts',
+	'agent/anchor/timestamping.ts',
+	'agent/anchor/time-authority.ts',
 ];
 const entryPoints = [
 	...notWiredYet,
