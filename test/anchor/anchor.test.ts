@@ -587,6 +587,27 @@ test('an unreachable chain stops nothing but anchoring, and says so', async t =>
 	t.deepEqual(await world.judge([9]), [], 'one anchor catches up');
 });
 
+test('an agent whose clock is far off, either way, anchors all the same, each size once', async t => {
+	const world = await site.log('wrong clock');
+	// As a Pi that starts in 1970, is set to the time, is set a year ahead by a wrong server, and back; what waits goes by the monotonic clock, what was paid by the chain's.
+	let wallMs = 1000;
+	const clock = {...world.clock, nowMs: () => wallMs};
+	const policy = {ageMsMax: 60_000, entriesMax: 1_000_000, idleMsMax: 0};
+	const anchor = world.start({
+		needs: {clock, arrivedAtMsOf: async index => (index < world.tree.size ? wallMs : undefined)},
+		options: {policy, fees: {feeWeiMax: 100n * 10n ** 9n, budgetWeiPerDay: 10n ** 18n}},
+	});
+	const sizes: number[] = [];
+	for (const [i, ms] of [1000, 1_800_000_000_000, 1_831_536_000_000, 1_800_000_100_000].entries()) {
+		wallMs = ms;
+		world.tree.growTo((i + 1) * 3);
+		await world.settle(anchor, allFinal(world, (i + 1) * 3), 400);
+		sizes.push((i + 1) * 3);
+	}
+	t.deepEqual(await world.judge(sizes), []);
+	t.is((await anchor.status()).lastError, undefined);
+});
+
 test('a node that never answers is given up after a while', async t => {
 	const proxy = await startProxy(anvil.url);
 	t.teardown(proxy.stop);
