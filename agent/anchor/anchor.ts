@@ -20,6 +20,7 @@ import {
 	type PriceAnswer,
 	type PriceInput,
 	paidSince,
+	parentFeeAside,
 	planPrice,
 	raiseStepsMax,
 	recentAnchorsMax,
@@ -255,7 +256,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	};
 
 	/** The most that all that is signed and not final can cost, but for one nonce: of each nonce one transaction at most is mined. */
-	const openWei = (known: readonly AnchorRow[], exceptNonce: number): bigint => {
+	const openWei = (known: readonly AnchorRow[], exceptNonce: number, parentFeeWei: bigint): bigint => {
 		const worst = new Map<string, bigint>();
 		for (const row of known) {
 			for (const attempt of row.attempts) {
@@ -265,7 +266,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 				if (costWei > (worst.get(key) ?? 0n)) worst.set(key, costWei);
 			}
 		}
-		return [...worst.values()].reduce((sum, costWei) => sum + costWei, 0n);
+		return [...worst.values()].reduce((sum, costWei) => sum + costWei + parentFeeWei, 0n);
 	};
 
 	const wait = (sentence: string): false => {
@@ -638,7 +639,8 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 	): Promise<PriceAnswer> => {
 		const fees = await chain.fees();
 		balanceWei = await chain.balanceWei(sender);
-		const otherWei = openWei(known, nonce);
+		const parentFeeWei = parentFeeAside(known.map(({mined}) => BigInt(mined?.parentFeeWei ?? 0)));
+		const otherWei = openWei(known, nonce, parentFeeWei);
 		let committedWei = 0n;
 		if (feePolicy.budgetWeiPerDay !== undefined) {
 			// Whatever is signed now is mined after the newest final block, so 24 hours that hold it reach back no further than this.
@@ -657,6 +659,7 @@ export function createAnchor(needs: Needs, options: AnchorOptions): Anchor {
 			fees,
 			policy: feePolicy,
 			gasLimit,
+			parentFeeWei,
 			committedWei,
 			balanceWei: balanceWei > otherWei ? balanceWei - otherWei : 0n,
 			...over,

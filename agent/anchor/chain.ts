@@ -53,6 +53,8 @@ export type Mined = {
 	readonly gasUsed: bigint;
 	/** What it cost its sender, in wei: gas used times what a unit of it cost in the end, and what a rollup takes beside it for its parent chain. */
 	readonly costWei: bigint;
+	/** Of that, what a rollup's parent chain took: it is not bounded by gas limit and price. Missing where there is none. */
+	readonly parentFeeWei?: bigint;
 	readonly logs: readonly ChainLog[];
 };
 
@@ -480,15 +482,15 @@ export function openChain(options: ChainOptions): Chain {
 			if (fields.blockHash === null || fields.blockNumber === null) return undefined;
 			if (hexText(method, fields.transactionHash, hash32) !== transactionHash) throw odd(method, fields.transactionHash);
 			const gasUsed = bigint(method, fields.gasUsed);
+			const parentFeeWei = typeof fields.l1Fee === 'string' && quantity.test(fields.l1Fee) ? BigInt(fields.l1Fee) : 0n;
 			return {
 				transactionHash,
 				blockNumber: number(method, fields.blockNumber),
 				blockHash: hexText(method, fields.blockHash, hash32),
 				succeeded: number(method, fields.status) === 1,
 				gasUsed,
-				costWei:
-					gasUsed * (await paidPriceWei(transactionHash, fields.effectiveGasPrice)) +
-					(typeof fields.l1Fee === 'string' && quantity.test(fields.l1Fee) ? BigInt(fields.l1Fee) : 0n),
+				costWei: gasUsed * (await paidPriceWei(transactionHash, fields.effectiveGasPrice)) + parentFeeWei,
+				...(parentFeeWei === 0n ? {} : {parentFeeWei}),
 				logs: logsOf(method, fields.logs),
 			};
 		},

@@ -85,6 +85,8 @@ export type PriceInput = {
 	readonly fees: Fees;
 	readonly policy: FeePolicy;
 	readonly gasLimit: bigint;
+	/** What is set aside for a rollup's parent chain, beside gas limit times price. @default 0 */
+	readonly parentFeeWei?: bigint;
 	/** Of the budget: paid in the last day, and the worst case of whatever else is signed and not final. */
 	readonly committedWei: bigint;
 	/** What the account holds, less the worst case of whatever else is signed; undefined if nobody asked. */
@@ -105,18 +107,23 @@ export type PriceAnswer =
  * 24 hours more can be paid than that, if the caller counts from the time of a final block on.
  */
 export function planPrice(input: PriceInput): PriceAnswer {
-	const {fees, policy, gasLimit, committedWei, balanceWei, replaces, outbids} = input;
+	const {fees, policy, gasLimit, parentFeeWei = 0n, committedWei, balanceWei, replaces, outbids} = input;
 	const {feeWeiMax, costWeiMax, budgetWeiPerDay} = policy;
 	const nowWei = fees.kind === 'legacy' ? fees.gasPriceWei : fees.baseFeeWei;
 	const isFree = fees.kind === 'legacy' && nowWei === 0n;
-	const leftWei = budgetWeiPerDay === undefined ? undefined : greatest(0n, budgetWeiPerDay - committedWei);
+	const leftWei = budgetWeiPerDay === undefined ? undefined : greatest(0n, budgetWeiPerDay - committedWei - parentFeeWei);
 	type Ceiling = {readonly capWei: bigint; readonly limit: 'price' | 'cost' | 'budget'; readonly wait: string};
 	const ceilings: Ceiling[] = [
 		{capWei: feeWeiMax, limit: 'price', wait: `gas costs ${gweiText(nowWei)} now, and the ceiling is ${gweiText(feeWeiMax)}`},
 	];
-	const mayCost = `a transaction takes ${gasLimit} gas at ${gweiText(nowWei)} now`;
+	const beside = parentFeeWei === 0n ? '' : `, and ${coinText(parentFeeWei)} of the coin are set aside for the parent chain`;
+	const mayCost = `a transaction takes ${gasLimit} gas at ${gweiText(nowWei)} now${beside}`;
 	if (costWeiMax !== undefined)
-		ceilings.push({capWei: costWeiMax / gasLimit, limit: 'cost', wait: `${mayCost}, and it may cost ${coinText(costWeiMax)} of the coin`});
+		ceilings.push({
+			capWei: greatest(0n, costWeiMax - parentFeeWei) / gasLimit,
+			limit: 'cost',
+			wait: `${mayCost}, and it may cost ${coinText(costWeiMax)} of the coin`,
+		});
 	if (leftWei !== undefined) {
 		ceilings.push({
 			capWei: leftWei / gasLimit,
@@ -127,6 +134,11 @@ export function planPrice(input: PriceInput): PriceAnswer {
 	const lowest = ceilings.reduce((low, one) => (one.capWei < low.capWei ? one : low));
 	const ceilingWei = lowest.capWei;
 	const wait = ({wait: sentence, limit}: Ceiling): PriceAnswer => ({wait: sentence, limit});
+	// Even where gas is free.
+	const isOutOf = (limit: Ceiling['limit'], wei: bigint | undefined): boolean =>
+		lowest.limit === limit && wei !== undefined && wei < parentFeeWei;
+	if (isOutOf('cost', costWeiMax) || isOutOf('budget', budgetWeiPerDay === undefined ? undefined : budgetWeiPerDay - committedWei))
+		return wait(lowest);
 
 	// A price of 0 has nothing that could be raised, and a chain that takes it has no queue to jump.
 	if (isFree && replaces !== undefined) return {wait: 'gas costs nothing here, and more is not offered', limit: 'price'};
@@ -140,7 +152,7 @@ export function planPrice(input: PriceInput): PriceAnswer {
 	const fresh = freshPrice(fees, ceilingWei, floor?.type ?? (fees.kind === 'legacy' ? 'legacy' : 'dynamic'));
 	const wanted = floor === undefined ? fresh : dearer(floor, fresh, ceilingWei);
 	const price = outbids === undefined ? wanted : dearer(wanted, raisePrice(outbids), ceilingWei);
-	const costWei = gasLimit * capOf(price);
+	const costWei = gasLimit * capOf(price) + parentFeeWei;
 	if (balanceWei !== undefined && balanceWei < costWei)
 		return {
 			wait: `the anchoring account holds ${coinText(balanceWei)} of the coin, and a transaction may cost ${coinText(costWei)}: send it funds`,
@@ -168,6 +180,14 @@ function dearer(a: TransactionPrice, b: TransactionPrice, ceilingWei: bigint): T
 	const tipWei = b.type === 'legacy' ? b.gasPrice : b.maxPriorityFeePerGas;
 	const maxFeePerGas = greater(a.maxFeePerGas, capOf(b));
 	return {type: 'dynamic', maxFeePerGas, maxPriorityFeePerGas: least(greater(a.maxPriorityFeePerGas, tipWei), maxFeePerGas)};
+}
+
+/** What a parent chain takes follows its own prices: this many times the largest part that was seen is set aside for the next one. */
+const parentFeeMargin = 2n;
+
+/** What to set aside for each transaction on a rollup, in wei, from what its parent chain took of those before; 0 where it took nothing, or nothing is known yet. */
+export function parentFeeAside(seenWei: readonly bigint[]): bigint {
+	return seenWei.slice(-recentAnchorsMax).reduce(greatest, 0n) * parentFeeMargin;
 }
 
 /** How many of the newest anchors tell what one costs. */

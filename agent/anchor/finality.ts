@@ -12,6 +12,7 @@ export type MinedTransaction = {
 	readonly anchoredTime: number | undefined;
 	/** In wei; missing where nobody asked. */
 	readonly costWei?: bigint;
+	readonly parentFeeWei?: bigint;
 };
 
 export type Sight = {
@@ -53,6 +54,7 @@ export function judge({row, mined, hashAtHeight, finalizedNumber, nonce}: Sight)
 			blockHash: mined.blockHash,
 			blockTime: mined.anchoredTime,
 			...(mined.costWei === undefined ? {} : {costWei: String(mined.costWei)}),
+			...(mined.parentFeeWei === undefined ? {} : {parentFeeWei: String(mined.parentFeeWei)}),
 		};
 		return {is: finalizedNumber >= mined.blockNumber ? 'final' : 'mined', at};
 	}

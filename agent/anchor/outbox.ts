@@ -46,6 +46,8 @@ export type MinedAt = {
 	readonly blockTime: number;
 	/** What the transaction cost its sender, in wei, decimal; missing in rows of agents that did not ask. */
 	readonly costWei?: string;
+	/** Of that, what a rollup's parent chain took, in wei, decimal; missing where there is none. */
+	readonly parentFeeWei?: string;
 	/** Stored once the row is final, where it could be made. */
 	readonly proof?: StoredProof;
 };

@@ -68,6 +68,25 @@ const cases: readonly (readonly [name: string, changes: Partial<PriceInput>, exp
 		{balanceWei: 1n},
 		/^the anchoring account holds 0\.000000000000000001 of the coin, and a transaction may cost 0\.0021: send it funds$/,
 	],
+	[
+		'what a parent chain may take is set aside from the budget',
+		{policy: {feeWeiMax: 100n * gwei, budgetWeiPerDay: 2_000_000n * gwei}, committedWei: 200_000n * gwei, parentFeeWei: 300_000n * gwei},
+		price(15n * gwei, gwei),
+	],
+	[
+		'a budget that the parent chain alone would use up waits, even where gas is free',
+		{
+			fees: {kind: 'legacy', gasPriceWei: 0n},
+			policy: {feeWeiMax: 100n * gwei, budgetWeiPerDay: 2_000_000n * gwei},
+			parentFeeWei: 2_000_001n * gwei,
+		},
+		/0\.002000001 of the coin are set aside for the parent chain, and 0 of the day's budget of 0\.002 are left$/,
+	],
+	[
+		'an account must hold what the parent chain may take besides',
+		{balanceWei: 2_100_000n * gwei, parentFeeWei: 1n},
+		/a transaction may cost 0\.002100000000000001: send it funds$/,
+	],
 	['an account that has exactly enough does not', {balanceWei: 2_100_000n * gwei}, price(21n * gwei, gwei)],
 	['one gas price is offered as it is', {fees: {kind: 'legacy', gasPriceWei: 7n}}, {type: 'legacy', gasPrice: 7n}],
 	['one gas price may be the ceiling itself', {fees: {kind: 'legacy', gasPriceWei: 100n * gwei}}, {type: 'legacy', gasPrice: 100n * gwei}],
@@ -137,6 +156,7 @@ const anyInput: fc.Arbitrary<PriceInput> = fc
 			{requiredKeys: ['feeWeiMax']},
 		),
 		gasLimit: fc.bigInt(21_000n, 500_000n),
+		parentFeeWei: fc.oneof(fc.constant(0n), fc.bigInt(0n, 10n ** 17n)),
 		committedWei: fc.bigInt(0n, 10n ** 17n),
 		balanceWei: fc.option(fc.bigInt(0n, 10n ** 17n), {nil: undefined}),
 		replaces: fc.option(fc.record({price: anyPrice, steps: fc.integer({min: 1, max: 7})}), {nil: undefined}),
@@ -156,8 +176,8 @@ test('no offer passes a ceiling, the budget or the balance, and every replacemen
 			const answer = planPrice(input);
 			if ('wait' in answer) return answer.wait.length > 0;
 			offers += 1;
-			const {policy, gasLimit, committedWei, balanceWei, replaces} = input;
-			const costWei = gasLimit * capOf(answer.price);
+			const {policy, gasLimit, parentFeeWei = 0n, committedWei, balanceWei, replaces} = input;
+			const costWei = gasLimit * capOf(answer.price) + parentFeeWei;
 			const isRaised = (cap: (one: TransactionPrice) => bigint): boolean =>
 				replaces === undefined || (cap(answer.price) > cap(replaces.price) && cap(answer.price) * 8n >= cap(replaces.price) * 9n);
 			return (
