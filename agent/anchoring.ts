@@ -16,7 +16,7 @@ import {replaceFile} from './base/durable.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
-import type {AnchorConfig, AuthorityConfig, ChainConfig} from './config.ts';
+import {type AnchorConfig, type AuthorityConfig, anchorPolicyDefault, type ChainConfig} from './config.ts';
 import {type Checkpoint, parseCheckpoint} from './format/checkpoint.ts';
 import {decodeEntry, entryLeafHash} from './format/entry.ts';
 import {type AnchorRecord, anchorsMax, type TimestampRecord, timestampsMax} from './format/evidence.ts';
@@ -157,22 +157,17 @@ export async function openAnchors(parts: {
 	const tokens = timestamps.reduce((sum, {imprints}) => sum + imprints.length, 0);
 	if (tokens > timestampsMax)
 		throw site.errorAt(['timestamps'], `they ask for ${tokens} tokens of each checkpoint, and a receipt has room for ${timestampsMax}`);
-	const {everyMinutes, entriesMax, idleHours} = config ?? {everyMinutes: 10, entriesMax: 100_000, idleHours: 24};
+	const {everyMinutes, entriesMax, idleHours} = config ?? anchorPolicyDefault;
 	const policy = {ageMsMax: everyMinutes * 60_000, entriesMax, idleMsMax: idleHours * 3_600_000};
-	const stored: Pick<AnchorRow, 'size' | 'note' | 'origin'>[] = [];
+	let newest: AnchorRow | StampRow | undefined;
 	for (const kind of [anchorKind, timestampKind])
 		for await (const row of newestRows<AnchorRow | StampRow>(reader, kind)) {
-			stored.push(row);
-			if (row.origin === log.origin) break;
+			if (row.origin !== log.origin) continue;
+			if (newest === undefined || row.size > newest.size) newest = row;
+			break;
 		}
-	const newestNote = stored
-		.filter(({origin}) => origin === log.origin)
-		.reduce<(typeof stored)[number] | undefined>(
-			(newest, row) => (newest !== undefined && newest.size >= row.size ? newest : row),
-			undefined,
-		)?.note;
 	const sealing = createSealing({
-		newest: newestNote === undefined ? undefined : parseCheckpoint(newestNote),
+		newest: newest && parseCheckpoint(newest.note),
 		sealNew: () => sealCheckpoint(log, release, beforeTally),
 		mayRelease: () => release.standing().state === 'open',
 		size: log.size,
@@ -188,9 +183,10 @@ export async function openAnchors(parts: {
 			import('./anchor/guard.ts'),
 			import('./anchor/block-proof.ts'),
 		]);
-		const {chainId, registry, opener, feeGweiMax, costMax, budgetPerDay} = config;
+		const {chainId, registry, feeGweiMax, costMax, budgetPerDay} = config;
+		const opener = openerOf(config, key);
 		const chain = await world.openChain(nodesOf(config));
-		const logId = anchorLogId(chainId, registry.toLowerCase(), openerOf(config, key), log.origin);
+		const logId = anchorLogId(chainId, registry.toLowerCase(), opener, log.origin);
 		const costWeiMax = costMax === undefined ? {} : {costWeiMax: weiOf(costMax)};
 		const anchor = createAnchor(
 			{
@@ -224,7 +220,7 @@ export async function openAnchors(parts: {
 			{
 				registry,
 				origin: log.origin,
-				...(opener === undefined ? {} : {opener: opener.toLowerCase()}),
+				opener,
 				policy,
 				fees: {
 					feeWeiMax: gweiOf(feeGweiMax),
@@ -549,8 +545,8 @@ export type PreparedAnchoring = {
 	/** Pins, as `kedge deploy` gives them. */
 	readonly genesisHash: string;
 	readonly codeHash: string;
-	/** For so long the registry that is there overwrites no commitment, whatever was asked for. */
-	readonly challengeTimeS: number;
+	/** How many commitments the registry that is there keeps, and for how long it overwrites none, whatever was asked for. */
+	readonly ring: {readonly places: number; readonly challengeTimeS: number};
 };
 
 /**
@@ -595,8 +591,7 @@ export async function prepareAnchoring(
 	if (!isTrusted) await replaceFile(site.paths.trust, formatTrust({...trust, registries: [...trust.registries, mine]}), 0o644);
 	const codeHash = await chain.codeHash(registry);
 	if (codeHash === undefined) throw new AgentError('CHAIN_UNREACHABLE', `the node has no code at ${registry}, which it had a moment ago`);
-	const {challengeTimeS} = await chain.ring(registry);
-	return {...mine, logId, deployed, opened, genesisHash: await chain.genesisHash(), codeHash, challengeTimeS};
+	return {...mine, logId, deployed, opened, genesisHash: await chain.genesisHash(), codeHash, ring: await chain.ring(registry)};
 }
 
 /** The log that another key has opened there and this one has taken over, as the config says; it must not be opened a second time, under another id. */

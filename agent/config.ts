@@ -702,6 +702,9 @@ const readChain: Read<ChainConfig> = (value, path) => {
 	return chain;
 };
 
+/** When an anchor is due, where the config does not say; also for a site without a chain, whose checkpoints are only stamped. */
+export const anchorPolicyDefault = {everyMinutes: 10, entriesMax: 100_000, idleHours: 24} as const;
+
 const anchorReaders: {readonly [K in Exclude<keyof AnchorConfig, 'chains'>]-?: Read<AnchorConfig[K]>} = {
 	keystore: withDefault(secretFile, 'anchor-key.json'),
 	keystorePasswordFile: withDefault(secretFile, 'anchor-key.password'),
@@ -711,9 +714,9 @@ const anchorReaders: {readonly [K in Exclude<keyof AnchorConfig, 'chains'>]-?: R
 	signerCaFile: optional(text()),
 	signerCertificateFile: optional(text()),
 	signerKeyFile: optional(text()),
-	everyMinutes: withDefault(number(0.01, 10_080), 10),
-	entriesMax: withDefault(wholeNumber(1, 1_000_000_000), 100_000),
-	idleHours: withDefault(number(0, 8784), 24),
+	everyMinutes: withDefault(number(0.01, 10_080), anchorPolicyDefault.everyMinutes),
+	entriesMax: withDefault(wholeNumber(1, 1_000_000_000), anchorPolicyDefault.entriesMax),
+	idleHours: withDefault(number(0, 8784), anchorPolicyDefault.idleHours),
 	deviceRegistry: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
 };
 

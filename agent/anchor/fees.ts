@@ -1,5 +1,6 @@
 // Turns what gas costs now, what the owner allows and what was spent into the price of the next transaction, or into the sentence that says why it waits.
 
+import {decimalText, withoutZeros} from '../format/decimal.ts';
 import type {Fees} from './chain.ts';
 import type {TransactionPrice} from './keystore.ts';
 
@@ -68,17 +69,11 @@ export function raisePrice(price: TransactionPrice, steps = 1): TransactionPrice
 
 /** In the units of the config, since a person compares them with what stands there. */
 function gweiText(wei: bigint): string {
-	return `${decimalText(wei, 9)} Gwei`;
+	return `${withoutZeros(decimalText(wei, -9))} Gwei`;
 }
 
 function coinText(wei: bigint): string {
-	return decimalText(wei, 18);
-}
-
-function decimalText(units: bigint, decimals: number): string {
-	const digits = String(units).padStart(decimals + 1, '0');
-	const fraction = digits.slice(-decimals).replace(/0+$/, '');
-	return `${digits.slice(0, -decimals)}${fraction === '' ? '' : `.${fraction}`}`;
+	return withoutZeros(decimalText(wei, -18));
 }
 
 export type PriceInput = {

@@ -1,14 +1,10 @@
 // kedge anchor: makes a chain ready for this log's anchors and prints the config for it.
 
 import {prepareAnchoring} from '../anchoring.ts';
+import {anchorPolicyDefault} from '../config.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, countOf, exitCodes, textOf, usageError} from './command.ts';
 import {chainLines, challengeTimeDefault, feeOptions, feesOf, namedHere} from './deploy.ts';
-
-/** Commitments that a registry keeps of a log [contracts/AnchorRegistry.sol]. */
-const registryPlaces = 512;
-/** As in config.ts. */
-const everyMinutesDefault = 10;
 
 export const anchorCommand: Command = {
 	name: 'anchor',
@@ -42,10 +38,10 @@ export const anchorCommand: Command = {
 		const nodes = {urls: [rpcUrl], chainId, ...fees.options};
 		const done = await namedHere(() => prepareAnchoring(site, {rpcUrl, chainId, registry, challengeTimeS, nodes}, io.clock));
 		io.error(`${done.deployed ? 'deployed' : 'found'} the registry; ${done.opened ? 'opened' : 'found'} the log there, as ${done.logId}\n`);
-		if (textOf(values, 'challenge-time') !== undefined && done.challengeTimeS !== challengeTimeS)
-			io.error(`kedge: --challenge-time is for a new registry; this one keeps each commitment for ${done.challengeTimeS} s\n`);
-		const apartS = Math.ceil(done.challengeTimeS / registryPlaces);
-		const everyS = (site.config.anchor?.everyMinutes ?? everyMinutesDefault) * 60;
+		if (textOf(values, 'challenge-time') !== undefined && done.ring.challengeTimeS !== challengeTimeS)
+			io.error(`kedge: --challenge-time is for a new registry; this one keeps each commitment for ${done.ring.challengeTimeS} s\n`);
+		const apartS = Math.ceil(done.ring.challengeTimeS / done.ring.places);
+		const everyS = (site.config.anchor?.everyMinutes ?? anchorPolicyDefault.everyMinutes) * 60;
 		if (apartS > everyS)
 			io.error(`kedge: with that, anchors there are at least ${apartS} s apart, whatever everyMinutes says (${everyS} s)\n`);
 		if (!site.config.anchor?.chains.some(one => one.chainId === chainId && one.registry.toLowerCase() === done.registry)) {

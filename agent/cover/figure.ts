@@ -1,6 +1,6 @@
 // Turns numbers and times, as accounts have them, into text for people: exact to the last digit, in the unit that the name of the number ends in.
 
-import {decimalText, parseDecimal} from '../format/decimal.ts';
+import {decimalText, parseDecimal, withoutZeros} from '../format/decimal.ts';
 import type {CoverLanguage} from './document.ts';
 
 /** What a number under such a name is shown in. */
@@ -102,7 +102,6 @@ export function groupedText(decimal: string): string {
 }
 
 /** Without zeros at the end of its fraction: the value is the same. */
-const withoutZeros = (decimal: string): string => (decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal);
 
 /** Before 1973 nobody logged anything: what is smaller is no time but how long something took. */
 const timeMsMin = 100_000_000_000;

@@ -63,3 +63,8 @@ export function decimalText(value: bigint, exponent: number): string {
 	const digits = (value < 0n ? -value : value).toString().padStart(-exponent + 1, '0');
 	return `${sign}${digits.slice(0, exponent)}.${digits.slice(exponent)}`;
 }
+
+/** A plain decimal text without the zeros at its end, and without a point that then ends it: `12.50` is `12.5`, `3.00` is `3`, `100` stays. */
+export function withoutZeros(decimal: string): string {
+	return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+}
