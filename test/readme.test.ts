@@ -1,7 +1,6 @@
 // Runs what the README tells people to run, in the order in which it tells it.
 import {type ChildProcess, spawn} from 'node:child_process';
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -11,6 +10,7 @@ import {systemClock} from '../agent/base/clock.ts';
 import {until} from '../agent/base/retry.ts';
 import {placeOf} from './faults/packages.ts';
 import {endWithTest} from './helpers/children.ts';
+import {freePort} from './helpers/ports.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const kedge = join(root, 'dist/agent/cli/kedge.js');
@@ -60,16 +60,6 @@ function runLine(line: string, cwd: string): Promise<Ran> {
 		error += text;
 	});
 	return new Promise(resolve => child.once('close', code => resolve({code, out, error})));
-}
-
-function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer().once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address();
-			server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-		});
-	});
 }
 
 /** Commands of the market's path, which wants curl and openssl. */

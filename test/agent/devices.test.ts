@@ -7,7 +7,8 @@ import {systemClock} from '../../agent/base/clock.ts';
 import {formatDeviceKey} from '../../agent/format/device-key.ts';
 import {openSite} from '../../agent/site.ts';
 import {createSimSigner, type SimSignedForm} from '../../sim/signing.ts';
-import {changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, testFolder, untilStatus} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {changeConfig, createTestSite, kedge, startAgent, type TestSite, testFolder, untilStatus} from '../helpers/site.ts';
 
 const mapping = `  thermometer:
     topic: thermometers/{device}

@@ -15,7 +15,8 @@ import {requestAnchor} from '../../agent/state.ts';
 import {createVerifier} from '../../agent/verify/verifier.ts';
 import {startAnvil} from '../helpers/anvil.ts';
 import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
-import {anchorSite, changeConfig, createTestSite, freePort, kedge, type TestSite} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {anchorSite, changeConfig, createTestSite, kedge, type TestSite} from '../helpers/site.ts';
 
 type Heard = {readonly topic: string; readonly payload: Buffer; readonly retain: boolean};
 type Listener = {

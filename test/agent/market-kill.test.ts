@@ -6,7 +6,8 @@ import {createKeystore} from '../../agent/anchor/keystore.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {until} from '../../agent/base/retry.ts';
 import {createDigests} from '../../agent/trade/typed-data.ts';
-import {changeConfig, createTestSite, freePort, startAgent} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {changeConfig, createTestSite, startAgent} from '../helpers/site.ts';
 import {hashText, keyOf} from '../trade/market-world.ts';
 
 const homes = Array.from({length: 20}, (_, home) => ({

@@ -19,7 +19,8 @@ import {anchorRegistryAbi} from '../../contracts/generated/anchor-registry.ts';
 import {type Anvil, anvilChainId, startAnvil, startProxy} from '../helpers/anvil.ts';
 import {publishHomeReadings} from '../helpers/home-readings.ts';
 import {append, draftOf, enrolMeter, startMs} from '../helpers/log-world.ts';
-import {anchorSite, changeConfig, createTestSite, freePort, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {anchorSite, changeConfig, createTestSite, kedge, startAgent, type TestSite, untilStatus} from '../helpers/site.ts';
 
 /** Of `latest(bytes32)` in the registry. */
 const latestSelector = new Interface(anchorRegistryAbi).getFunction('latest')!.selector;

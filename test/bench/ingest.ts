@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
 import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
-import {freePort} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
 import {assertReadings, type Child, elapsed, programs, start} from './child.ts';
 import {type Bench, type BenchOptions, type Figure, median} from './figure.ts';
 import type {ServerCount, ServerMemory, ServerOptions, ServerReady} from './ingest-server.ts';

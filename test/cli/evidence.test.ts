@@ -5,7 +5,8 @@ import {dirname, join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync} from 'mqtt';
 import {openSite, type Site} from '../../agent/site.ts';
-import {changeConfig, freePort, kedge, kedgePath, type Ran, run, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {changeConfig, kedge, kedgePath, type Ran, run, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
 
 const count = 12;
 const sections = `

@@ -10,18 +10,8 @@ import {openDatabase} from '../../agent/base/sqlite.ts';
 import {openSite, type Site} from '../../agent/site.ts';
 import {readStatus} from '../../agent/state.ts';
 import {endWithTest} from '../helpers/children.ts';
-import {
-	changeConfig,
-	freePort,
-	kedge,
-	kedgePath,
-	type Ran,
-	type RunningAgent,
-	run,
-	startAgent,
-	testFolder,
-	untilStatus,
-} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
+import {changeConfig, kedge, kedgePath, type Ran, type RunningAgent, run, startAgent, testFolder, untilStatus} from '../helpers/site.ts';
 
 type Owner = {
 	readonly directory: string;

@@ -5,12 +5,13 @@ import {systemClock} from '../../agent/base/clock.ts';
 import {until} from '../../agent/base/retry.ts';
 import type {Chance} from '../../sim/seed.ts';
 import {createMosquitto, type Mosquitto} from '../helpers/mosquitto.ts';
+import {freePort} from '../helpers/ports.ts';
 import {fair, startChaosProxy} from './chaos-proxy.ts';
 import {addFindings, examine} from './examiner.ts';
 import {createAdding, type Fault, type Ground, type Tally} from './fault.ts';
 import {watchHeads} from './heads.ts';
 import {startLoad} from './load.ts';
-import {makeTemplate, place, quietPort, startAgent} from './place.ts';
+import {makeTemplate, place, startAgent} from './place.ts';
 
 const homes = 6;
 const disturbancesPerRound = 10;
@@ -95,7 +96,7 @@ async function disturb(ground: Ground): Promise<Tally> {
 		const where = `round ${round}`;
 		// In every third round Mosquitto dies without a word, and may lose what it had acknowledged.
 		const brokerDies = round % 3 === 0;
-		const brokerPort = await quietPort();
+		const brokerPort = await freePort();
 		const broker = createMosquitto(join(ground.folder, `mosquitto-${round}`), brokerPort);
 		await broker.start();
 		const proxy = await startChaosProxy(brokerPort);

@@ -1,7 +1,6 @@
 // A site for a fault: made as `kedge init` makes it, with the simulator's devices, and its agent as a process of its own.
 
 import {cpSync} from 'node:fs';
-import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {Status} from '../../agent/api/status-server.ts';
@@ -11,35 +10,9 @@ import {until} from '../../agent/base/retry.ts';
 import {simulatedDeviceIds, simulatedDevicesYaml} from '../../agent/simulation.ts';
 import {makePassword, makeSite, sitePaths} from '../../agent/site.ts';
 import {readStatus} from '../../agent/state.ts';
+import {freePort} from '../helpers/ports.ts';
 import {kedgePath} from '../helpers/site.ts';
 import {type Started, start} from './process.ts';
-
-/** Below the ports that a kernel gives to outgoing connections. */
-const ports = {first: 20_000, count: 10_000};
-let nextPort =
-	createSystemRandom()
-		.bytes(2)
-		.reduce((sum, byte) => sum * 256 + byte, 0) % ports.count;
-
-/**
- * A port that nobody listens on, and that nobody gets by chance while the agent on it is dead: a device that tries again and again gets a port of its own each time,
- * and one day the very one that it wants to reach.
- */
-export async function quietPort(): Promise<number> {
-	for (let tries = 0; tries < ports.count; tries += 1) {
-		nextPort = (nextPort + 1) % ports.count;
-		const port = ports.first + nextPort;
-		const server = createServer();
-		const isFree = await new Promise<boolean>(resolve => {
-			server.once('error', () => resolve(false));
-			server.listen(port, '127.0.0.1', () => resolve(true));
-		});
-		if (!isFree) continue;
-		await new Promise<void>(resolve => server.close(() => resolve()));
-		return port;
-	}
-	throw new Error(`no port from ${ports.first} up is free`);
-}
 
 /** Starts an agent with the durability that a control run wants. */
 const weakAgentPath = fileURLToPath(new URL('./weak-agent.js', import.meta.url));
@@ -68,7 +41,7 @@ export type TemplateOptions = {
 export async function makeTemplate(folder: string, options: TemplateOptions = {}): Promise<Template> {
 	const {homes = 6} = options;
 	const random = createSystemRandom();
-	const port = await quietPort();
+	const port = await freePort();
 	const {password, hash} = await makePassword(random);
 	const ids = simulatedDeviceIds(homes);
 	const hashes = Object.fromEntries(ids.map(id => [id, hash]));

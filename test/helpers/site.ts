@@ -2,7 +2,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {mkdtempSync, rmSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
-import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -15,6 +14,7 @@ import {simulatedDeviceIds, simulatedDevicesYaml} from '../../agent/simulation.t
 import {makePassword, makeSite, openSite, type Site} from '../../agent/site.ts';
 import {readStatus} from '../../agent/state.ts';
 import {type Anvil, anvilChainId} from './anvil.ts';
+import {freePort} from './ports.ts';
 
 /** The compiled command line. */
 export const kedgePath = fileURLToPath(new URL('../../agent/cli/kedge.js', import.meta.url));
@@ -24,15 +24,6 @@ export function testFolder(t: ExecutionContext): string {
 	const folder = mkdtempSync(join(tmpdir(), 'kedge-'));
 	t.teardown(() => rmSync(folder, {recursive: true, force: true, maxRetries: 5}));
 	return folder;
-}
-
-/** A port that nothing listens on now. */
-export async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-	const {port} = server.address() as AddressInfo;
-	await new Promise<void>(resolve => server.close(() => resolve()));
-	return port;
 }
 
 export type Ran = {readonly code: number | null; readonly out: string; readonly err: string};

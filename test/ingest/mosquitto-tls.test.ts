@@ -16,7 +16,7 @@ import {type MqttClientOptions, type MqttDoor, openMqttClient} from '../../agent
 import {connectPacket, publishPacket, RawClient} from '../broker/wire.ts';
 import {connackOk, openWorld as openBrokerWorld, puback} from '../broker/world.ts';
 import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
-import {freePort} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
 
 const random = createSystemRandom();
 const nowMs = systemClock.nowMs();

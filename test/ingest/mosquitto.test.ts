@@ -10,7 +10,7 @@ import type {Delivery, Outcome} from '../../agent/ingest/ingest.ts';
 import {type MqttClientOptions, type MqttDoor, openMqttClient} from '../../agent/ingest/mqtt-client.ts';
 import {connectPacket, publishPacket, RawClient} from '../broker/wire.ts';
 import {createMosquitto, isMosquittoInstalled} from '../helpers/mosquitto.ts';
-import {freePort} from '../helpers/site.ts';
+import {freePort} from '../helpers/ports.ts';
 
 type Door = {
 	readonly door: MqttDoor;
