@@ -1,8 +1,8 @@
 // Ports for servers that a test starts, ends and starts again on the same port.
 
 import {createSocket} from 'node:dgram';
-import {createServer, type Server} from 'node:net';
 import {createSystemRandom} from '../../agent/base/random.ts';
+import {refuseTakenPort} from '../../agent/local-chain.ts';
 
 /** Below the ports that a kernel gives to outgoing connections: none of those takes a port while the server on it is down. */
 const ports = {first: 20_000, count: 10_000};
@@ -21,8 +21,11 @@ export async function freePort(): Promise<number> {
 	for (let tries = 0; tries < ports.count; tries += 1) {
 		nextPort = (nextPort + 1) % ports.count;
 		const port = ports.first + nextPort;
-		if ((await isListening(port)) || !(await claim(port))) continue;
-		return port;
+		const isFree = await refuseTakenPort(port, '--port').then(
+			() => true,
+			() => false,
+		);
+		if (isFree && (await claim(port))) return port;
 	}
 	throw new Error(`no port from ${ports.first} up is free`);
 }
@@ -36,14 +39,4 @@ function claim(port: number): Promise<boolean> {
 		});
 		socket.bind({port, address: '127.0.0.1', exclusive: true}, () => resolve(true));
 	});
-}
-
-async function isListening(port: number): Promise<boolean> {
-	const server: Server = createServer();
-	const isFree = await new Promise<boolean>(resolve => {
-		server.once('error', () => resolve(false));
-		server.listen(port, '127.0.0.1', () => resolve(true));
-	});
-	if (isFree) await new Promise<void>(resolve => server.close(() => resolve()));
-	return !isFree;
 }
