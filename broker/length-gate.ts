@@ -92,7 +92,7 @@ export class LengthGate extends Duplex {
 			this.#hold(wait);
 			return null;
 		}
-		const chunk: Buffer | null = this.#socket.read();
+		const chunk = this.#take();
 		if (chunk === null) return null;
 		const passing = this.#inspect(chunk);
 		if (typeof passing === 'string') {
@@ -104,6 +104,15 @@ export class LengthGate extends Duplex {
 		// What must wait goes back to where it came from: while it lies there, the socket neither ends nor reads more than it may.
 		this.#socket.unshift(chunk.subarray(passing));
 		return passing === 0 ? null : chunk.subarray(0, passing);
+	}
+
+	/** All that the socket holds. From Node 26 on `read` gives one piece of it, and the library, which asks once for each `readable`, would wait for ever for the rest. */
+	#take(): Buffer | null {
+		const first: Buffer | null = this.#socket.read();
+		if (first === null || this.#socket.readableLength === 0) return first;
+		const pieces = [first];
+		for (let next: Buffer | null = this.#socket.read(); next !== null; next = this.#socket.read()) pieces.push(next);
+		return Buffer.concat(pieces);
 	}
 
 	/** Whether a PUBLISH may pass; if not, the gate holds until it may. */
