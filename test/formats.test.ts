@@ -1,7 +1,7 @@
 // Holds FORMATS.md to the bytes: computes its worked example from its own text, compares its tables with the code, and runs its script.
 import {execFileSync, spawnSync} from 'node:child_process';
 import {createHash, createPublicKey, verify} from 'node:crypto';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -272,6 +272,12 @@ test("a history is checked by the page's other script as it is by the product", 
 			`${count} entries of ${urn} are in harbour/1 of size 13; missing numbers: []\nthe last number before index 12 is ${count}\n`,
 		);
 	}
+	// Of each format that there is one of.
+	const documents = fileURLToPath(new URL('../../test/fixtures/documents', import.meta.url));
+	const histories = readdirSync(documents).filter(name => name.startsWith('history-'));
+	t.true(histories.length > 1);
+	for (const name of histories)
+		t.regex(checkHistory(readFileSync(join(documents, name), 'utf8')) ?? '', /^\d+ entries of .*; missing numbers: \[\]$/m, name);
 	const text = formatHistory(nodeHasher, log.history(energyUrn));
 	// The last two are left out, and one in the middle.
 	t.regex(

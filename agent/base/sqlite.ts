@@ -2,6 +2,7 @@
 
 import {open} from 'node:fs/promises';
 import sqlite from 'sqlite3';
+import {giveToOwner} from './durable.ts';
 import {AgentError, describeError} from './errors.ts';
 
 export type SqlValue = string | number | Uint8Array | null;
@@ -346,6 +347,7 @@ export async function takeProcessLock(path: string): Promise<ProcessLock> {
 			});
 		throw failure(`cannot lock ${path}`, error);
 	}
+	await giveToOwner(path);
 	return {[Symbol.asyncDispose]: close};
 }
 

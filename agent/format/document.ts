@@ -103,19 +103,37 @@ function fieldsOf(value: unknown, path: string): Fields {
 	};
 }
 
+/** Parts of a document: its long lists are packed into texts, and a list of empty lists takes twenty times its length in memory. */
+export const documentPartsMax = 2 ** 18;
+
+const partMarks = [...utf8(',[{')];
+
+/** True if the text, read as JSON, could be made of more values than that: each has a comma, or a bracket, of its own. What base64 is made of is none of these. */
+function hasMoreParts(bytes: Uint8Array, most: number): boolean {
+	let parts = 0;
+	for (const mark of partMarks)
+		for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) {
+			parts += 1;
+			if (parts > most) return true;
+		}
+	return false;
+}
+
 export type Parsed<T> = {readonly value: T} | {readonly problem: string};
 
 /**
  * Reads a canonical document: `read` takes its fields, `write` gives the one text of the value. A text that is not byte for byte what `write` gives is a problem:
- * other white space, other order, unknown or repeated keys, another spelling of a number, a wrong digest.
+ * other white space, other order, unknown or repeated keys, another spelling of a number, a wrong digest. So is one of more than `partsMax` values, before any of them is made.
  */
 export function parseDocument<T>(
 	bytes: Uint8Array,
 	lengthMax: number,
 	read: (fields: Fields) => T,
 	write: (value: T) => string,
+	partsMax = documentPartsMax,
 ): Parsed<T> {
 	if (bytes.length > lengthMax) return {problem: `it has ${bytes.length} bytes; at most ${lengthMax} are read`};
+	if (hasMoreParts(bytes, partsMax)) return {problem: `it has more than ${partsMax} parts`};
 	const text = fromUtf8(bytes);
 	if (text === undefined) return {problem: 'it is not UTF-8'};
 	let parsed: unknown;

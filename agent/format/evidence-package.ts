@@ -17,6 +17,8 @@ export const packageEntriesMax = 16_777_216;
 /** The whole file: what Node reads at once, and what a ZIP says without its 64-bit extension. */
 export const packageLengthMax = 2 ** 31 - 1;
 export const manifestLengthMax = 64 * 1024 * 1024;
+/** A part has eight bytes at least where it is written out. */
+const manifestPartsMax = manifestLengthMax / 8;
 const filesMax = 2048;
 export const packageItemsMax = 100_000;
 const itemsMax = packageItemsMax;
@@ -470,5 +472,5 @@ function readManifest(fields: Fields): EvidenceManifest {
 }
 
 export function parseManifest(hasher: Hasher, bytes: Uint8Array): Parsed<EvidenceManifest> {
-	return parseDocument(bytes, manifestLengthMax, readManifest, manifest => formatManifest(hasher, manifest));
+	return parseDocument(bytes, manifestLengthMax, readManifest, manifest => formatManifest(hasher, manifest), manifestPartsMax);
 }

@@ -1,9 +1,9 @@
 // The devices that may speak: who they are, who speaks for whom, and whose topic is whose. They come and go while the agent runs.
 
 import {createHash, timingSafeEqual} from 'node:crypto';
+import {checkPassword} from '../base/password.ts';
 import type {Message} from './decoders/decoder.ts';
 import type {OpenMapping} from './mapping.ts';
-import {checkPassword} from './password.ts';
 import {type Refused, refuse} from './refusal.ts';
 
 export type DeviceConfig = {

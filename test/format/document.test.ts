@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import {equalBytes, toHex, utf8} from '../../agent/base/bytes.ts';
 import {portableHasher} from '../../agent/base/hash.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
-import {canonicalText, canonicalTextWithDigest, type Json, parseDocument, shapeError} from '../../agent/format/document.ts';
+import {
+	canonicalText,
+	canonicalTextWithDigest,
+	documentPartsMax,
+	type Json,
+	parseDocument,
+	shapeError,
+} from '../../agent/format/document.ts';
 import {
 	type BlockProof,
 	headerLengthMax,
@@ -125,6 +132,33 @@ test('other white space, order, spelling, repeated and unknown keys have another
 		),
 		'no',
 	);
+});
+
+test('a document of very many parts is refused before one of them is made, and one of long texts is not', t => {
+	const many = documentPartsMax + 1;
+	const bombs = [
+		`"entries": [${'[],'.repeat(many)}[]]`,
+		`"entries": [${'{},'.repeat(many)}{}]`,
+		`"entries": [${'0,'.repeat(many)}0]`,
+		`"entries": ${'['.repeat(many)}${']'.repeat(many)}`,
+		Array.from({length: many}, (_, i) => `"k${i}": 0`).join(','),
+	];
+	for (const bomb of bombs) {
+		const parsed = parseHistory(nodeHasher, utf8(`{"format": "kedge history 2", ${bomb}}`));
+		t.is(problemOf(parsed), `it has more than ${documentPartsMax} parts`);
+	}
+	let read = 0;
+	const text = canonicalText({long: 'A'.repeat(8 * many), few: [1, 2, 3]});
+	parseDocument(
+		utf8(text),
+		text.length,
+		fields => {
+			read += fields.text('long').length;
+			return text;
+		},
+		() => text,
+	);
+	t.is(read, 8 * many);
 });
 
 test('any bytes as a document are answered without a throw', t => {

@@ -1,7 +1,7 @@
 import test from 'ava';
+import {hashPassword} from '../../agent/base/password.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {createDevices, type DeviceConfig, type Devices} from '../../agent/ingest/devices.ts';
-import {hashPassword} from '../../agent/ingest/password.ts';
 import {mappingFor} from './decoders/read.ts';
 
 const random = createSystemRandom();

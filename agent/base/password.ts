@@ -1,11 +1,13 @@
-// Device passwords: made by us, kept as scrypt hashes, checked off the event loop and one at a time.
+// Passwords of devices and people: kept as scrypt hashes, checked off the event loop.
 
 import {scrypt, timingSafeEqual} from 'node:crypto';
-import {fromBase64, toBase64} from '../base/bytes.ts';
-import type {Random} from '../base/random.ts';
+import {fromBase64, toBase64} from './bytes.ts';
+import type {Random} from './random.ts';
 
 /** Cost of the hashes that we make: 1 MiB and 2 ms. A generated password has 130 bits, which nobody guesses however cheap a guess is; what a check takes from a Pi matters more. */
 const costDefault = 10;
+/** Cost of the hashes of passwords that people choose: 16 MiB and 40 ms, on a Pi 200 ms. */
+export const chosenCost = 14;
 /** Hashes made elsewhere may cost less or more, from 1 to 64 MiB. */
 const costMin = 10;
 const costMax = 16;
@@ -23,9 +25,9 @@ export function generatePassword(random: Random): string {
 }
 
 /** `scrypt$LOG2N$SALT$HASH`, r = 8, p = 1 [RFC 7914]. */
-export async function hashPassword(password: string, random: Random): Promise<string> {
+export async function hashPassword(password: string, random: Random, cost: number = costDefault): Promise<string> {
 	const salt = random.bytes(16);
-	return `scrypt$${costDefault}$${toBase64(salt)}$${toBase64(await derive(Buffer.from(password), salt, costDefault))}`;
+	return `scrypt$${cost}$${toBase64(salt)}$${toBase64(await derive(Buffer.from(password), salt, cost))}`;
 }
 
 /** Why this is not a hash that hashPassword makes; undefined if it is one. */

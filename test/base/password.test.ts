@@ -1,7 +1,7 @@
 import {scryptSync} from 'node:crypto';
 import test from 'ava';
+import {checkPassword, generatePassword, hashPassword, passwordHashProblem} from '../../agent/base/password.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
-import {checkPassword, generatePassword, hashPassword, passwordHashProblem} from '../../agent/ingest/password.ts';
 
 const random = createSystemRandom();
 
