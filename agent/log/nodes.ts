@@ -48,6 +48,8 @@ export type NodeSource = {
 	readonly rangeHash: (range: Range) => Promise<Uint8Array>;
 	/** Hashes of nodesOfRange({begin: 0, end: size}): the right edge of the tree of that size. */
 	readonly edge: (size: number) => Promise<Uint8Array[]>;
+	/** The first `count` hashes of a tile of C2SP tlog-tiles, packed. They MUST be there. */
+	readonly tile: (level: number, number: number, count: number) => Promise<Uint8Array>;
 	/** The packed hashes of multiproofRanges(indexes, size). */
 	readonly multiproof: (indexes: readonly number[], size: number) => Promise<Uint8Array>;
 };
@@ -157,6 +159,7 @@ export function createNodeSource(rows: Rows, hasher: Hasher): NodeSource {
 	return {
 		nodeHash: nodeHashOf,
 		rangeHash,
+		tile: async (level, number, count) => copyBytes((await readTile(level, number, count)).layers[0]!, 0, count * hashLength),
 		multiproof,
 		edge: async size => {
 			const hashes: Uint8Array[] = [];

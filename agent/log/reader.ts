@@ -56,6 +56,8 @@ export type LogReader = {
 	readonly rootAt: (size: Size) => Promise<Uint8Array>;
 	/** Inclusion path of an index in the tree of `size` ≤ the log's [RFC 9162 §2.1.3]. */
 	readonly inclusion: (index: Index, size: Size) => Promise<Uint8Array[]>;
+	/** The first `count` hashes of a tile of C2SP tlog-tiles, packed; they MUST be in the log. Fails with ENTRY_PRUNED. */
+	readonly tile: (level: number, number: number, count: number) => Promise<Uint8Array>;
 	/** One proof for many indexes, rising, in the tree of `size` ≤ the log's: packed hashes in the order of merkle/multiproof.ts. */
 	readonly multiproof: (indexes: readonly Index[], size: Size) => Promise<Uint8Array>;
 	/** Consistency proof between two sizes ≤ the log's [RFC 9162 §2.1.4]. */
@@ -65,8 +67,8 @@ export type LogReader = {
 	readonly tallyAt: (size: Size) => Promise<TallyLeaf[]>;
 	/** The newest entry of a channel whose time is not after `timeMs`; undefined if there is none. */
 	readonly at: (channel: Channel, timeMs: number) => Promise<FoundEntry | undefined>;
-	/** Entries of a channel with times from … to (both included), in the order of the log. */
-	readonly range: (channel: Channel, fromMs: number, toMs: number) => AsyncIterable<FoundEntry>;
+	/** Entries of a channel with times from … to (both included), in the order of the log, those from index `begin` on. */
+	readonly range: (channel: Channel, fromMs: number, toMs: number, begin?: Index) => AsyncIterable<FoundEntry>;
 	/** Entries of a channel with indexes begin … end−1, in the order of the log. */
 	readonly between: (channel: Channel, begin: Index, end: Index) => AsyncIterable<FoundEntry>;
 	/**
@@ -270,6 +272,16 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 		}
 	}
 
+	/** Where to begin to look for entries from an index on: the span that holds it may start before it. */
+	const spanOf = async (channel: Channel, begin: Index): Promise<Index> => {
+		if (begin === 0) return 0;
+		const [span] = await database.all<{first: number | null}>('SELECT max(first) AS first FROM spans WHERE channel = ?1 AND first <= ?2', [
+			channel.id,
+			begin,
+		]);
+		return span?.first ?? 0;
+	};
+
 	const timeOf = (entry: Uint8Array): number => {
 		const {measuredAtMs, arrivedAtMs} = outlineEntry(viewOf(entry), 0);
 		return measuredAtMs || arrivedAtMs;
@@ -319,6 +331,7 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			for (const range of inclusionRanges(index, size)) path.push(await nodes.rangeHash(range));
 			return path;
 		},
+		tile: nodes.tile,
 		multiproof: nodes.multiproof,
 		consistency: async (first, second) => {
 			const path: Uint8Array[] = [];
@@ -367,19 +380,14 @@ function createReader(database: Database, meta: LogMeta, hasher: Hasher): LogRea
 			for (const other of others) await look(other);
 			return found;
 		},
-		range: async function* (channel, fromMs, toMs) {
-			for await (const found of follow(channel, 0, 'timeMin <= ?4 AND timeMax >= ?3', [fromMs, toMs])) {
+		range: async function* (channel, fromMs, toMs, begin = 0) {
+			for await (const found of follow(channel, await spanOf(channel, begin), 'timeMin <= ?4 AND timeMax >= ?3', [fromMs, toMs])) {
 				const time = timeOf(found.entry);
-				if (time >= fromMs && time <= toMs) yield found;
+				if (found.index >= begin && time >= fromMs && time <= toMs) yield found;
 			}
 		},
 		between: async function* (channel, begin, end) {
-			// The span that holds `begin` may start before it.
-			const [span] = await database.all<{first: number | null}>(
-				'SELECT max(first) AS first FROM spans WHERE channel = ?1 AND first <= ?2',
-				[channel.id, begin],
-			);
-			for await (const found of follow(channel, span?.first ?? 0, 'spans.first < ?3', [end]))
+			for await (const found of follow(channel, await spanOf(channel, begin), 'spans.first < ?3', [end]))
 				if (found.index >= begin && found.index < end) yield found;
 		},
 		withRecords: async function* (channel, begin) {

@@ -70,16 +70,21 @@ async function compare(
 			const wanted = mine.findLast(entry => timeOf(entry) === newest);
 			same(`at ${timeMs}`, hexOf(await reader.at(channel, timeMs)), wanted && `${wanted.index} ${toHex(wanted.bytes)}`);
 		}
-		for (const [from, to] of [
+		for (const [from, to, begin] of [
 			[0, Number.MAX_SAFE_INTEGER],
 			[startMs, startMs + 200],
 			[startMs + 300, startMs + 300],
 			[startMs + 500, startMs],
+			[startMs, startMs + 200, 5],
+			[0, Number.MAX_SAFE_INTEGER, entries.length >> 1],
+			[0, Number.MAX_SAFE_INTEGER, entries.length],
 		] as const) {
 			const found: string[] = [];
-			for await (const one of reader.range(channel, from, to)) found.push(hexOf(one)!);
-			const wanted = mine.filter(entry => timeOf(entry) >= from && timeOf(entry) <= to).map(({index, bytes}) => `${index} ${toHex(bytes)}`);
-			same(`range ${from} ${to}`, found.join(), wanted.join());
+			for await (const one of reader.range(channel, from, to, begin)) found.push(hexOf(one)!);
+			const wanted = mine
+				.filter(entry => timeOf(entry) >= from && timeOf(entry) <= to && entry.index >= (begin ?? 0))
+				.map(({index, bytes}) => `${index} ${toHex(bytes)}`);
+			same(`range ${from} ${to} ${begin}`, found.join(), wanted.join());
 		}
 		for (const [begin, end] of [
 			[0, entries.length],
