@@ -16,6 +16,11 @@ export type ColdchainNeeds = {
 	readonly verifySignature: VerifyDeviceSignature;
 };
 
+export type ColdchainLedger = Ledger & {
+	/** Ids of at most so many shipments that ever had this channel assigned, as far as they were saved. */
+	readonly shipmentsWith: (urn: string, rows: Rows, max: number) => Promise<string[]>;
+};
+
 const version = 1;
 const ever = {fromMs: 0, toMs: Number.MAX_SAFE_INTEGER};
 
@@ -30,7 +35,7 @@ const channelKey = (urn: string, id: string): string => `channel/${urn}/${id}`;
  * Its rows are the statements of shipments, as they stand in the log, and nothing else: readings are looked up when somebody asks, and only those of the times in which a sensor was
  * with the goods. So a shipment costs nothing while it is under way, an assignment may be stated long after the fact, and late readings need no second thought.
  */
-export function createColdchainLedger({verifySignature}: ColdchainNeeds): Ledger {
+export function createColdchainLedger({verifySignature}: ColdchainNeeds): ColdchainLedger {
 	/** Since the last `save`. */
 	let pending: Statement[] = [];
 	/** Of the last `save`, which is called before a verdict is looked at. */
@@ -86,6 +91,15 @@ export function createColdchainLedger({verifySignature}: ColdchainNeeds): Ledger
 					? unopenedAccountOf(question, refused)
 					: accountOf(question, opened, refused, await watch(opened, question, past));
 			return account as unknown as Json;
+		},
+		shipmentsWith: async (urn, rows, max) => {
+			const prefix = channelKey(urn, '');
+			const ids: string[] = [];
+			for await (const {key} of rows.range(prefix, `${prefix.slice(0, -1)}0`)) {
+				if (ids.length === max) break;
+				ids.push(key.slice(prefix.length));
+			}
+			return ids;
 		},
 	};
 }
