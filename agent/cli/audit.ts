@@ -4,6 +4,7 @@ import {auditSite} from '../reading.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
 import {epochOption, pathsOf} from './epochs.ts';
+import {createProgress} from './progress.ts';
 
 export const auditCommand: Command = {
 	name: 'audit',
@@ -16,18 +17,12 @@ export const auditCommand: Command = {
 	run: async ({values}, io) => {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const startedMs = io.clock.monotonicMs();
-		let shownMs = startedMs;
+		const progress = createProgress(io);
 		const report = await auditSite(await pathsOf(auditCommand, site, values), {
 			signal: io.signal,
-			onProgress: (done, size) => {
-				const nowMs = io.clock.monotonicMs();
-				if (!io.isTerminal || nowMs - shownMs < 200) return;
-				shownMs = nowMs;
-				io.error(`\r${done} of ${size} entries`);
-			},
-		});
+			onProgress: (done, size) => progress.show('checking every hash', done, size, 'entries'),
+		}).finally(progress.end);
 		const tookMs = io.clock.monotonicMs() - startedMs;
-		if (io.isTerminal) io.error('\r\u001b[K');
 		if (io.signal.aborted) {
 			io.error(`kedge: stopped after ${report.batches} batches; an audit that did not come to its end says nothing\n`);
 			return exitCodes.retry;

@@ -3,13 +3,14 @@
 import {backUp} from '../backup.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf, usageError} from './command.ts';
+import {createProgress} from './progress.ts';
 
 export const backupCommand: Command = {
 	name: 'backup',
 	usage: 'DIRECTORY',
 	takesWords: true,
 	details: [
-		'Makes a new directory with the log, the released checkpoint, the trust file, the config and a README.txt. A running agent copies its log',
+		'Makes a new directory with the log, the released checkpoint, the trust file, the config, users and share links, and a README.txt. A running agent copies its log',
 		'itself, between its commits; without one the log is locked meanwhile. The copy is checked, page by page and up to its root.',
 		'A backup is for reading, and for "kedge epoch" after a true loss: an agent that finds it in the place of the log is frozen.',
 	],
@@ -22,23 +23,16 @@ export const backupCommand: Command = {
 		const [directory] = positionals;
 		if (directory === undefined || positionals.length > 1) throw usageError(backupCommand, 'takes one directory');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		let shownMs = Number.NEGATIVE_INFINITY;
+		const progress = createProgress(io);
 		try {
 			const report = await backUp({
 				site,
 				directory,
 				withKeys: isSet(values, 'with-keys'),
 				signal: io.signal,
-				onProgress: (bytes, bytesAll) => {
-					const nowMs = io.clock.monotonicMs();
-					// On a terminal all the time; elsewhere a line now and then, for copies that take long.
-					if (nowMs - shownMs < (io.isTerminal ? 200 : 10_000)) return;
-					shownMs = nowMs;
-					const text = `${Math.floor(bytes / 1e6)} of ${Math.ceil(bytesAll / 1e6)} MB`;
-					io.error(io.isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
-				},
+				onProgress: (bytes, bytesAll) => progress.show('copying the log', bytes, bytesAll, 'bytes'),
 			});
-			if (io.isTerminal) io.error('\r\u001b[K');
+			progress.end();
 			if (isSet(values, 'json')) io.out(`${JSON.stringify(report)}\n`);
 			else
 				io.out(
@@ -54,7 +48,7 @@ export const backupCommand: Command = {
 				);
 			return exitCodes.ok;
 		} catch (error) {
-			if (io.isTerminal) io.error('\r\u001b[K');
+			progress.end();
 			throw error;
 		}
 	},

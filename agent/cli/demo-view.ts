@@ -84,7 +84,7 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 	const homes = [...new Set([...values.keys()].map(name => name.split(':')[0]!))].filter(id => id.startsWith('home-')).sort();
 	const lines: string[] = [];
 	const end = options.forMs === undefined ? 'Ctrl-C ends it' : `ends at ${clock(options.forMs)}`;
-	lines.push(`${bold('Kedge demo')}  ${clock(options.elapsedMs)}  ${dim(end)}`, '');
+	lines.push(`${bold('Kedge demo')}  ${clock(options.elapsedMs)}  ${dim(end)}`, `${label('pages')}${pagesText(state)}`, '');
 
 	let importWh = 0;
 	let exportWh = 0;
@@ -156,6 +156,11 @@ function drawLines(state: DemoState, options: ViewOptions): string[] {
 		);
 	if (options.events.length > 0) lines.push('', ...options.events.map(event => dim(event)));
 	return lines;
+}
+
+/** Where the demo can be looked at in a browser. */
+export function pagesText({pages: {url, password}}: Pick<DemoState, 'pages'>): string {
+	return `${url}${password === undefined ? '' : `  sign in as owner with ${password}`}`;
 }
 
 /** One line for where there is no terminal. */

@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {createSystemRandom} from '../base/random.ts';
 import {type Demo, type DemoResult, openDemo} from '../demo.ts';
 import {type Command, durationOf, endingAfter, exitCodes, type Io, isSet, textOf, usageError} from './command.ts';
-import {demoLine, demoView} from './demo-view.ts';
+import {demoLine, demoView, pagesText} from './demo-view.ts';
 
 const redrawMs = 500;
 const lineEveryMs = 10_000;
@@ -46,6 +46,7 @@ export const demoCommand: Command = {
 			rate,
 			signal: io.signal,
 		});
+		if (!isViewed) io.error(`pages: ${pagesText(demo.state())}\n`);
 		await watch(demo, forMs, isViewed, events, io);
 		const result = await demo.finish(step => io.error(`${step} …\n`));
 		const {judge} = result;

@@ -14,7 +14,7 @@ import {
 	rotateDevice,
 } from '../enrolling.ts';
 import {deviceKeyThumbprint, parseDeviceKey} from '../format/device-key.ts';
-import {openSite, type Site} from '../site.ts';
+import {openSite, type Site, siteFile} from '../site.ts';
 import {
 	ageText,
 	type Command,
@@ -285,7 +285,7 @@ function tell(io: Io, values: Values, site: Site, sentence: string, enrolled: En
 	if (password !== undefined) io.out(`Its password, shown once: ${password}\n`);
 	if (certificateFile !== undefined)
 		io.out(`Its certificate: ${certificateFile}\nThe key of it: ${keyFile}\nGive both to the device, and ca.pem.\n`);
-	if (password !== undefined || certificateFile !== undefined) io.out(connectText(site, device));
+	if (password !== undefined || certificateFile !== undefined) io.out(`${connectText(site, device)}${exampleText(site, device, made)}`);
 }
 
 /** What a device needs to know to connect. */
@@ -294,7 +294,7 @@ function connectText({config}: Site, {id, topics}: ListedDevice): string {
 	if (broker === undefined) return '';
 	const doors = [
 		...(broker.tls === undefined ? [] : [`port ${broker.tls.port} with TLS`]),
-		...(broker.port === undefined ? [] : [`port ${broker.port} without`]),
+		...(broker.port === undefined ? [] : [`port ${broker.port} without TLS`]),
 	];
 	return [
 		`It connects to this machine on ${doors.join(', or ')}, with MQTT 3.1.1,`,
@@ -302,6 +302,18 @@ function connectText({config}: Site, {id, topics}: ListedDevice): string {
 		`and publishes to ${topics.join(', ')}.`,
 		'',
 	].join('\n');
+}
+
+/** A line that publishes as the device, where it has a topic without wildcards; what a message of it looks like its mapping knows. */
+function exampleText(site: Site, {id, topics}: ListedDevice, {password, certificateFile, keyFile}: Enrolled['made']): string {
+	const {broker} = site.config;
+	const topic = topics.find(one => !/[+#']/.test(one));
+	if (broker === undefined || topic === undefined) return '';
+	const port = broker.tls?.port ?? broker.port;
+	const [ca, certificate, key] = [siteFile(site, 'ca.pem'), certificateFile, keyFile].map(path => `'${path}'`);
+	const door = `${broker.tls === undefined ? '' : `--cafile ${ca} `}-p ${port} -q 1 -i ${id}`;
+	const credentials = password === undefined ? `--cert ${certificate} --key ${key}` : `-u ${id} -P ${password}`;
+	return `From this machine, with MESSAGE as its mapping reads it:\n  mosquitto_pub ${door} ${credentials} \\\n    -t '${topic}' -m 'MESSAGE'\n`;
 }
 
 /** What a rotation changed, in words. */

@@ -136,24 +136,14 @@ async function listeningOf(url: string, values: Values): Promise<Listening> {
 	};
 }
 
-/** Where nobody looks on, a line is enough now and then. */
-const lineEveryMs = 10_000;
-
-/** On a terminal one line that changes; elsewhere a line when the first message was heard, and one every ten seconds. */
+/** On a terminal one line that changes; elsewhere nothing. */
 function progressTeller(io: Io, leftMs: () => number): (progress: DiscoverProgress) => void {
-	let hasHeard = false;
-	let lineAtMs = io.clock.monotonicMs() + lineEveryMs;
 	return ({isConnected, messages, topics, formats, unknown}) => {
-		const nowMs = io.clock.monotonicMs();
-		const isFirst = messages > 0 && !hasHeard;
-		hasHeard ||= isFirst;
-		if (!io.isTerminal && !isFirst && nowMs < lineAtMs) return;
-		lineAtMs = nowMs + lineEveryMs;
+		if (!io.isTerminal) return;
 		const found = [...formats].map(([format, count]) => `${format} ${count}`).join(', ');
 		const state = isConnected ? `${counted(messages, 'message')} on ${counted(topics, 'topic')}` : 'connecting';
 		const left = `${Math.max(0, Math.ceil(leftMs() / 1000))} s left`;
-		const line = `${state}${found === '' ? '' : `: ${found}`}${unknown === 0 ? '' : `, unknown ${unknown}`}; ${left}`;
-		io.error(io.isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+		io.error(`\r\u001b[K${state}${found === '' ? '' : `: ${found}`}${unknown === 0 ? '' : `, unknown ${unknown}`}; ${left}`);
 	};
 }
 

@@ -4,6 +4,7 @@ import {AgentError, describeError} from '../base/errors.ts';
 import {closeEndedEpoch, type EpochReport, openEpoch, openEpochOnChains} from '../epoch.ts';
 import {openSite, type Site} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+import {createProgress} from './progress.ts';
 
 export const epochCommand: Command = {
 	name: 'epoch',
@@ -26,20 +27,15 @@ export const epochCommand: Command = {
 	},
 	run: async ({values}, io) => {
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		let shownMs = io.clock.monotonicMs();
+		const progress = createProgress(io);
 		const outcome = await openEpoch({
 			site,
 			reason: textOf(values, 'reason'),
 			anyway: isSet(values, 'anyway'),
 			withoutEntries: isSet(values, 'without-entries'),
 			dryRun: isSet(values, 'dry-run'),
-			onProgress: (doing, done, all) => {
-				if (!io.isTerminal || io.clock.monotonicMs() - shownMs < 200) return;
-				shownMs = io.clock.monotonicMs();
-				io.error(`\r\u001b[K${doing}: ${done} of ${all} entries`);
-			},
-		});
-		if (io.isTerminal) io.error('\r\u001b[K');
+			onProgress: (doing, done, all) => progress.show(doing, done, all, 'entries'),
+		}).finally(progress.end);
 		const onChain = outcome.did === 'looked' ? undefined : await tryChain(() => openEpochOnChains(site));
 		const {report} = outcome;
 		// Only what goes on can be named as the successor: first it is opened there, then the one before is closed.

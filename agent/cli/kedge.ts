@@ -5,6 +5,7 @@ import {systemClock} from '../base/clock.ts';
 import {AgentError, describeError} from '../base/errors.ts';
 import {version} from '../version.ts';
 import {type Command, exitCodes, helpText, type Io, isSet, readWords} from './command.ts';
+import {createWaiting} from './progress.ts';
 
 /** Commands are loaded when they are called for: `kedge run` must not carry the simulator's libraries in its memory. */
 const commands: readonly {readonly name: string; readonly summary: string; readonly load: () => Promise<Command>}[] = [
@@ -50,6 +51,31 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./run.ts')).runCommand,
 	},
 	{name: 'status', summary: 'ask the running agent how it is', load: async () => (await import('./status.ts')).statusCommand},
+	{
+		name: 'doctor',
+		summary: 'look at the machine and the site, and say what to do',
+		load: async () => (await import('./doctor.ts')).doctorCommand,
+	},
+	{
+		name: 'upgrade',
+		summary: 'try this version on copies of the databases, before the agent runs with it',
+		load: async () => (await import('./upgrade.ts')).upgradeCommand,
+	},
+	{
+		name: 'service install',
+		summary: 'let systemd run the agent, with as few rights as it needs',
+		load: async () => (await import('./systemd.ts')).serviceInstallCommand,
+	},
+	{
+		name: 'service uninstall',
+		summary: 'take that unit away',
+		load: async () => (await import('./systemd.ts')).serviceUninstallCommand,
+	},
+	{
+		name: 'service show',
+		summary: 'print that unit, and how it is',
+		load: async () => (await import('./systemd.ts')).serviceShowCommand,
+	},
 	{name: 'prove', summary: 'issue a receipt for one entry', load: async () => (await import('./prove.ts')).proveCommand},
 	{name: 'history', summary: 'issue the history of a device for a period', load: async () => (await import('./history.ts')).historyCommand},
 	{name: 'verify', summary: 'check receipts and histories, offline', load: async () => (await import('./verify.ts')).verifyCommand},
@@ -305,6 +331,22 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./shipment.ts')).shipmentEpcisCommand,
 	},
 	{
+		name: 'user add',
+		summary: 'let somebody sign in to the pages',
+		load: async () => (await import('./user.ts')).userAddCommand,
+	},
+	{name: 'user list', summary: 'list who may sign in', load: async () => (await import('./user.ts')).userListCommand},
+	{
+		name: 'user remove',
+		summary: 'let somebody sign in no more',
+		load: async () => (await import('./user.ts')).userRemoveCommand,
+	},
+	{
+		name: 'user password',
+		summary: 'give somebody another password',
+		load: async () => (await import('./user.ts')).userPasswordCommand,
+	},
+	{
 		name: 'password',
 		summary: 'make a password for a device, and its hash for the config',
 		load: async () => (await import('./password.ts')).passwordCommand,
@@ -330,6 +372,9 @@ const commands: readonly {readonly name: string; readonly summary: string; reado
 		load: async () => (await import('./demo.ts')).demoCommand,
 	},
 ];
+
+/** These go on until they are stopped, or draw a view of their own: nobody waits for their end. */
+const untilStopped: ReadonlySet<string> = new Set(['run', 'demo', 'sim', 'sim community', 'replay', 'discover']);
 
 function overview(): string {
 	return [
@@ -368,7 +413,13 @@ async function main(words: readonly string[], io: Io): Promise<number> {
 		io.out(helpText(command));
 		return exitCodes.ok;
 	}
-	return command.run(read, io);
+	if (untilStopped.has(known.name)) return command.run(read, io);
+	const waiting = createWaiting(io, known.name);
+	try {
+		return await command.run(read, waiting.io);
+	} finally {
+		await waiting.end();
+	}
 }
 
 function report(error: unknown, io: Io): number {

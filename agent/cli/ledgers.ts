@@ -7,6 +7,7 @@ import {type LedgerProgress, ledgersOfAgent, openAccountsAside, rebuildLedgers} 
 import {AgentError} from '../base/errors.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf} from './command.ts';
+import {createProgress} from './progress.ts';
 
 export const ledgersCommand: Command = {
 	name: 'ledgers',
@@ -36,19 +37,13 @@ export const ledgersCommand: Command = {
 		}
 		const folder = await mkdtemp(join(paths.directory, 'ledgers-check-'));
 		try {
-			let shownMs = io.clock.monotonicMs();
-			const startedMs = shownMs;
+			const progress = createProgress(io);
+			const startedMs = io.clock.monotonicMs();
 			const made = await rebuildLedgers(paths, {
 				at: join(folder, 'ledgers.db'),
 				to: kept.size,
-				onProgress: (size, all) => {
-					const nowMs = io.clock.monotonicMs();
-					if (!io.isTerminal || nowMs - shownMs < 200) return;
-					shownMs = nowMs;
-					io.error(`\r${size} of ${all} entries`);
-				},
-			});
-			if (io.isTerminal) io.error('\r\u001b[K');
+				onProgress: (size, all) => progress.show('folding the log', size, all, 'entries'),
+			}).finally(progress.end);
 			const isEqual = kept.digest === undefined ? kept.size === 0 : made.digest === kept.digest;
 			const tookMs = Math.round(io.clock.monotonicMs() - startedMs);
 			if (isSet(values, 'json')) io.out(`${JSON.stringify({kept, made, isEqual, tookMs})}\n`);

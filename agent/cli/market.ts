@@ -39,7 +39,7 @@ export const marketCommand: Command = {
 		);
 		io.error(`add this to ${site.configPath}, with an owner for each meter, and start the agent again:\n`);
 		io.out(
-			`market:\n  name: ${name}\n  feedInMicroPerKwh: 80000\n  retailMicroPerKwh: 300000\n  gridFeeMicroPerKwh: 40000\n  meters:\n${meters.join('')}api:\n  port: 8787\n`,
+			`market:\n  name: ${name}\n  feedInMicroPerKwh: 80000\n  retailMicroPerKwh: 300000\n  gridFeeMicroPerKwh: 40000\n  meters:\n${meters.join('')}${site.config.api === undefined ? 'api:\n  port: 8787\n' : ''}`,
 		);
 		return exitCodes.ok;
 	},

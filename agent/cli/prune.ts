@@ -3,6 +3,7 @@
 import {type PruneReport, planPruneOf, pruneSite} from '../pruning.ts';
 import {openSite} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, isSet, textOf, timeOf, usageError} from './command.ts';
+import {createProgress} from './progress.ts';
 
 export const pruneCommand: Command = {
 	name: 'prune',
@@ -34,15 +35,13 @@ export const pruneCommand: Command = {
 			throw usageError(pruneCommand, 'takes --arrivals-before, --entries-before, or both');
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
 		const isDry = isSet(values, 'dry-run');
+		const progress = createProgress(io);
 		const report = isDry
 			? await planPruneOf(site, request)
 			: await pruneSite(site, request, {
 					clock: io.clock,
-					onProgress: (done, all) => {
-						if (io.isTerminal) io.error(`\r\u001b[K${Math.floor(done / 1e6)} of ${Math.ceil(all / 1e6)} MB`);
-					},
-				});
-		if (io.isTerminal) io.error('\r\u001b[K');
+					onProgress: (done, all) => progress.show('pruning', done, all, 'bytes'),
+				}).finally(progress.end);
 		io.out(isSet(values, 'json') ? `${JSON.stringify(report)}\n` : textOfReport(report, isDry));
 		return exitCodes.ok;
 	},

@@ -1,10 +1,12 @@
 // kedge run: runs the agent until it is told to stop.
 
+import {fstatSync} from 'node:fs';
 import {keepHeapSmall} from '../base/heap.ts';
-import {createLineLogger} from '../base/logger.ts';
+import {createLineLogger, isJournal} from '../base/logger.ts';
 import {openAgent} from '../main.ts';
-import {openSite} from '../site.ts';
+import {openSite, type Site} from '../site.ts';
 import {type Command, configDefault, configOption, exitCodes, textOf} from './command.ts';
+import {createReadiness, listenerOf, sayBySystemdNotify} from './readiness.ts';
 
 export const runCommand: Command = {
 	name: 'run',
@@ -17,18 +19,32 @@ export const runCommand: Command = {
 	run: async ({values}, io) => {
 		keepHeapSmall();
 		const site = await openSite(textOf(values, 'config') ?? configDefault);
-		const logger = createLineLogger(
-			io.error,
-			site.config.logging.level,
-			// What systemd reads from us it stamps itself.
-			process.env.JOURNAL_STREAM === undefined ? () => io.clock.nowMs() : undefined,
-		);
-		const agent = await openAgent({site, logger, world: {clock: io.clock}});
+		// What the journal reads it stamps itself, and files by its priority.
+		const front = isJournal(process.env.JOURNAL_STREAM, fstatSync(2)) ? 'journal' : () => io.clock.nowMs();
+		const logger = createLineLogger(io.error, site.config.logging.level, front);
+		const agent = await openAgent({
+			site,
+			logger,
+			world: {clock: io.clock},
+			// For whoever starts it, and kept nowhere: where a journal would keep it, root makes another.
+			onFirstOwner: password => io.error(front === 'journal' ? ownerInJournal(site) : ownerOnTerminal(site, password)),
+		});
+		const readiness = createReadiness(listenerOf(process.env, process.pid), {
+			look: async () => {
+				const {state, size, warnings} = await agent.status();
+				return `${state}, ${size} entries, ${warnings.length} warnings`;
+			},
+			say: sayBySystemdNotify,
+			clock: io.clock,
+			logger,
+		});
+		await readiness.ready();
 		const stopped = await new Promise<'asked' | 'failed'>(resolve => {
 			if (io.signal.aborted) resolve('asked');
 			io.signal.addEventListener('abort', () => resolve('asked'), {once: true});
 			agent.failed.addEventListener('abort', () => resolve('failed'), {once: true});
 		});
+		await readiness.stopping();
 		if (stopped === 'failed') throw agent.failed.reason;
 		const {frozen} = agent;
 		await agent[Symbol.asyncDispose]();
@@ -38,3 +54,11 @@ export const runCommand: Command = {
 		return exitCodes.ok;
 	},
 };
+
+const pagesOf = ({config: {api}}: Site): string => `The pages are at http://${api!.host}:${api!.port}/`;
+
+const ownerOnTerminal = (site: Site, password: string): string =>
+	`\n${pagesOf(site)}: sign in as owner with the password\n\n  ${password}\n\nIt is not shown again. Another one: kedge user password owner\n\n`;
+
+const ownerInJournal = (site: Site): string =>
+	`${pagesOf(site)}; make a password for them with: kedge user password owner --config ${site.configPath}\n`;

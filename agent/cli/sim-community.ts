@@ -28,8 +28,6 @@ const dayMs = 86_400_000;
 const portDefault = 8787;
 /** Of the market that is made here. */
 const currency = 'EUR';
-/** Where nobody watches, progress is told so seldom. */
-const lineEveryMs = 15_000;
 
 export const simCommunityCommand: Command = {
 	name: 'sim community',
@@ -110,7 +108,6 @@ async function runLive(values: Values, io: Io): Promise<number> {
 	const isDrawn = io.isTerminal && !isJson;
 	// Whoever reads JSON reads it alone.
 	const say = isJson ? io.error : io.out;
-	let lineAtMs = 0;
 	const kept = textOf(values, 'dir');
 	const directory = kept ?? (await mkdtemp(join(tmpdir(), 'kedge-community-')));
 	// Loaded only here: it is the whole agent.
@@ -131,12 +128,7 @@ async function runLive(values: Values, io: Io): Promise<number> {
 			isKept: kept !== undefined,
 			onStep: sentence => say(`${isDrawn ? '\r\u001b[K' : ''}${sentence}\n`),
 			onProgress: progress => {
-				const line = progressText(progress);
-				if (isDrawn) io.out(`\r\u001b[K${line}`);
-				else if (io.clock.monotonicMs() >= lineAtMs) {
-					lineAtMs = io.clock.monotonicMs() + lineEveryMs;
-					say(`${line}\n`);
-				}
+				if (isDrawn) io.out(`\r\u001b[K${progressText(progress)}`);
 			},
 			signal: io.signal,
 		});

@@ -62,6 +62,7 @@ function statusText(status: Status): string {
 					? `${status.market.name} is HALTED: ${status.market.halted}`
 					: `${status.market.name}, ${status.market.mode}, ${status.market.orders} orders, ${status.market.demands === undefined ? '' : `${status.market.demands} open demands of the court, `}${status.market.api ?? 'no HTTP interface'}`,
 		],
+		['pages', status.api === undefined ? 'none' : `${status.api} (HTTP interface and pages)`],
 		['repeats', String(status.counters.repeats ?? 0)],
 		['gaps', `${status.counters.gaps ?? 0} in the numbering of devices, ${status.counters.silences ?? 0} silences`],
 		[
@@ -77,11 +78,20 @@ function statusText(status: Status): string {
 			'clock',
 			`${status.clock.synchronisation === 'unknown' ? 'nobody here knows whether it is synchronised' : status.clock.synchronisation}, machine up ${Math.round(status.clock.upMs / 1000)} s`,
 		],
-		['disk', `${Math.round(status.disk.freeBytes / 1048576)} MiB free, floor ${Math.round(status.disk.floorBytes / 1048576)} MiB`],
+		[
+			'disk',
+			`${Math.round(status.disk.freeBytes / 1048576)} MiB free, floor ${Math.round(status.disk.floorBytes / 1048576)} MiB${lastsText(status.disk.fillDays)}`,
+		],
 		['memory', `${Math.round(status.residentBytes / 1e6)} MB, up ${Math.round((status.nowMs - status.startedAtMs) / 1000)} s`],
 	] as const;
 	const warnings = [...status.warnings.map(warning => `! ${warning}\n`), ...status.notices.map(notice => `  ${notice}\n`)];
 	return `${lines.map(([name, value]) => `${name.padEnd(13)}${value}\n`).join('')}${warnings.join('')}`;
+}
+
+/** How long the disk lasts, if anybody knows. */
+export function lastsText(fillDays: number | undefined): string {
+	if (fillDays === undefined) return '';
+	return `, enough for ${fillDays === 0 ? 'less than a day' : counted(fillDays, 'day')} at this pace`;
 }
 
 function anchorsText({needed, of, minedSize, finalSize}: NonNullable<Status['anchor']>): string {

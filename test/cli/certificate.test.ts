@@ -73,7 +73,7 @@ test('who makes certificates loads the library for them, and an agent does not',
 	const folder = testFolder(t);
 	const config = join(folder, 'kedge.yaml');
 	t.is((await kedge(t, ['init', folder, '--name', 'harbour', '--tls', 'kedge.lan'])).code, 0);
-	const site = await changeConfig(await openSite(config), text => text.replace('port: 8883', 'port: 0'));
+	const site = await changeConfig(await openSite(config), text => text.replace('port: 8883', 'port: 0').replace('port: 8787', 'port: 0'));
 	const agent = await startAgent(t, site, {behind: `export NODE_OPTIONS='--import=${tellLoaded}'`});
 	const renewed = await run(t, process.execPath, ['--import', tellLoaded, kedgePath, 'certificate', '--config', config]);
 	t.is(renewed.code, 0, renewed.err);

@@ -37,7 +37,7 @@ async function createOwner(t: ExecutionContext): Promise<Owner> {
 	const port = await freePort();
 	const site = await changeConfig(
 		await openSite(join(directory, 'kedge.yaml')),
-		text => `${text.replace('port: 1883', `port: ${port}`)}\n${sections}`,
+		text => `${text.replace('port: 1883', `port: ${port}`).replace('port: 8787', 'port: 0')}\n${sections}`,
 	);
 	const password = /-P ([a-z0-9]{26}) /.exec(made.out)?.[1] ?? '';
 	await startAgent(t, site);

@@ -29,7 +29,9 @@ async function createOwner(t: ExecutionContext): Promise<Owner> {
 	const made = await kedge(t, ['init'], {directory});
 	t.is(made.code, 0, made.err);
 	const port = await freePort();
-	const site = await changeConfig(await openSite(join(directory, 'kedge.yaml')), text => text.replace('port: 1883', `port: ${port}`));
+	const site = await changeConfig(await openSite(join(directory, 'kedge.yaml')), text =>
+		text.replace('port: 1883', `port: ${port}`).replace('port: 8787', 'port: 0'),
+	);
 	const password = /-P ([a-z0-9]{26}) /.exec(made.out)?.[1] ?? '';
 	return {
 		directory,
@@ -70,7 +72,14 @@ test('init in an empty directory makes a site that only its owner can read, and 
 	const made = await kedge(t, ['init'], {directory});
 	t.is(made.code, 0, made.err);
 	t.regex(made.out, /^Made log street-7 in /);
-	for (const step of ['kedge run', 'kedge prove --device meter-1', 'kedge verify --trust trust.json', 'kedge password', 'kedge anchor'])
+	for (const step of [
+		'kedge run',
+		'kedge prove --device meter-1',
+		'kedge verify --trust trust.json',
+		'kedge device add ID',
+		'kedge password',
+		'kedge anchor',
+	])
 		t.true(made.out.includes(step), step);
 	const before = filesIn(directory);
 	t.deepEqual(Object.keys(before).sort(), [
@@ -160,7 +169,7 @@ test('an owner runs, publishes, proves and verifies with the commands that init 
 	const none = await owner.kedge('status');
 	t.is(none.code, 3);
 	t.regex(none.err, /no agent answers at .*agent\.sock/);
-	t.regex(none.err, /kedge run/);
+	t.regex(none.err, /asked of the agent while it runs.*kedge run/);
 	t.is((await owner.kedge('prove', '0')).code, 2, 'an empty log has no entry 0');
 	t.regex((await owner.kedge('quarantine')).out, /Nothing was ever refused/);
 

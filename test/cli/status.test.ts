@@ -1,6 +1,6 @@
-// Amounts in what `kedge status` prints.
+// Amounts and times in what `kedge status` prints.
 import test from 'ava';
-import {shortAmount} from '../../agent/cli/status.ts';
+import {lastsText, shortAmount} from '../../agent/cli/status.ts';
 
 test('an amount is shown with six digits, and a small one with its first three', t => {
 	for (const [amount, shown] of [
@@ -15,4 +15,13 @@ test('an amount is shown with six digits, and a small one with its first three',
 		['1000', '1000'],
 	] as const)
 		t.is(shortAmount(amount), shown);
+});
+
+test('the disk lasts for days, for less than one, or nobody knows', t => {
+	t.deepEqual([undefined, 0, 1, 212].map(lastsText), [
+		'',
+		', enough for less than a day at this pace',
+		', enough for 1 day at this pace',
+		', enough for 212 days at this pace',
+	]);
 });
