@@ -9,7 +9,10 @@ import {openDatabase, takeProcessLock} from './base/sqlite.ts';
 import {type Declared, declareAccounts, statementsIn} from './declaring.ts';
 import {type Answered, type Following, openFollowing, pastOf} from './following.ts';
 import {idPattern, parseAccountUrn} from './format/subject.ts';
+import type {ShipmentAccount} from './ledgers/coldchain/account.ts';
 import {createColdchainLedger} from './ledgers/coldchain/coldchain.ts';
+import {type WatchedSpan, watchedSpans} from './ledgers/coldchain/watched.ts';
+import {type Curve, createCurvesLedger} from './ledgers/curves/curves-ledger.ts';
 import {createDeviceLedger} from './ledgers/device/device.ts';
 import {createEmissionsLedger} from './ledgers/emissions/emissions-ledger.ts';
 import {createEnergyLedger} from './ledgers/energy/energy-ledger.ts';
@@ -21,9 +24,14 @@ import type {SitePaths} from './site.ts';
 import {createStatementDesk, type StatementDesk} from './stating.ts';
 import type {World} from './world.ts';
 
-/** All ledgers that follow a log, new: each follows one log, or one evidence package. */
-export function createLedgers(): Ledger[] {
-	return [createEmissionsLedger(), createColdchainLedger({verifySignature: verifyDeviceSignature}), createEnergyLedger()];
+/** All ledgers that keep accounts, new: each follows one log, or one evidence package. */
+export function createLedgers(coldchain: Ledger = createColdchainLedger({verifySignature: verifyDeviceSignature})): Ledger[] {
+	return [createEmissionsLedger(), coldchain, createEnergyLedger()];
+}
+
+/** All that follow a running agent's log: with the curves, which rest on no question and so are in no package. */
+export function createFollowers(curves: Ledger = createCurvesLedger(), coldchain?: Ledger): Ledger[] {
+	return [...createLedgers(coldchain), curves];
 }
 
 /** The ledgers, new, that may know of what is asked. That of a device follows nothing: whoever asks it has it counted. */
@@ -65,6 +73,14 @@ export type Accounts = {
 	readonly tick: () => Promise<void>;
 	/** How far the ledgers have come; with a digest of all their rows if that is wanted. */
 	readonly progress: (withDigest: boolean) => Promise<LedgerProgress>;
+	/** A period of a channel for drawing, as far as the log was folded; see ledgers/curves. `behind` entries are still to come. */
+	readonly curve: (urn: string, fromMs: number, toMs: number, bucketsMax: number) => Promise<Curve & {readonly behind: number}>;
+	/** When a channel watched goods in a period, within which limits, and what of it was outside: as the shipments answer for that period. `isCut`: more shipments had it than are looked at. */
+	readonly watched: (
+		urn: string,
+		fromMs: number,
+		toMs: number,
+	) => Promise<{readonly spans: readonly WatchedSpan[]; readonly isCut: boolean}>;
 	readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
@@ -79,28 +95,34 @@ export type LedgerProgress = {
 
 /** Entries that are folded in one go while devices wait for the log: a long rebuild must not be felt at the door. */
 const entriesPerTick = 65_536;
+/** Shipments of one channel that are asked what of a period was outside their limits. */
+const shipmentsMax = 200;
 
-/** The accounts of a running agent. A log without sites, shipments and certificates is not followed, and has no ledgers.db. */
+/** The accounts of a running agent. A log without sites, shipments and certificates that nobody looks at is not followed, and has no ledgers.db. */
 export async function openAccounts(parts: {
 	readonly paths: Pick<SitePaths, 'ledgers'>;
 	/** What the config says of sites and factors: stated at the first tick at which anything may be appended, where the log does not say it yet. */
 	readonly declared: Declared;
 	readonly isDevice: (id: string) => boolean;
+	/** Whether somebody wants to see curves. */
+	readonly isWatched: boolean;
 	readonly log: Pick<Log, 'channel' | 'channels' | 'enrol' | 'appendBody'>;
 	readonly reader: LogReader;
 	readonly world: Pick<World, 'openDatabase' | 'takeProcessLock' | 'clock'>;
 	readonly mayAppend: () => boolean;
 	readonly logger: Logger;
 }): Promise<Accounts> {
-	const {paths, declared, isDevice, log, reader, world, mayAppend, logger} = parts;
+	const {paths, declared, isDevice, isWatched, log, reader, world, mayAppend, logger} = parts;
 	const {openDatabase, takeProcessLock, clock} = world;
-	const ledgers = createLedgers();
+	const curves = createCurvesLedger();
+	const coldchain = createColdchainLedger({verifySignature: verifyDeviceSignature});
+	const ledgers = createFollowers(curves, coldchain);
 	let opening: Promise<Following> | undefined;
 	const following = (): Promise<Following> => {
 		opening ??= openFollowing({path: paths.ledgers, reader, ledgers, openDatabase, takeProcessLock});
 		return opening;
 	};
-	const hasAccounts = (): boolean => log.channels().some(({urn}) => parseAccountUrn(urn) !== undefined);
+	const hasAccounts = (): boolean => isWatched || log.channels().some(({urn}) => parseAccountUrn(urn) !== undefined);
 	const desk = createStatementDesk({
 		log,
 		following: {problem: async statement => (await following()).problem(statement)},
@@ -133,6 +155,24 @@ export async function openAccounts(parts: {
 			const behind = ((await reader.head())?.size ?? 0) - folded;
 			return {size: folded, behind, ledgers: versionsOf(ledgers), digest: digested?.digest};
 		},
+		curve: async (urn, fromMs, toMs, bucketsMax) => {
+			const opened = await following();
+			return opened.look(entriesPerTick, async behind => ({
+				...(await curves.curve(urn, fromMs, toMs, bucketsMax, opened.rowsOf(curves.name))),
+				behind,
+			}));
+		},
+		watched: async (urn, fromMs, toMs) => {
+			if (!hasAccounts()) return {spans: [], isCut: false};
+			const opened = await following();
+			const ids = await opened.look(entriesPerTick, () => coldchain.shipmentsWith(urn, opened.rowsOf(coldchain.name), shipmentsMax + 1));
+			const spans: WatchedSpan[] = [];
+			for (const id of ids.slice(0, shipmentsMax)) {
+				const answered = await opened.answer({about: 'shipment', id, fromMs, toMs});
+				if (answered !== undefined) spans.push(...watchedSpans(answered.answer as unknown as ShipmentAccount, urn));
+			}
+			return {spans, isCut: ids.length > shipmentsMax};
+		},
 		[Symbol.asyncDispose]: async () => void (await (await opening)?.[Symbol.asyncDispose]()),
 	};
 }
@@ -146,7 +186,7 @@ export async function rebuildLedgers(
 	paths: Pick<SitePaths, 'log'>,
 	options: {readonly at: string; readonly to?: number | undefined; readonly onProgress?: (size: number, all: number) => void},
 ): Promise<LedgerProgress> {
-	const ledgers = createLedgers();
+	const ledgers = createFollowers();
 	await using following = await openAccountsAside({log: paths.log, ledgers: options.at}, ledgers);
 	await following.catchUp({to: options.to, onProgress: options.onProgress});
 	const {size, digest} = await following.digest();
@@ -161,7 +201,7 @@ export function ledgersOfAgent(paths: Pick<SitePaths, 'socket'>): Promise<Ledger
 /** The accounts of a site whose agent does not run, from its files. Fails with LOG_LOCKED where one does. */
 export async function openAccountsAside(
 	paths: Pick<SitePaths, 'log' | 'ledgers'>,
-	ledgers: readonly Ledger[] = createLedgers(),
+	ledgers: readonly Ledger[] = createFollowers(),
 ): Promise<Following> {
 	const reader = await openLogReader({path: paths.log, hasher: nodeHasher});
 	try {

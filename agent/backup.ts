@@ -1,17 +1,17 @@
 // The composition root's part that makes a backup of a site: asks the running agent for a copy of its log, or takes one itself, checks it, and puts beside it what belongs to it.
 
-import {chmod, mkdir, readdir, readFile, rm, rmdir, stat, writeFile} from 'node:fs/promises';
+import {chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import {askAgent, type BackupProgress} from './api/status-server.ts';
 import {toHex} from './base/bytes.ts';
 import {createClosing} from './base/closing.ts';
-import {syncPath} from './base/durable.ts';
+import {giveToOwner, replaceFile, syncPath} from './base/durable.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Checkpoint} from './format/checkpoint.ts';
 import {copyLog, finishCopy} from './log/backup.ts';
 import type {Log} from './log/log.ts';
-import {anchorKeyFiles, type Site, siteFile} from './site.ts';
+import {anchorKeyFiles, type Site, type SitePaths, siteFile} from './site.ts';
 import {readStatus} from './state.ts';
 import {realWorld, type World} from './world.ts';
 
@@ -96,7 +96,9 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
 		const headFile = world.createHeadFile(paths.released);
 		const before = await headFile.read().catch(() => undefined);
 		const copy = join(directory, 'log.db');
-		const byAgent = await takeCopy(options, world, copy);
+		const byAgent = (await isOfAnother(paths.directory))
+			? await copyByAnother(site, options, world, copy)
+			: await takeCopy(site.paths, options, world, copy);
 		const madeAtMs = world.clock.nowMs();
 		const head = await finishCopy(copy, madeAtMs, nodeHasher);
 		const released = await releasedAsOf(head, before, await headFile.read().catch(() => undefined));
@@ -110,11 +112,17 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
 		if (released !== undefined) await add('released.checkpoint', released.note, 0o600);
 		await add('trust.json', await readFile(paths.trust), 0o644);
 		await add('kedge.yaml', await readFile(site.configPath), 0o600);
+		// Hashes and names: who comes in and what is shared goes on where the backup is put back.
+		for (const path of [paths.users, paths.shares]) {
+			const content = await readIfThere(path);
+			if (content !== undefined) await add(basename(path), content, 0o600);
+		}
 		if (withKeys) for (const path of await keyPaths(site)) await add(basename(path), await readFile(path), 0o600);
 		await add('README.txt', readmeText({origin, head, madeAtMs, withKeys}), 0o644);
 		await syncPath(directory);
 		await syncPath(dirname(directory));
 		const bytes = (await stat(copy)).size;
+		await noteBackup(paths.directory, {madeAtMs, directory, size: head?.size ?? 0});
 		return {directory, origin, bytes, size: head?.size ?? 0, root: head && toHex(head.root), files, byAgent};
 	} catch (error) {
 		for (const name of await readdir(directory).catch(() => []))
@@ -125,6 +133,29 @@ export async function backUp(options: BackupOptions): Promise<BackupReport> {
 			hint: 'Look whether there is room where the backup goes; the log itself is as it was.',
 			cause: error,
 		});
+	}
+}
+
+/** The newest backup that was made of a site: where it went to, and how far the log had come. */
+export type BackupNote = {readonly madeAtMs: number; readonly directory: string; readonly size: number};
+
+/** For `kedge doctor`, which says how old it is. */
+const noteName = 'newest-backup.json';
+
+/** A backup that could not be noted is one all the same. */
+async function noteBackup(siteDirectory: string, note: BackupNote): Promise<void> {
+	await replaceFile(join(siteDirectory, noteName), `${JSON.stringify(note)}\n`, 0o600).catch(() => {});
+}
+
+/** undefined if none was noted, or what is there is no note. */
+export async function readBackupNote(siteDirectory: string): Promise<BackupNote | undefined> {
+	try {
+		const {madeAtMs, directory, size} = JSON.parse(await readFile(join(siteDirectory, noteName), 'utf8')) as Record<string, unknown>;
+		return Number.isSafeInteger(madeAtMs) && typeof directory === 'string' && Number.isSafeInteger(size)
+			? {madeAtMs: madeAtMs as number, directory, size: size as number}
+			: undefined;
+	} catch {
+		return undefined;
 	}
 }
 
@@ -156,8 +187,34 @@ async function assertRoom({config, paths}: Site, directory: string, world: World
 		);
 }
 
-/** True if a running agent took the copy; else its lock is taken, so that none starts meanwhile. */
-async function takeCopy({site: {paths}, onProgress, signal}: BackupOptions, world: World, copy: string): Promise<boolean> {
+/** Whether we are root, and the site is somebody else's. */
+async function isOfAnother(directory: string): Promise<boolean> {
+	return process.getuid?.() === 0 && (await stat(directory)).uid !== 0;
+}
+
+/** An agent that is a service may write nothing outside of its site, and nothing that is root's: it copies inside, and root takes the copy from there. */
+async function copyByAnother(site: Site, options: BackupOptions, world: World, copy: string): Promise<boolean> {
+	const {paths} = site;
+	await assertRoom(site, paths.directory, world);
+	const folder = await mkdtemp(join(paths.directory, 'backup-'));
+	try {
+		await giveToOwner(folder);
+		const inside = join(folder, 'log.db');
+		const byAgent = await takeCopy(paths, options, world, inside);
+		await copyFile(inside, copy);
+		return byAgent;
+	} finally {
+		await rm(folder, {recursive: true, force: true});
+	}
+}
+
+/** Copies log.db alone, unmarked, to a path that is not there. True if a running agent took the copy; else its lock is taken, so that none starts meanwhile. */
+export async function takeCopy(
+	paths: Pick<SitePaths, 'log' | 'socket'>,
+	{onProgress, signal}: Pick<BackupOptions, 'onProgress' | 'signal'>,
+	world: World,
+	copy: string,
+): Promise<boolean> {
 	const stopped = new AgentError('BACKUP_FAILED', 'the backup was stopped, and is deleted');
 	const isRunning = await readStatus(paths).then(
 		() => true,
@@ -199,6 +256,15 @@ async function releasedAsOf(
 	return after !== undefined && after.size <= (head?.size ?? 0) ? after : before;
 }
 
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+	try {
+		return await readFile(path);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+		throw error;
+	}
+}
+
 async function keyPaths(site: Site): Promise<string[]> {
 	const {keystore, keystorePasswordFile} = site.config.anchor ?? anchorKeyFiles;
 	const named = [site.paths.logKey, siteFile(site, keystore), siteFile(site, keystorePasswordFile)];
@@ -235,7 +301,8 @@ make a second history of what others have seen already. The copy is marked, and 
 
 If the log itself is lost for good:
   1. Put log.db where the lost one was${withKeys ? ', with the key files' : ', and the key files, which are not in this backup'}. Keep the released.checkpoint that lies
-     there if it is newer: it says what others have seen.
+     there if it is newer: it says what others have seen. users.json and shares.json, where they are, go there too: who may sign in, and what was shared.
+     Both say what held when this backup was made: a share link that was revoked since is open again until you revoke it, so look through them.
   2. kedge epoch --reason "the card died"     opens the next life of the log, linked to this one, and appends again what this copy holds beyond what others have seen.
   3. kedge run
 Devices and brokers send again what they still hold; what was acknowledged after the copy and is held by nobody is lost, and every history over that time says so.

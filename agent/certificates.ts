@@ -9,6 +9,7 @@ import {isIP} from 'node:net';
 import {join} from 'node:path';
 import * as x509 from '@peculiar/x509';
 import {toHex} from './base/bytes.ts';
+import {giveToOwner} from './base/durable.ts';
 import {AgentError} from './base/errors.ts';
 import type {Random} from './base/random.ts';
 import {deviceUrn} from './format/subject.ts';
@@ -289,10 +290,12 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
 		throw new AgentError('DATA_EXISTS', `${path} cannot be written`, {hint: 'Move it away if no device trusts that CA any more.', cause});
 	}
 	await chmod(path, mode);
+	await giveToOwner(path);
 }
 
 async function replace(path: string, text: string, mode: number): Promise<void> {
 	await writeFile(`${path}.new`, text, {mode});
 	await chmod(`${path}.new`, mode);
+	await giveToOwner(`${path}.new`);
 	await rename(`${path}.new`, path);
 }

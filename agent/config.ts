@@ -223,6 +223,8 @@ export type AnchorConfig = {
 	readonly entriesMax: number;
 	readonly idleHours: number;
 	readonly deviceRegistry: string | undefined;
+	/** Where sites report what they emitted: from there their allowances are found. On the first chain. */
+	readonly carbonReports: string | undefined;
 };
 
 /** A time-stamp authority [RFC 3161]. */
@@ -273,7 +275,7 @@ export type ApiConfig = {
 	readonly trustProxy: boolean;
 	readonly tokens: readonly {
 		readonly name: string;
-		readonly role: 'agent' | 'operator' | 'dso' | 'auditor' | 'mdc';
+		readonly role: 'agent' | 'operator' | 'dso' | 'auditor' | 'mdc' | 'reader';
 		readonly account: string | undefined;
 		readonly sha256: string;
 	}[];
@@ -718,6 +720,7 @@ const anchorReaders: {readonly [K in Exclude<keyof AnchorConfig, 'chains'>]-?: R
 	entriesMax: withDefault(wholeNumber(1, 1_000_000_000), anchorPolicyDefault.entriesMax),
 	idleHours: withDefault(number(0, 8784), anchorPolicyDefault.idleHours),
 	deviceRegistry: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
+	carbonReports: optional(text(/^0x[0-9a-fA-F]{40}$/, 'an address: 0x and 40 hexadecimal digits')),
 };
 
 /** One chain may stand in the section itself, with `rpcUrl` for a single node; more stand in `chains`. */
@@ -884,7 +887,7 @@ const readShape: Read<Config> = object<Config>({
 				list(
 					object<ApiConfig['tokens'][number]>({
 						name: text(id, idWhat),
-						role: oneOf('agent', 'operator', 'dso', 'auditor', 'mdc'),
+						role: oneOf('agent', 'operator', 'dso', 'auditor', 'mdc', 'reader'),
 						account: optional(address),
 						sha256: text(/^[0-9a-f]{64}$/, 'the SHA-256 of a token: 64 hexadecimal digits'),
 					}),
@@ -931,7 +934,6 @@ const readConfig: Read<Config> = (value, path) => {
 		for (const [j, name] of device.mappings.entries())
 			if (!Object.hasOwn(config.mappings, name)) fail(['devices', i, 'mappings', j], `there is no mapping "${name}"`);
 	}
-	if (config.api !== undefined && config.market === undefined) fail(['api'], 'needs the section "market": there is nothing else to serve');
 	if (config.market !== undefined) checkMarket(config, config.market);
 	if (config.market !== undefined && config.log.keepEntriesDays > 0 && config.log.keepEntriesDays < marketEntriesDays)
 		fail(

@@ -24,8 +24,9 @@ import {formatTrust, type Trust} from './format/trust.ts';
 import {anvilPath, type Child, freePort, playMoneyKey, startChild} from './local-chain.ts';
 import {openSiteReader, type SiteReader} from './reading.ts';
 import {type Passwords, readPasswords, simulatedDeviceIds, simulatedDevicesYaml} from './simulation.ts';
-import {makePassword, makeSite, openSite, readSecret, type Site, siteFile, trustOf} from './site.ts';
+import {makePassword, makeSite, openSite, readSecret, type Site, type SitePaths, siteFile, trustOf} from './site.ts';
 import {firstChainOf, readStatus, requestAnchor, type Status} from './state.ts';
+import {makeFirstOwner} from './users.ts';
 import {createVerifier, type Verifier} from './verify/verifier.ts';
 
 const logName = 'demo';
@@ -61,10 +62,16 @@ export type ShownReceipt = {
 	readonly bytes: number;
 	readonly tookMs: number;
 };
+export type DemoPages = {
+	readonly url: string /** Of the user `owner`; undefined where somebody has changed who may sign in. */;
+	readonly password: string | undefined;
+};
 export type ShownAnchor = {readonly size: number; readonly state: string; readonly blockNumber: number | undefined};
 
 export type DemoState = {
 	readonly startedAtMs: number;
+	/** Where the agent shows itself in a browser, and how to get in. */
+	readonly pages: DemoPages;
 	readonly sim: SimStats | undefined;
 	readonly status: Status | undefined;
 	/** Newest value of each channel, as text with its unit, by channel URN without its prefix: `home-01:active-power`. */
@@ -111,7 +118,9 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 	try {
 		const chain = await startChain(directory, options);
 		closing.defer(chain.stop);
-		const site = await prepareSite(directory, chain, options);
+		const apiPort = await freePort();
+		const site = await prepareSite(directory, chain, apiPort, options);
+		const pages = {url: `http://127.0.0.1:${apiPort}/`, password: await ownerPassword(site.paths, options)};
 		const passwordsPath = join(directory, 'sim-passwords.json');
 
 		let sim: SimStats | undefined;
@@ -176,7 +185,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 
 		const startedAtMs = clock.nowMs();
 		return {
-			state: () => ({startedAtMs, sim, status, ...watch.state()}),
+			state: () => ({startedAtMs, pages, sim, status, ...watch.state()}),
 			finish: async onStep => {
 				finishing = true;
 				onStep('stopping the devices');
@@ -372,7 +381,7 @@ async function registryAddress(chain: ReturnType<typeof openChain>, clock: Clock
 }
 
 /** Makes the demo's site at the first start, and writes its config anew at each: ports and chain change, keys and log stay. */
-async function prepareSite(directory: string, local: LocalChain, options: DemoOptions): Promise<Site> {
+async function prepareSite(directory: string, local: LocalChain, apiPort: number, options: DemoOptions): Promise<Site> {
 	const {clock, random, signal} = options;
 	const configPath = join(directory, 'kedge.yaml');
 	const passwords = await demoPasswords(join(directory, 'sim-passwords.json'), random);
@@ -380,7 +389,14 @@ async function prepareSite(directory: string, local: LocalChain, options: DemoOp
 	try {
 		const payer = signerFromKey(playMoneyKey);
 		const {registry, deployed} = await deployRegistry({chain, clock, signer: payer, signal}, {challengeTimeS});
-		const config = demoConfig({port: await freePort(), rpcUrl: local.url, chainId: local.chainId, registry, hashes: passwords.hashes});
+		const config = demoConfig({
+			port: await freePort(),
+			apiPort,
+			rpcUrl: local.url,
+			chainId: local.chainId,
+			registry,
+			hashes: passwords.hashes,
+		});
 		const isNew = await readFile(configPath).then(
 			() => false,
 			() => true,
@@ -393,7 +409,8 @@ async function prepareSite(directory: string, local: LocalChain, options: DemoOp
 			await readFile(siteFile(site, keystore), 'utf8'),
 			await readSecret(siteFile(site, keystorePasswordFile)),
 		);
-		await fundAccount({chain, clock, signer: payer, signal}, {to: signer.address, minWei: 10n ** 17n, amountWei: 10n ** 18n});
+		// For weeks, with an anchor every six seconds: nobody shall be told that it runs out.
+		await fundAccount({chain, clock, signer: payer, signal}, {to: signer.address, minWei: 5n * 10n ** 19n, amountWei: 10n ** 20n});
 		const {opened} = await openLogAt({chain, clock, signer, signal}, {registry, origin: `${logName}/1`});
 		await local.save({...local.saved, anchored: true});
 		const trust = trustOf(await readFile(site.paths.trust), site.paths.trust);
@@ -426,8 +443,23 @@ async function demoPasswords(path: string, random: Random): Promise<{readonly ha
 	return {hashes: await readPasswords(hashesPath)};
 }
 
+/** Whoever looks at the pages: made at the first start, with a password that stays readable, for this is play. */
+async function ownerPassword(paths: SitePaths, {random, clock}: DemoOptions): Promise<string | undefined> {
+	const path = join(paths.directory, 'owner-password');
+	const made = await makeFirstOwner(paths, {random, clock});
+	if (made !== undefined) await writeFile(path, `${made}\n`, {mode: 0o600});
+	return (
+		made ??
+		readFile(path, 'utf8').then(
+			text => text.trim(),
+			() => undefined,
+		)
+	);
+}
+
 function demoConfig(parts: {
 	readonly port: number;
+	readonly apiPort: number;
 	readonly rpcUrl: string;
 	readonly chainId: number;
 	readonly registry: string;
@@ -436,6 +468,7 @@ function demoConfig(parts: {
 	return `# Written by the demo at each start.
 log: {name: ${logName}}
 broker: {host: 127.0.0.1, port: ${parts.port}}
+api: {port: ${parts.apiPort}}
 anchor:
   rpcUrl: ${parts.rpcUrl}
   chainId: ${parts.chainId}

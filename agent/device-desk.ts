@@ -4,6 +4,7 @@ import {createHash} from 'node:crypto';
 import type {Clock} from './base/clock.ts';
 import {AgentError} from './base/errors.ts';
 import type {Logger} from './base/logger.ts';
+import {passwordHashProblem} from './base/password.ts';
 import {type DeviceConfig as ConfiguredDevice, calibrationTimes, devicesMax, parseDevice} from './config.ts';
 import {parseDeviceKey} from './format/device-key.ts';
 import {identityKinds, kinds} from './format/entry.ts';
@@ -12,7 +13,6 @@ import {deviceUrn} from './format/subject.ts';
 import type {Device, DeviceConfig, Devices} from './ingest/devices.ts';
 import type {Ingest} from './ingest/ingest.ts';
 import {limitsProblem} from './ingest/limits.ts';
-import {passwordHashProblem} from './ingest/password.ts';
 import type {Log} from './log/log.ts';
 import type {Site} from './site.ts';
 

@@ -13,7 +13,7 @@ import type {MqttClientOptions} from './ingest/mqtt-client.ts';
 import {claimsOn, holdsNothing, type Proposal, type ProposedDevice, type ProposedMapping, propose, refine} from './ingest/proposal.ts';
 import {type Tried, tryMessage} from './ingest/trial.ts';
 import {openDevices} from './main.ts';
-import {readSecret, sitePaths} from './site.ts';
+import {pagesYaml, readSecret, sitePaths} from './site.ts';
 
 /** How to get to a broker, as words of a command say it. */
 export type Listening = {
@@ -203,7 +203,8 @@ function proposalText(
 		...options.notes.map(note => `# ${cleanText(note)}`),
 		'',
 	];
-	if (whole !== undefined) lines.push('log:', `  name: ${yamlText(whole.name)}`, '', ...clientLines(whole.name, whole.listening), '');
+	if (whole !== undefined)
+		lines.push('log:', `  name: ${yamlText(whole.name)}`, '', ...clientLines(whole.name, whole.listening), '', ...pagesYaml.split('\n'));
 	const working = proposal.mappings.filter(({problem}) => problem === undefined);
 	const speaking = proposal.devices.filter(({problem}) => problem === undefined);
 	lines.push(proposal.mappings.length === 0 ? '#mappings: nothing was recognised' : working.length === 0 ? '#mappings:' : 'mappings:');

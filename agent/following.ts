@@ -35,6 +35,8 @@ export type Following = {
 	/** From the first ledger that knows of what is asked; undefined if none does. */
 	readonly answer: (question: Question) => Promise<Answered | undefined>;
 	readonly basis: (question: Question) => Promise<Basis | undefined>;
+	/** Folds at most so many entries, saves nothing, and then looks: at whole steps, and at how many entries are still to come. */
+	readonly look: <T>(entriesMax: number, look: (behind: number) => Promise<T>) => Promise<T>;
 	readonly rowsOf: (name: string) => Rows;
 	/** See ledgers/store.ts; of everything that was folded. */
 	readonly digest: () => Promise<{readonly size: number; readonly digest: string}>;
@@ -221,6 +223,7 @@ async function follow(
 				}
 				return undefined;
 			}),
+		look: (entriesMax, look) => inTurn(async () => look(await step(entriesMax))),
 		rowsOf: name => {
 			const ledger = ledgers.find(one => one.name === name);
 			if (ledger === undefined) throw new AgentError('ARGUMENT_INVALID', `there is no ledger ${name}`);

@@ -8,6 +8,7 @@ import type {Done, LogStanding} from './anchor/registry.ts';
 import {type AnchoringKey, nameOfChain, openAnchoringKey, openChainOf, pinProblemOf, pinsOf} from './anchoring.ts';
 import {toHex} from './base/bytes.ts';
 import {type Clock, systemClock} from './base/clock.ts';
+import {giveToOwner} from './base/durable.ts';
 import {AgentError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Random} from './base/random.ts';
@@ -269,6 +270,7 @@ export async function makeNextKey(site: Site, random: Random): Promise<NewKey> {
 async function writeNew(path: string, text: string): Promise<boolean> {
 	try {
 		await writeFile(path, text, {flag: 'wx', mode: 0o600});
+		await giveToOwner(path);
 		return true;
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

@@ -15,6 +15,7 @@ import {verifyDeviceSignatureAside} from './base/device-signature.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
 import type {Logger} from './base/logger.ts';
+import {passwordHashProblem} from './base/password.ts';
 import {createCertifying} from './certifying.ts';
 import {devicesMax, type MarketConfig} from './config.ts';
 import {correctionRequestOf, createCorrectionDesk} from './correcting.ts';
@@ -31,11 +32,11 @@ import {createIngest, type Delivery, type Ingest} from './ingest/ingest.ts';
 import {limitsProblem} from './ingest/limits.ts';
 import {type OpenMapping, openMapping} from './ingest/mapping.ts';
 import type {MqttDoor} from './ingest/mqtt-client.ts';
-import {passwordHashProblem} from './ingest/password.ts';
 import {createRefusalWatch} from './ingest/refusal-watch.ts';
 import {rememberLearned} from './learned.ts';
 import type {Channel} from './log/channels.ts';
 import {createDiskGuard} from './log/disk-guard.ts';
+import {createDiskTrend} from './log/disk-trend.ts';
 import {type Log, openLog} from './log/log.ts';
 import {openLogReader} from './log/reader.ts';
 import {createRelease, type Release} from './log/release.ts';
@@ -43,11 +44,12 @@ import {createScrub} from './log/scrub.ts';
 import type {Marketplace, openMarketplace as OpenMarketplace} from './marketplace.ts';
 import {createPruneDesk} from './pruning.ts';
 import {createReceipting, deviceOfReceiptTopic, receiptTopic} from './receipting.ts';
-import {readSecret, type Site, siteFile} from './site.ts';
+import {readSecret, type Site, type SitePaths, siteFile} from './site.ts';
 import {statusOf} from './state.ts';
 import {statementWishOf} from './stating.ts';
 import {clockFields, createTimekeeping, type Timekeeping} from './timekeeping.ts';
 import {version} from './version.ts';
+import type {openWindowing as OpenWindowing, Windowing} from './windowing.ts';
 import {realWorld, type World} from './world.ts';
 
 export type AgentOptions = {
@@ -55,6 +57,8 @@ export type AgentOptions = {
 	readonly logger: Logger;
 	/** For control runs of the fault harness only. @default 'FULL' */
 	readonly synchronous?: 'FULL' | 'NORMAL' | 'OFF';
+	/** Told the password of the first owner, once, where nobody may sign in yet. @default nobody is made */
+	readonly onFirstOwner?: (password: string) => void;
 	/** Parts of the world that a test, a benchmark or the simulation replaces. @default realWorld() */
 	readonly world?: Partial<World>;
 };
@@ -63,7 +67,7 @@ export type Agent = {
 	readonly status: () => Promise<Status>;
 	/** The port that the embedded broker listens on; undefined without one. */
 	readonly port: number | undefined;
-	/** The port of the market's HTTP interface; undefined without one. */
+	/** The port of the HTTP interface; undefined without one. */
 	readonly apiPort: number | undefined;
 	/** Aborts when the agent no longer knows its own state: the process must exit and start again. */
 	readonly failed: AbortSignal;
@@ -102,6 +106,14 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			},
 			{floorBytes: config.log.floorMiB * 1024 * 1024, ballastBytes: config.log.ballastMiB * 1024 * 1024},
 		);
+		const diskTrend = createDiskTrend({
+			bytes: async () => {
+				let sum = 0;
+				for (const path of [paths.log, paths.ledgers, paths.market]) sum += await world.fileBytes(path);
+				return sum;
+			},
+			clock,
+		});
 		await disk.prepare();
 		const signer = await world.openLogKey(paths);
 		const log = closing.use(
@@ -312,6 +324,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			config.broker === undefined
 				? undefined
 				: closing.use(await openDoor(site, world, logger, devices, access, admission, market?.filtersFor ?? (() => []), mayAppend));
+		const silentIds = (): string[] => ingest.silent(devicesMax).devices.map(({deviceId}) => deviceId);
 		announcer = await openAnnouncer(
 			{
 				log,
@@ -319,7 +332,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				deviceIds: () => devices.all().map(({id}) => id),
 				isEnrolled: id => devices.byId(id)?.isRevoked !== true && devices.byId(id) !== undefined,
 				countsOf: ingest.countsOf,
-				silentIds: () => ingest.silent(devicesMax).devices.map(({deviceId}) => deviceId),
+				silentIds,
 				expired: desk.expired,
 				status: () => status(),
 				mayAppend,
@@ -357,7 +370,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			closing.defer(keepCalling(announcer.tick, clock, stopping.signal));
 		}
 		if (access.hasCertificates) closing.defer(keepCalling(() => access.look(broker), clock, stopping.signal));
-		closing.defer(keepCalling(disk.check, clock, stopping.signal));
+		closing.defer(
+			keepCalling(
+				async () => {
+					await disk.check();
+					await diskTrend.look();
+				},
+				clock,
+				stopping.signal,
+			),
+		);
 		const scrub = createScrub({
 			rows: reader.rows,
 			hasher: nodeHasher,
@@ -371,7 +393,17 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		const pruning = createPruneDesk({site, log, reader, clock, logger, mayAppend: () => !isShut()});
 		closing.defer(world.atMidnight(pruning.daily));
 		const accounts = closing.use(
-			await openAccounts({paths, declared, isDevice: id => devices.byId(id) !== undefined, log, reader, world, mayAppend, logger}),
+			await openAccounts({
+				paths,
+				declared,
+				isDevice: id => devices.byId(id) !== undefined,
+				isWatched: config.api !== undefined,
+				log,
+				reader,
+				world,
+				mayAppend,
+				logger,
+			}),
 		);
 		closing.defer(keepCalling(quietly(accounts.tick, 'the ledgers cannot go on', logger), clock, stopping.signal));
 		if (market !== undefined && config.market?.certificates === true) {
@@ -379,12 +411,16 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 			closing.defer(keepCalling(quietly(certifying.tick, 'certificates cannot follow the market', logger), clock, stopping.signal));
 		}
 		const correcting = createCorrectionDesk({log, reader, ingest, clock, logger, mayAppend: () => !isShut()});
+		let windowing: Windowing | undefined;
+		const apiAddress = (): string | undefined => windowing && `http://${config.api!.host}:${windowing.port}`;
+		const marketStatus = (): MarketStatus | undefined => market && {...market.status(), api: apiAddress()};
 		const status = (): Promise<Status> =>
 			statusOf({
 				site,
 				log,
 				release,
 				disk,
+				diskTrend,
 				devices,
 				broker,
 				client: clientDoor.door(),
@@ -395,11 +431,31 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 				scrub,
 				refusals,
 				access,
-				market: () => market?.status() ?? haltedMarket(config.market, marketHalted),
+				market: () => marketStatus() ?? haltedMarket(config.market, marketHalted),
+				api: apiAddress,
 				startedAtMs,
 				clock,
 				stopping: stopping.signal,
 			});
+		if (config.api !== undefined) {
+			if (options.onFirstOwner !== undefined) await tellFirstOwner(paths, world, options.onFirstOwner);
+			windowing = closing.use(
+				await openWindow({
+					site,
+					world,
+					log,
+					release,
+					devices: desk,
+					accounts,
+					status,
+					market,
+					silentIds,
+					illness: () => illnessOf(log, release, isFull),
+					logger,
+				}),
+			);
+		}
+		// Last of all doors: whoever gets an answer here finds the others open.
 		closing.use(
 			await world.openStatusServer(paths.socket, {
 				status,
@@ -430,7 +486,7 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
 		return {
 			status,
 			port: broker?.port,
-			apiPort: market?.port,
+			apiPort: windowing?.port,
 			failed: log.failed,
 			frozen: release.frozen,
 			[Symbol.asyncDispose]: async () => {
@@ -622,7 +678,19 @@ function haltedMarket(config: MarketConfig | undefined, halted: string | undefin
 	return {name, mode, orders: 0, newestDay: undefined, demands: undefined, halted, api: undefined};
 }
 
-/** Loaded only where there is a market: it brings elliptic curves and an HTTP server. */
+/** Loaded only where somebody may look in: it brings an HTTP server. */
+async function openWindow(parts: Parameters<typeof OpenWindowing>[0]): Promise<Windowing> {
+	const {openWindowing} = await import('./windowing.ts');
+	return openWindowing(parts);
+}
+
+async function tellFirstOwner(paths: SitePaths, {random, clock}: World, tell: (password: string) => void): Promise<void> {
+	const {makeFirstOwner} = await import('./users.ts');
+	const password = await makeFirstOwner(paths, {random, clock});
+	if (password !== undefined) tell(password);
+}
+
+/** Loaded only where there is a market: it brings elliptic curves. */
 async function openMarket(parts: Parameters<typeof OpenMarketplace>[0]): Promise<Marketplace> {
 	const {openMarketplace} = await import('./marketplace.ts');
 	return openMarketplace(parts);

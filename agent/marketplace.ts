@@ -4,10 +4,9 @@ import {readFile, rename} from 'node:fs/promises';
 import type {DigestSigner} from './anchor/keystore.ts';
 import type {EntryOnChain} from './anchor/market-court.ts';
 import type {MarketDesk, MarketEvent} from './api/desk.ts';
-import type {MarketServer} from './api/server.ts';
 import type {MarketStatus} from './api/status-server.ts';
 import {fromUtf8, toPrefixedHex, utf8} from './base/bytes.ts';
-import {type Clock, systemClock} from './base/clock.ts';
+import type {Clock} from './base/clock.ts';
 import {createClosing} from './base/closing.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
@@ -32,13 +31,16 @@ import {type Ledger, type LedgerEvent, openLedger} from './trade/ledger.ts';
 import {createMarketDesk} from './trade/market-desk.ts';
 import {type EngineRules, type MarketMeter, openEngine, registerOf} from './trade/market-engine.ts';
 import {decodeBody, encodeBody, type MarketBody, readWish, slotS} from './trade/order.ts';
-import {messageSigner} from './trade/personal-message.ts';
 import {createDigests} from './trade/typed-data.ts';
 import type {World} from './world.ts';
 
 export type Marketplace = {
-	/** The port of the HTTP interface; undefined without one. */
-	readonly port: number | undefined;
+	/** What the HTTP interface serves. */
+	readonly desk: MarketDesk;
+	/** Why nothing is signed any more. */
+	readonly halted: () => string | undefined;
+	/** How long before its slot a gate closes. */
+	readonly gateBeforeMs: number;
 	/** True for the topic that orders come in by. */
 	readonly takes: (topic: string) => boolean;
 	/** Takes an order that came over MQTT; `done` as for any other arrival. */
@@ -147,7 +149,7 @@ export async function openMarketplace(parts: {
 				registerProof: (name, number) => registerProof(log, proofs, name, number),
 				clock,
 			},
-			{name: config.name, rules, domain, operator: signer.address, openBeforeS: rules.openBeforeS},
+			{name: config.name, rules, domain, operator: signer.address, openBeforeS: rules.openBeforeS, currency: config.currency},
 		);
 		closing.defer(mirror(config.name, engine, parts.publish));
 		const evidence = createDeskEvidence(
@@ -164,17 +166,15 @@ export async function openMarketplace(parts: {
 			},
 			{rules, domain, operator: signer.address, enrolledAt: channel.enrolled},
 		);
-		const server =
-			site.config.api === undefined
-				? undefined
-				: closing.use(await openServer(site, world, logger, desk, evidence, parts.illness, ledger, engine, rules));
 		const sources = courtSources(log, reader, proofs, channel);
 		const refreshMargins = async (): Promise<void> => {
 			if (posting !== undefined) for (const {owner} of meters) margins.set(owner, await desk.marginOf(owner));
 		};
 		const ordersTopic = `p2p/${config.name}/orders`;
 		return {
-			port: server?.port,
+			desk: servedDesk(site, clock, desk, evidence, ledger, engine, rules),
+			halted: engine.halted,
+			gateBeforeMs: rules.gateBeforeS * 1000,
 			takes: topic => topic === ordersTopic,
 			accept: (delivery, done) => {
 				takeMessage(delivery, done).catch(error => {
@@ -196,7 +196,7 @@ export async function openMarketplace(parts: {
 				newestDay: engine.newestDay(),
 				demands: posting?.demands(),
 				halted: engine.halted(),
-				api: server === undefined ? undefined : `http://${site.config.api!.host}:${server.port}`,
+				api: undefined,
 			}),
 			settled: {
 				name: config.name,
@@ -458,21 +458,16 @@ function mirror(
 	return async () => end();
 }
 
-async function openServer(
+/** The desk as it is served: with its files, its evidence, and the stream of its events. */
+function servedDesk(
 	site: Site,
-	world: World,
-	logger: Logger,
+	clock: Clock,
 	desk: ReturnType<typeof createMarketDesk>,
 	slotEvidence: ReturnType<typeof createDeskEvidence>,
-	illness: () => string | undefined,
 	ledger: Ledger,
 	engine: Engine,
 	rules: EngineRules,
-): Promise<MarketServer> {
-	// Loaded here, since a market may be run by MQTT alone.
-	const {openMarketServer} = await import('./api/server.ts');
-	const {host, port, origins, signInDomains, trustProxy, tokens} = site.config.api!;
-	const {clock, random} = world;
+): MarketDesk {
 	const files = createDeskFiles(engine, rules, {name: site.config.market!.name, currency: site.config.market!.currency, clock});
 	const asEvent = ({type, atMs, account, data}: LedgerEvent, sequence: number): MarketEvent => ({
 		sequence,
@@ -481,7 +476,7 @@ async function openServer(
 		account,
 		data: JSON.parse(data) as MarketEvent['data'],
 	});
-	const served: MarketDesk = {
+	return {
 		...desk,
 		...files,
 		slotEvidence,
@@ -495,20 +490,6 @@ async function openServer(
 				for (const [at, event] of events.entries()) listener(asEvent(event, first + at));
 			}),
 	};
-	return openMarketServer(
-		{
-			desks: [served],
-			clock,
-			// Sockets are real, however fast the market's time runs.
-			transportClock: systemClock,
-			random,
-			logger,
-			tokens: tokens.map(({account, ...token}) => ({...token, ...(account === undefined ? {} : {account})})),
-			recoverMessageSigner: messageSigner,
-			illness: () => engine.halted() ?? illness(),
-		},
-		{host, port, origins, trustProxy, ...(signInDomains.length === 0 ? {} : {signInDomains})},
-	);
 }
 
 /** Accounts that nobody has a key of: for markets whose grid and retailer have not named theirs. */

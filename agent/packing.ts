@@ -230,7 +230,10 @@ export async function openPackage(path: string): Promise<PackageSource & AsyncDi
 		read: async (begin, end) => {
 			const bytes = Buffer.allocUnsafeSlow(end - begin);
 			for (let at = 0; at < bytes.length; ) {
-				const {bytesRead} = await file.read(bytes, at, bytes.length - at, begin + at);
+				const {bytesRead} = await file.read(bytes, at, bytes.length - at, begin + at).catch((error: unknown) => {
+					// A folder can be opened, and only reading it fails.
+					throw new AgentError('DATA_MISSING', `cannot read ${path}`, {cause: error});
+				});
 				if (bytesRead === 0) throw new AgentError('DATA_MISSING', `${path} has become shorter while it was read`);
 				at += bytesRead;
 			}

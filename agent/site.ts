@@ -7,6 +7,7 @@ import {fromHex, toHex} from './base/bytes.ts';
 import {createEd25519Signer, type Ed25519Signer, ed25519Seed, ed25519SeedLength} from './base/ed25519.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {nodeHasher} from './base/hash-node.ts';
+import {generatePassword, hashPassword} from './base/password.ts';
 import type {Random} from './base/random.ts';
 import {credentialPath, secretPlace} from './base/secret-place.ts';
 import {credentialsDirectory, type ParsedConfig, parseConfig} from './config.ts';
@@ -14,7 +15,6 @@ import {formatOrigin, signCheckpoint} from './format/checkpoint.ts';
 import {formatNoteKey, noteKey} from './format/note.ts';
 import {idPattern} from './format/subject.ts';
 import {emptyTrust, formatTrust, parseTrust, type Trust, type TrustedRegistry} from './format/trust.ts';
-import {generatePassword, hashPassword} from './ingest/password.ts';
 import {createLog} from './log/log.ts';
 import {refuseHalfSwapped} from './log/swap.ts';
 import {emptyRoot} from './merkle/tree.ts';
@@ -33,6 +33,12 @@ export type SitePaths = {
 	readonly ledgers: string;
 	/** What the market would take long to make again, and its stream of events. */
 	readonly market: string;
+	/** Who may sign in to the pages; see users.ts. */
+	readonly users: string;
+	/** What was shared with others by a link. */
+	readonly shares: string;
+	/** Evidence packages that were made for whoever asked by the pages; cleared at each start. */
+	readonly packages: string;
 	readonly socket: string;
 };
 
@@ -56,6 +62,9 @@ export function sitePaths(directory: string): SitePaths {
 		ballast: join(full, 'ballast'),
 		ledgers: join(full, 'ledgers.db'),
 		market: join(full, 'market.db'),
+		users: join(full, 'users.json'),
+		shares: join(full, 'shares.json'),
+		packages: join(full, 'packages'),
 		socket: beside.length <= socketPathMax ? beside : join(tmpdir(), `kedge-${digest}.sock`),
 	};
 }
@@ -276,6 +285,13 @@ const plainBrokerYaml = `broker:
   port: 1883
 `;
 
+/** Of a site that is made anew. */
+export const pagesYaml = `# Pages and API of the agent, for people on this machine; the first start prints a password. OPERATING.md says how others may see them.
+api:
+  host: 127.0.0.1
+  port: 8787
+`;
+
 function exampleConfig(logName: string, passwordHash: string, anchoringAddress: string, hasTls: boolean): string {
 	return `# Kedge. Every key, with unit and default, is explained in kedge.example.yaml.
 
@@ -299,6 +315,7 @@ devices:
     passwordHash: ${passwordHash}
     mappings: [example-meter]
 
+${pagesYaml}
 # Fund ${anchoringAddress} on your chain; then \`kedge anchor\` prints what belongs here.
 `;
 }

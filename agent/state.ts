@@ -21,6 +21,7 @@ import type {MqttClientStats, MqttDoor} from './ingest/mqtt-client.ts';
 import {isSetAside} from './ingest/refusal.ts';
 import type {RefusalWatch} from './ingest/refusal-watch.ts';
 import type {DiskGuard} from './log/disk-guard.ts';
+import type {DiskTrend} from './log/disk-trend.ts';
 import type {Log} from './log/log.ts';
 import type {Release} from './log/release.ts';
 import type {Scrub} from './log/scrub.ts';
@@ -41,6 +42,7 @@ export async function statusOf(parts: {
 	readonly log: Log;
 	readonly release: Release;
 	readonly disk: DiskGuard;
+	readonly diskTrend: Pick<DiskTrend, 'fillDays'>;
 	readonly devices: Devices;
 	readonly broker: Broker | undefined;
 	readonly client: MqttDoor | undefined;
@@ -52,6 +54,8 @@ export async function statusOf(parts: {
 	readonly refusals: RefusalWatch;
 	readonly access: Pick<Access, 'warnings'>;
 	readonly market: () => MarketStatus | undefined;
+	/** Where the HTTP interface answers. */
+	readonly api: () => string | undefined;
 	readonly startedAtMs: number;
 	readonly clock: Clock;
 	readonly stopping: AbortSignal;
@@ -62,6 +66,7 @@ export async function statusOf(parts: {
 	const checkpoint = log.checkpoint();
 	const stats = log.stats();
 	const standing = parts.release.standing();
+	const floorBytes = site.config.log.floorMiB * 1024 * 1024;
 	const warnings: Warning[] = [];
 	const notices: string[] = [];
 	if (standing.state === 'frozen') warnings.push(warningOf(`FROZEN, nothing is acknowledged or released: ${standing.reason}.`));
@@ -114,13 +119,19 @@ export async function statusOf(parts: {
 		channels: log.channels().length,
 		devices: active.length,
 		devicesRevoked: all.length - active.length,
+		devicesHeard: active.filter(({id}) => parts.ingest.countsOf(id)?.arrivedAtMs !== undefined).length,
 		silent,
 		connections: broker?.stats().sessions ?? 0,
 		counters: Object.fromEntries(log.counters()),
 		pendingBytes: stats.pendingBytes,
 		quarantineBytes: stats.quarantineBytes,
 		residentBytes: process.memoryUsage.rss(),
-		disk: {freeBytes: disk.freeBytes, walBytes: disk.walBytes, floorBytes: site.config.log.floorMiB * 1024 * 1024},
+		disk: {
+			freeBytes: disk.freeBytes,
+			walBytes: disk.walBytes,
+			floorBytes,
+			fillDays: parts.diskTrend.fillDays(disk.freeBytes, floorBytes),
+		},
 		broker: broker && {
 			host: broker.host,
 			port: broker.port,
@@ -132,6 +143,7 @@ export async function statusOf(parts: {
 		client: client && clientStatus(site.config.client?.name ?? '', client.stats()),
 		anchor: anchored && anchorStatusOf(anchored, site),
 		market,
+		api: parts.api(),
 		scrub: parts.scrub.status(),
 		warnings: warnings.map(({sentence}) => sentence),
 		reasons: reasonsOf(warnings),
@@ -163,6 +175,7 @@ function anchorStatusOf(anchors: AnchorsStatus, {config}: Site): AnchorStatus {
 					stampedAtMs: lastGenTimeMs,
 					waitingFor,
 					lastError: lastError?.sentence,
+					lastErrorCode: lastError?.code,
 				};
 			}
 			const {chainId, registry, opener, rows, minedSize, finalSize, balanceWei, waitingFor, lastError} = target.status;
@@ -183,6 +196,7 @@ function anchorStatusOf(anchors: AnchorsStatus, {config}: Site): AnchorStatus {
 				runwayDays: target.status.runwayDays,
 				waitingFor,
 				lastError: lastError?.sentence,
+				lastErrorCode: lastError?.code,
 				nodes: target.nodes,
 			};
 		}),

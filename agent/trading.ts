@@ -3,6 +3,7 @@
 import {chmod, readFile, stat, writeFile} from 'node:fs/promises';
 import {signInText} from './api/siwe.ts';
 import {fromHex, toHex, toPrefixedHex, utf8} from './base/bytes.ts';
+import {giveToOwner} from './base/durable.ts';
 import {AgentError, describeError} from './base/errors.ts';
 import {keccak256} from './base/hash.ts';
 import type {Random} from './base/random.ts';
@@ -151,5 +152,6 @@ export async function prepareMarketKey(
 	await writeFile(passwordPath, `${password}\n`, {flag: 'wx', mode: 0o600});
 	await writeFile(keyPath, `${json}\n`, {flag: 'wx', mode: 0o600});
 	await chmod(keyPath, 0o600);
+	for (const path of [passwordPath, keyPath]) await giveToOwner(path);
 	return {address, made: true, keystore: keyPath};
 }

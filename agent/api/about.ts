@@ -3,9 +3,7 @@
 import {asyncApi} from './asyncapi.ts';
 import {Problem} from './problem.ts';
 import {defineRoute, type Route} from './route.ts';
-import {count, nameKey, oneOf, slot, Type, time} from './schema.ts';
-
-const slotMs = 900_000;
+import {count, nameKey, oneOf, slot, slotMs, Type, time} from './schema.ts';
 
 export const aboutRoutes: readonly Route[] = [
 	defineRoute({

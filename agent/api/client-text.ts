@@ -21,6 +21,7 @@ type Operation = {
 			{readonly content: Readonly<Record<string, {readonly schema: Json /** Not to be read as JSON. */; readonly 'x-text'?: boolean}>>}
 		>
 	>;
+	readonly 'x-raw'?: boolean;
 	/** Which answer each form of the body gets. */
 	readonly 'x-forms'?: readonly {readonly body: Json; readonly answer: Json}[];
 };
@@ -83,7 +84,10 @@ export function clientText(description: Json): string {
 		readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 	};
 	const operations = Object.entries(paths).flatMap(([path, methods]) =>
-		Object.entries(methods).map(([method, operation]) => ({path, method: method.toUpperCase(), operation})),
+		Object.entries(methods)
+			// Files and endless answers: browsers have links and EventSource for them.
+			.filter(([, operation]) => operation['x-raw'] !== true)
+			.map(([method, operation]) => ({path, method: method.toUpperCase(), operation})),
 	);
 	const signatures = operations.flatMap(({operation}) => signaturesOf(operation, components.schemas));
 	const table = operations.map(({path, method, operation}) => `\t${operation.operationId}: ${operationText(path, method, operation)},\n`);

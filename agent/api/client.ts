@@ -22,6 +22,23 @@ export type AcceptedOrder = {
 	readonly receiptLink: string;
 };
 
+/** What an account trades by. */
+export type Account = {
+	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
+	readonly account: string;
+	/** What orders of the account are signed with, until it is raised. */
+	readonly counter: number;
+	/** Meters that the account answers for; none: it cannot trade here. */
+	readonly meters: readonly (OwnMeter)[];
+};
+
+/** The answer of the ledger, as in an evidence package: its README says what stands in it. */
+export type AccountAnswer = {
+	/** How many entries of the log it rests on. */
+	readonly size: number;
+	readonly answer: unknown;
+};
+
 /** The operator's signature over what it acknowledged [EIP-712]: the contract takes it against an order that was left out. */
 export type Acknowledgement = {
 	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
@@ -38,7 +55,119 @@ export type Acknowledgement = {
 	readonly signature: string;
 };
 
-/** Pending is settled and not final yet. */
+/** Counts are since the log began where nothing else is said. */
+export type Agent = {
+	readonly version: string;
+	/** Name of the log, a slash, and its epoch. */
+	readonly origin: string;
+	readonly state: 'running' | 'withheld' | 'full' | 'frozen' | 'stopping';
+	/** ms since 1970. */
+	readonly startedAtMs: number;
+	/** ms since 1970. */
+	readonly nowMs: number;
+	/** A count. */
+	readonly size: number;
+	/** When the newest entry arrived. */
+	readonly newestEntryAtMs: number | null;
+	/** The newest one that is signed. */
+	readonly checkpoint: Readonly<Record<string, unknown>> | null;
+	/** A count. */
+	readonly releasedSize: number;
+	/** When the newest entry that may be shown to others arrived. */
+	readonly releasedAtMs: number | null;
+	/** A count. */
+	readonly unanchoredEntries: number;
+	/** Age of the oldest entry that no anchor covers; null: there is none, or nothing is anchored. */
+	readonly unanchoredAgeMs: number | null;
+	/** So many of the anchors must hold an entry before it counts as anchored. */
+	readonly anchorsNeeded: number;
+	/** How many entries so many anchors hold. */
+	readonly anchoredSize: number;
+	/** And hold for good. */
+	readonly finalSize: number;
+	/** Where the log is anchored: chains and time-stamp authorities. */
+	readonly anchors: readonly (AnchorState)[];
+	readonly clock: 'synchronised' | 'unsynchronised' | 'unknown';
+	/** A count. */
+	readonly channels: number;
+	/** A count. */
+	readonly devices: number;
+	/** A count. */
+	readonly devicesRevoked: number;
+	/** Of those that may speak, the ones that did since the start of the agent. */
+	readonly devicesHeard: number;
+	/** A count. */
+	readonly silentDevices: number;
+	readonly silent: readonly (SilentDevice)[];
+	/** A count. */
+	readonly connections: number;
+	/** A count. */
+	readonly gaps: number;
+	/** A count. */
+	readonly silences: number;
+	/** A count. */
+	readonly refused: number;
+	readonly refusedByReason: Readonly<Record<string, unknown>>;
+	/** A count. */
+	readonly setAside: number;
+	/** A count. */
+	readonly quarantineBytes: number;
+	readonly disk: {readonly freeBytes: number; readonly floorBytes: number; readonly walBytes: number; readonly fillDays: number | null};
+	/** A count. */
+	readonly residentBytes: number;
+	/** A count. */
+	readonly accountsBehind: number;
+	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
+	readonly broker: unknown;
+	readonly client: unknown;
+	readonly market: unknown;
+	readonly warnings: readonly (string)[];
+	readonly notices: readonly (string)[];
+};
+
+/** What a site has of emission allowances, as contracts on the first chain of the config say it. */
+export type Allowances = {
+	/** As the config calls it. */
+	readonly chain: string | null;
+	/** A count. */
+	readonly chainId: number;
+	/** Address of CarbonAllowance. */
+	readonly allowances: string;
+	/** Address of CarbonReports. */
+	readonly reports: string;
+	/** Who acts for the site; null: the contracts do not know it. */
+	readonly account: string | null;
+	/** As of this block. */
+	readonly blockNumber: number;
+	/** ms since 1970. */
+	readonly blockTimeMs: number;
+	readonly periods: readonly ({readonly period: number; readonly fromMs: number; readonly toMs: number; readonly reportDeadlineMs: number; readonly surrenderDeadlineMs: number; readonly report: 'none' | 'posted' | 'void' | 'final' | 'determined'; readonly isReleased: boolean; readonly heldMg: string; readonly surrenderedMg: string; readonly balanceMg: string; readonly shortMg: string | null; readonly owedMg: string | null})[];
+	/** Newest first, at most 200. */
+	readonly moves: readonly ({readonly what: 'issued' | 'surrendered' | 'released' | 'retired' | 'short' | 'received' | 'sent'; readonly period: number; readonly amountMg: string; readonly other: string | null; readonly blockNumber: number})[];
+	/** What moved in earlier blocks is not told. */
+	readonly movesFromBlock: number;
+};
+
+export type AnchorState = {
+	readonly kind: 'chain' | 'authority';
+	/** Which one, for people. */
+	readonly name: string;
+	/** A count. */
+	readonly size: number;
+	/** A count. */
+	readonly finalSize: number;
+	/** What it waits for. */
+	readonly waitingFor: string | null;
+	/** What went wrong last. */
+	readonly problem: string | null;
+	/** The code of that error, which stays when its sentence changes. */
+	readonly problemCode: string | null;
+	/** How long the fees last at the pace of the last days; null: not known, or free. */
+	readonly runwayDays: number | null;
+	readonly detail: unknown;
+};
+
+/** Deposited: what the contract holds for the account, less what it asked back. Reserved: the worst that its open orders can cost. Available: what further orders can be covered with. Pending is settled and not final yet. Claimable: final, and can be drawn. In a market without a contract nothing is deposited or drawn. */
 export type Balance = {
 	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly account: string;
@@ -91,6 +220,34 @@ export type CancelRequest = {
 	readonly signature: string;
 };
 
+export type Channel = {
+	readonly urn: string;
+	readonly device: string;
+	readonly quantity: string;
+	/** Phase, tariff or direction. */
+	readonly part: string | null;
+	/** Base unit; null for a quantity that this program does not know. */
+	readonly unit: string | null;
+	/** register, interval, gauge or state. */
+	readonly kind: string | null;
+	readonly exponent: number;
+	/** A count. */
+	readonly entries: number;
+};
+
+export type ChannelList = {
+	readonly items: readonly (Channel)[];
+};
+
+export type Checkpoint = {
+	readonly origin: string;
+	/** A count. */
+	readonly size: number;
+	/** Of the tree. Hexadecimal. */
+	readonly root: string;
+	readonly note: string;
+};
+
 export type Claim = {
 	/** Number of a day in UTC: the slot divided by 96, rounded down. */
 	readonly day: number;
@@ -139,6 +296,39 @@ export type Clearing = {
 	readonly transaction: string | null;
 };
 
+/** A period of a channel in columns, at most as many points as were asked for: from readings one by one where they are so few, else from buckets that are exact sums over them. The buckets in which a period begins and ends are given whole, but to whoever came by a share link for a period: they are left out. What is invalid, in conflict or without a value is counted, and not shown. */
+export type Curve = {
+	readonly urn: string;
+	/** As of its channel. */
+	readonly unit: string | null;
+	/** As of its channel. */
+	readonly kind: string | null;
+	readonly exponent: number;
+	readonly level: 'raw' | 'quarter-hour' | 'six-hours' | 'four-days';
+	/** Length of each bucket; null for readings one by one. */
+	readonly bucketMs: number | null;
+	/** The device speaks at least this often: a longer time without a point is a gap. null: it may be silent. */
+	readonly cadenceMs: number | null;
+	/** Entries of the log that are not in it yet. */
+	readonly behind: number;
+	/** Where each bucket begins, or when each reading was measured. */
+	readonly times: readonly (number)[];
+	/** Readings of each bucket. */
+	readonly counts: readonly (number)[];
+	/** First value of each bucket, by time; null where none is shown. */
+	readonly first: readonly (string | null)[];
+	/** Last value. */
+	readonly last: readonly (string | null)[];
+	/** Smallest value. */
+	readonly min: readonly (string | null)[];
+	/** Largest value. */
+	readonly max: readonly (string | null)[];
+	/** By name, pairs of a place and how often: estimated, conflict, noValue, invalid, exception, correction, late, missing (numbers that the device left out), silences. */
+	readonly marks: Readonly<Record<string, unknown>>;
+	/** Of readings one by one: where each stands in the log. */
+	readonly indexes?: readonly (number)[];
+};
+
 export type Delegation = {
 	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
 	readonly owner: string;
@@ -174,6 +364,37 @@ export type DelegationRequest = {
 	readonly signature: string;
 };
 
+export type Device = {
+	readonly id: string;
+	readonly from: 'config' | 'added';
+	readonly state: 'enrolled' | 'revoked';
+	readonly topics: readonly (string)[];
+	readonly mappings: readonly (string)[];
+	readonly credentials: readonly (string)[];
+	readonly isSigning: boolean;
+	/** It speaks at least this often; null: it may be silent. */
+	readonly cadenceMs: number | null;
+	/** Since the start of the agent. */
+	readonly lastHeardMs: number | null;
+	/** One of its channels at least was not heard for twice its cadence. */
+	readonly isSilent: boolean;
+	/** A count. */
+	readonly refused: number;
+	readonly expired: readonly (string)[];
+	readonly binding: unknown;
+	/** A count. */
+	readonly channels: number;
+};
+
+export type DeviceList = {
+	readonly items: readonly (Device)[];
+};
+
+export type DeviceWithChannels = {
+	readonly device: Device;
+	readonly channels: readonly (Channel)[];
+};
+
 export type Dispute = {
 	readonly id: string;
 	/** Address of an account, as 0x and 40 hexadecimal digits. Either case is taken; answers have lower-case digits. */
@@ -198,6 +419,47 @@ export type DisputeRequest = {
 	readonly reason: string;
 };
 
+export type Entry = {
+	/** Place in the log, from 0. */
+	readonly index: number;
+	/** reading, note, enrolment, order, epoch, identity or statement; else kind-N. */
+	readonly kind: string;
+	/** Of a reading the quantity, else the sort of its kind. */
+	readonly sort: string | null;
+	/** Of what; null if this log does not say. */
+	readonly urn: string | null;
+	/** Of which device. */
+	readonly device: string | null;
+	/** A count. */
+	readonly number: number;
+	/** Base unit of the value. */
+	readonly unit: string | null;
+	readonly exponent: number;
+	/** Digits with a sign, to be multiplied with ten to the exponent. */
+	readonly value: string;
+	readonly quality: readonly (string)[];
+	/** By the device; null: it claims no time. */
+	readonly measuredAtMs: number | null;
+	/** ms since 1970. */
+	readonly arrivedAtMs: number;
+	/** A count. */
+	readonly span: number;
+	/** Salted hash of the URN. Hexadecimal. */
+	readonly subject: string;
+	/** Of the entry. Hexadecimal. */
+	readonly salt: string;
+	/** Salted hash of what it came from. Hexadecimal. */
+	readonly source: string;
+	/** The entry itself, 118 bytes. Hexadecimal. */
+	readonly bytes: string;
+	/** SHA-256 of 0x00 and the entry. Hexadecimal. */
+	readonly leafHash: string;
+	readonly body: unknown;
+	readonly arrival: unknown;
+	/** Messages are shown to owners and operators, and to nobody from the orders of a market. */
+	readonly arrivalState: 'shown' | 'withheld' | 'pruned' | 'none';
+};
+
 export type Event = {
 	/** A count. */
 	readonly sequence: number;
@@ -209,6 +471,31 @@ export type Event = {
 	/** RFC 3339, UTC. */
 	readonly at: string;
 	readonly data: unknown;
+};
+
+export type EvidencePackage = {
+	readonly id: string;
+	readonly state: 'packing' | 'done' | 'failed';
+	readonly about: string;
+	readonly of: string;
+	/** ms since 1970. */
+	readonly fromMs: number;
+	/** ms since 1970. */
+	readonly toMs: number;
+	/** gather, answer or write, while it is packed. */
+	readonly step: string | null;
+	/** A count. */
+	readonly done: number;
+	/** A count. */
+	readonly all: number;
+	/** Of the file, when it is done. */
+	readonly bytes: number | null;
+	/** Why it failed. */
+	readonly problem: string | null;
+};
+
+export type EvidencePackageList = {
+	readonly items: readonly (EvidencePackage)[];
 };
 
 export type FieldError = {
@@ -258,6 +545,18 @@ export type Health = {
 	readonly markets: number;
 };
 
+export type Ids = {
+	readonly items: readonly (string)[];
+};
+
+export type MadeShare = {
+	readonly share: Share;
+	/** 256 bits. Shown here once: only its SHA-256 is kept. */
+	readonly token: string;
+	/** Path of the page that opens it; the token stands behind #, which no server and no log sees. */
+	readonly link: string;
+};
+
 export type Market = {
 	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
 	readonly id: string;
@@ -279,6 +578,8 @@ export type Market = {
 	readonly operator: string;
 	/** A count. */
 	readonly meters: number;
+	/** Code of the money that prices and amounts are in, such as EUR. */
+	readonly currency: string;
 	/** Place in the order of arrival, from 1, without gaps in a market. */
 	readonly asOfSequence: number;
 };
@@ -308,10 +609,35 @@ export type MeterReading = {
 	readonly reading: SlotReading;
 };
 
+export type NewUser = {
+	readonly user: User;
+	/** Shown here once: only its hash is kept. */
+	readonly password: string;
+};
+
 export type Nonce = {
 	readonly nonce: string;
 	/** RFC 3339, UTC. */
 	readonly expiresAt: string;
+};
+
+export type Note = {
+	/** Place in the log, from 0. */
+	readonly index: number;
+	readonly note: string;
+	/** Of what. */
+	readonly urn: string | null;
+	/** ms since 1970. */
+	readonly atMs: number;
+	/** Digits with a sign, to be multiplied with ten to the exponent. */
+	readonly value: string;
+	readonly body: unknown;
+};
+
+export type NoteList = {
+	readonly items: readonly (Note)[];
+	/** Cursor of the next page; missing at the beginning of the log. */
+	readonly next?: string;
 };
 
 export type Order = {
@@ -366,7 +692,7 @@ export type OrderRequest = {
 	readonly minQuantityWh: number;
 	/** Seconds since 1970. The order stands only in slots whose gate is not later. */
 	readonly validUntil: number;
-	/** The counter of the trader: 0 until he raises it. */
+	/** The counter of the trader: 0 until he raises it. GET /v1/accounts/{account} has it. */
 	readonly counter: number;
 	/** Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits. */
 	readonly salt: string;
@@ -395,6 +721,42 @@ export type OrderResults = {
 	readonly results: readonly (OrderResult)[];
 };
 
+export type OwnMeter = {
+	/** 32 bytes, as 0x and 64 hexadecimal digits. Answers have lower-case digits. */
+	readonly meter: string;
+	/** Name of the meter: `meter` is keccak-256 of urn:kedge:device: and this. */
+	readonly device: string;
+	/** Most that it can take in a slot, Wh. */
+	readonly maxImportWh: number;
+	/** Most that it can feed in in a slot, Wh; 0: it only takes. */
+	readonly maxExportWh: number;
+};
+
+export type Path = {
+	/** Place in the log, from 0. */
+	readonly index: number;
+	/** Where it begins. Hexadecimal. */
+	readonly leafHash: string;
+	/** From the leaf up [RFC 9162 §2.1.3]. */
+	readonly steps: readonly (PathStep)[];
+	readonly checkpoint: Checkpoint;
+	/** Where the checkpoint stands outside of the log, with transactions and blocks, or tokens. */
+	readonly anchors: readonly (unknown)[];
+};
+
+export type PathStep = {
+	/** On which side of what was hashed so far it stands. */
+	readonly side: 'left' | 'right';
+	/** What is hashed with it. Hexadecimal. */
+	readonly hash: string;
+	/** Place in the log, from 0. */
+	readonly begin: number;
+	/** A count. */
+	readonly end: number;
+	/** Of both together. Hexadecimal. */
+	readonly sum: string;
+};
+
 /** An OpenADR 3 event. */
 export type PriceEvent = {
 	readonly event: unknown;
@@ -407,12 +769,55 @@ export type Problem = {
 	readonly title: string;
 	readonly status: number;
 	readonly detail: string;
-	readonly code: 'malformed' | 'idempotency-missing' | 'unauthorised' | 'bad-signature' | 'forbidden' | 'not-your-meter' | 'delegation-exceeded' | 'not-found' | 'unknown-market' | 'unknown-order' | 'unknown-slot' | 'not-yet' | 'method-not-allowed' | 'not-acceptable' | 'request-timeout' | 'side-conflict' | 'order-exists' | 'duplicate-salt' | 'gate-closed' | 'idempotency-in-flight' | 'stream-gap' | 'too-large' | 'unsupported-media' | 'price-out-of-band' | 'capacity-exceeded' | 'insufficient-escrow' | 'counter-stale' | 'unsupported-tif' | 'batch-refused' | 'idempotency-mismatch' | 'rate-limited' | 'headers-too-large' | 'internal' | 'operator-halted';
+	readonly code: 'malformed' | 'idempotency-missing' | 'unauthorised' | 'wrong-password' | 'bad-signature' | 'forbidden' | 'foreign-origin' | 'not-your-meter' | 'delegation-exceeded' | 'not-found' | 'unknown-share' | 'unknown-user' | 'unknown-market' | 'unknown-order' | 'unknown-slot' | 'not-yet' | 'method-not-allowed' | 'not-acceptable' | 'request-timeout' | 'side-conflict' | 'order-exists' | 'duplicate-salt' | 'gate-closed' | 'user-exists' | 'last-owner' | 'too-many' | 'idempotency-in-flight' | 'stream-gap' | 'share-ended' | 'pruned' | 'too-large' | 'unsupported-media' | 'weak-password' | 'price-out-of-band' | 'capacity-exceeded' | 'insufficient-escrow' | 'counter-stale' | 'unsupported-tif' | 'batch-refused' | 'idempotency-mismatch' | 'rate-limited' | 'headers-too-large' | 'internal' | 'busy' | 'operator-halted';
 	readonly errors?: readonly (FieldError)[];
 	readonly orderHash?: string;
 	readonly requiredNano?: string;
 	readonly availableNano?: string;
 	readonly newestSequence?: number;
+};
+
+export type Reading = {
+	/** Place in the log, from 0. */
+	readonly index: number;
+	/** A count. */
+	readonly number: number;
+	/** By the device; null: it claims no time. */
+	readonly measuredAtMs: number | null;
+	/** ms since 1970. */
+	readonly arrivedAtMs: number;
+	/** Digits with a sign, to be multiplied with ten to the exponent; null: no value. */
+	readonly value: string | null;
+	readonly quality: readonly (string)[];
+	/** A count. */
+	readonly span: number;
+};
+
+export type ReadingPage = {
+	readonly items: readonly (Reading)[];
+	/** Cursor of the next page; missing on the last one. */
+	readonly next?: string;
+};
+
+export type Refusal = {
+	/** A count. */
+	readonly id: number;
+	/** ms since 1970. */
+	readonly arrivedAtMs: number;
+	readonly reason: string;
+	readonly detail: string;
+	/** Where it came to; null where it cannot be read. */
+	readonly topic: string | null;
+	/** Who sent it, as far as the door knew. */
+	readonly identity: string | null;
+	/** A count. */
+	readonly bytes: number;
+	/** Base64; null for viewers and auditors, and for more than 16 KiB. */
+	readonly payload: string | null;
+};
+
+export type RefusalList = {
+	readonly items: readonly (Refusal)[];
 };
 
 /** An entry of a register in the log, as the contract takes it. */
@@ -496,10 +901,51 @@ export type SettlementProof = {
 	readonly proof: unknown;
 };
 
+export type Share = {
+	readonly id: string;
+	readonly scope: ShareScope;
+	readonly label: string;
+	readonly by: string;
+	/** RFC 3339, UTC. */
+	readonly created: string;
+	/** RFC 3339, UTC. */
+	readonly expires: string;
+	/** RFC 3339, UTC; null while it is not. */
+	readonly revoked: string | null;
+	/** When somebody last saw something by it, RFC 3339, UTC; null if nobody has. */
+	readonly used: string | null;
+	readonly state: 'open' | 'expired' | 'revoked';
+};
+
+export type ShareList = {
+	readonly items: readonly (Share)[];
+};
+
+/** device and shipment need an id, period needs both times; a device may have times too. The first is included, the second is not. */
+export type ShareScope = {
+	readonly kind: 'device' | 'shipment' | 'period';
+	/** 1 to 64 letters, digits, _ or -. */
+	readonly id?: string;
+	/** ms since 1970. */
+	readonly fromMs?: number;
+	/** ms since 1970. */
+	readonly toMs?: number;
+};
+
 export type SignInRequest = {
 	readonly message: string;
 	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
+};
+
+/** Who asks. It ends at `until` at the latest, and when it is not used for twelve hours. */
+export type SignedIn = {
+	/** Name of who is signed in; null for whoever came by a share link. */
+	readonly user: string | null;
+	readonly role: 'owner' | 'operator' | 'viewer' | 'null';
+	readonly share?: Share;
+	/** RFC 3339, UTC. */
+	readonly until: string;
 };
 
 /** As its trader signed it; its hash is the EIP-712 digest. */
@@ -526,12 +972,22 @@ export type SignedOrder = {
 	readonly minQuantityWh: number;
 	/** Seconds since 1970. The order stands only in slots whose gate is not later. */
 	readonly validUntil: number;
-	/** The counter of the trader: 0 until he raises it. */
+	/** The counter of the trader: 0 until he raises it. GET /v1/accounts/{account} has it. */
 	readonly counter: number;
 	/** Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits. */
 	readonly salt: string;
 	/** 65 bytes r, s, v, as 0x and hexadecimal digits. For a contract account up to 2048 bytes [ERC-1271]. */
 	readonly signature: string;
+};
+
+export type SignedOut = {
+	readonly ended: boolean;
+};
+
+export type SilentDevice = {
+	readonly device: string;
+	/** A count. */
+	readonly channels: number;
 };
 
 /** Prices are energy prices, without the grid fee; a buyer pays the fee on top of it, and his order's limit includes it. They are missing until it is cleared, and where nothing was traded. */
@@ -621,6 +1077,24 @@ export type Time = {
 	readonly slot: number;
 };
 
+export type User = {
+	readonly name: string;
+	readonly role: 'owner' | 'operator' | 'viewer';
+	/** RFC 3339, UTC. */
+	readonly added: string;
+};
+
+export type UserList = {
+	readonly items: readonly (User)[];
+};
+
+/** When a channel watched goods of shipments, within which limits, and which of its times were outside: what the shipments answer for that period, where one that began earlier is cut. */
+export type Watched = {
+	readonly spans: readonly ({readonly shipment: string; readonly assignment: string; readonly sort: 'temperature' | 'humidity'; readonly fromMs: number; readonly toMs: number; readonly low: number | null; readonly high: number | null; readonly excursions: readonly ({readonly side: 'above' | 'below'; readonly fromMs: number; readonly toMs: number; readonly peakMilli: number; readonly peakAtMs: number; readonly heldMs: number})[]})[];
+	/** More shipments had this channel than were asked. */
+	readonly isCut: boolean;
+};
+
 export type MarketClient = {
 	/** All markets of this agent. */
 	readonly listMarkets: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<MarketList>;
@@ -639,9 +1113,9 @@ export type MarketClient = {
 	/** One signed order, or up to 500. */
 	readonly submitOrders: ((request: {readonly receipt?: 'inline' | 'link'; readonly idempotencyKey?: string; readonly body: OrderRequest}, options?: CallOptions) => Promise<AcceptedOrder>) & ((request: {readonly receipt?: 'inline' | 'link'; readonly idempotencyKey?: string; readonly body: OrderBatch}, options?: CallOptions) => Promise<OrderResults>);
 	/** The caller's orders, by sequence. Auditors, the grid and the operator see those of others after their gate. */
-	readonly listOrders: (request?: {readonly market?: string; readonly trader?: string; readonly slot?: number; readonly state?: 'open' | 'cancelled' | 'expired' | 'locked' | 'filled' | 'partially-filled' | 'unfilled'; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => Promise<OrderPage>;
+	readonly listOrders: (request?: {readonly market?: string; readonly trader?: string; readonly slot?: number; readonly state?: 'open' | 'cancelled' | 'expired' | 'locked' | 'filled' | 'partially-filled' | 'unfilled'; readonly sort?: 'oldest' | 'newest'; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => Promise<OrderPage>;
 	/** The same, page after page. */
-	readonly iterateOrders: (request?: {readonly market?: string; readonly trader?: string; readonly slot?: number; readonly state?: 'open' | 'cancelled' | 'expired' | 'locked' | 'filled' | 'partially-filled' | 'unfilled'; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Order>;
+	readonly iterateOrders: (request?: {readonly market?: string; readonly trader?: string; readonly slot?: number; readonly state?: 'open' | 'cancelled' | 'expired' | 'locked' | 'filled' | 'partially-filled' | 'unfilled'; readonly sort?: 'oldest' | 'newest'; readonly cursor?: string; readonly limit?: number}, options?: CallOptions) => AsyncIterable<Order>;
 	/** One order, and what became of it. */
 	readonly getOrder: (request: {readonly hash: string}, options?: CallOptions) => Promise<Order>;
 	/** Takes one order back, before its gate. */
@@ -672,6 +1146,8 @@ export type MarketClient = {
 	readonly listDisputes: (request?: {readonly market?: string; readonly account?: string}, options?: CallOptions) => Promise<DisputeList>;
 	/** One dispute. */
 	readonly getDispute: (request: {readonly id: string}, options?: CallOptions) => Promise<Dispute>;
+	/** The counter that its next order must be signed with, and the meters that the account answers for. */
+	readonly getAccount: (request: {readonly account: string; readonly market?: string}, options?: CallOptions) => Promise<Account>;
 	/** What the account deposited, has reserved, can use, and can claim. */
 	readonly getBalance: (request: {readonly account: string; readonly market?: string}, options?: CallOptions) => Promise<Balance>;
 	/** Transactions that draw what is due to the account, ready to be sent. */
@@ -698,6 +1174,78 @@ export type MarketClient = {
 	readonly getHealth: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Health>;
 	/** What is told without being asked, as AsyncAPI 3. */
 	readonly getAsyncApi: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<string>;
+	/** Signs in with a name and a password; the answer sets the cookie of the session. */
+	readonly beginSession: (request: {readonly body: {readonly name: string; readonly password: string}}, options?: CallOptions) => Promise<SignedIn>;
+	/** Who the cookie of the request stands for. */
+	readonly getSession: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<SignedIn>;
+	/** Ends the session, or the look that a share link gave. */
+	readonly endSession: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<SignedOut>;
+	/** Changes the password of who asks; all his other sessions end, and the answer sets the cookie of a new one. */
+	readonly changeOwnPassword: (request: {readonly body: {readonly current: string; readonly password: string}}, options?: CallOptions) => Promise<SignedIn>;
+	/** Who may sign in. */
+	readonly listUsers: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<UserList>;
+	/** Lets somebody sign in, with a generated password. */
+	readonly addUser: (request: {readonly body: {readonly name: string; readonly role: 'owner' | 'operator' | 'viewer'}}, options?: CallOptions) => Promise<NewUser>;
+	/** Gives somebody another role, from his next request on. */
+	readonly setUserRole: (request: {readonly user: string; readonly body: {readonly role: 'owner' | 'operator' | 'viewer'}}, options?: CallOptions) => Promise<User>;
+	/** Gives somebody else a generated password; his sessions end. */
+	readonly newUserPassword: (request: {readonly user: string}, options?: CallOptions) => Promise<NewUser>;
+	/** Takes away that somebody may sign in; his sessions end. */
+	readonly removeUser: (request: {readonly user: string}, options?: CallOptions) => Promise<User>;
+	/** Makes a link that shows one device, shipment or period for at most 90 days. */
+	readonly makeShare: (request: {readonly body: {readonly scope: ShareScope; readonly days: number; readonly label?: string}}, options?: CallOptions) => Promise<MadeShare>;
+	/** The share links, those that ended in the last 90 days included. */
+	readonly listShares: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<ShareList>;
+	/** Revokes a share link: whoever came by it sees nothing more from now on. */
+	readonly revokeShare: (request: {readonly share: string}, options?: CallOptions) => Promise<Share>;
+	/** Opens a share link by its token; the answer sets the cookie of a session that sees what was shared and nothing else. */
+	readonly openShare: (request: {readonly body: {readonly token: string}}, options?: CallOptions) => Promise<Share>;
+	/** How the agent is: its log, what is anchored, disk, devices, and what is wrong. */
+	readonly getAgent: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Agent>;
+	/** The devices, those that were revoked included. */
+	readonly listDevices: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<DeviceList>;
+	/** A device and its channels. */
+	readonly getDevice: (request: {readonly device: string}, options?: CallOptions) => Promise<DeviceWithChannels>;
+	/** All channels: one quantity of one device, with its sub-part. */
+	readonly listChannels: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<ChannelList>;
+	/** A period of a channel for drawing, at most 2000 points. */
+	readonly getCurve: (request: {readonly channel: string; readonly from: number; readonly to: number; readonly points?: number}, options?: CallOptions) => Promise<Curve>;
+	/** When a channel watched goods in a period, and what of that was outside their limits. */
+	readonly getExcursions: (request: {readonly channel: string; readonly from: number; readonly to: number}, options?: CallOptions) => Promise<Watched>;
+	/** Readings of a period one by one, in the order of the log, at most 2000 a page. */
+	readonly listReadings: (request: {readonly channel: string; readonly from: number; readonly to: number; readonly limit?: number; readonly cursor?: string}, options?: CallOptions) => Promise<ReadingPage>;
+	/** The same, page after page. */
+	readonly iterateReadings: (request: {readonly channel: string; readonly from: number; readonly to: number; readonly limit?: number; readonly cursor?: string}, options?: CallOptions) => AsyncIterable<Reading>;
+	/** An entry of the log, read. */
+	readonly getEntry: (request: {readonly index: number}, options?: CallOptions) => Promise<Entry>;
+	/** From the leaf of an entry to a checkpoint, anchored where one is, and to its anchors. */
+	readonly getPath: (request: {readonly index: number}, options?: CallOptions) => Promise<Path>;
+	/** The receipt of an entry: a file that proves it without us. */
+	readonly getReceipt: (request: {readonly index: number; readonly arrival?: 'show'}, options?: CallOptions) => Promise<string>;
+	/** What the agent noted: gaps, silences, steps of its clock, evictions; the newest first. */
+	readonly listNotes: (request?: {readonly kinds?: string; readonly limit?: number; readonly cursor?: string}, options?: CallOptions) => Promise<NoteList>;
+	/** The same, page after page. */
+	readonly iterateNotes: (request?: {readonly kinds?: string; readonly limit?: number; readonly cursor?: string}, options?: CallOptions) => AsyncIterable<Note>;
+	/** What was refused, why, and its raw bytes; the newest first. */
+	readonly listRefusals: (request?: {readonly limit?: number}, options?: CallOptions) => Promise<RefusalList>;
+	/** Sites whose emissions are counted. */
+	readonly listSites: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Ids>;
+	/** What a site emitted in a period, by hour, source and scope. */
+	readonly getEmissions: (request: {readonly site: string; readonly from: number; readonly to: number}, options?: CallOptions) => Promise<AccountAnswer>;
+	/** Emission allowances of a site: held, surrendered, free, and how they moved. */
+	readonly getAllowances: (request: {readonly site: string}, options?: CallOptions) => Promise<Allowances>;
+	/** Shipments that the log knows. */
+	readonly listShipments: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Ids>;
+	/** A shipment: its way, who held it, its excursions, and the verdict. */
+	readonly getShipment: (request: {readonly shipment: string; readonly from?: number; readonly to?: number}, options?: CallOptions) => Promise<AccountAnswer>;
+	/** Devices with energy certificates. */
+	readonly listCertified: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<Ids>;
+	/** Certificates of a device, of the hours that begin in a period. */
+	readonly getCertificates: (request: {readonly device: string; readonly from: number; readonly to: number}, options?: CallOptions) => Promise<AccountAnswer>;
+	/** Packs what answers a question into one file that proves it without us; goes on in the background, one at a time. */
+	readonly packEvidence: (request: {readonly body: {readonly about: 'site' | 'shipment' | 'device' | 'certificates'; readonly id: string; readonly fromMs: number; readonly toMs: number}}, options?: CallOptions) => Promise<EvidencePackage>;
+	/** The packages since the start of the agent: the newest few are kept. */
+	readonly listPackages: (request?: Readonly<Record<never, never>>, options?: CallOptions) => Promise<EvidencePackageList>;
 };
 
 const operations = {
@@ -709,7 +1257,7 @@ const operations = {
 	getClearing: {method: 'GET', path: '/v1/slots/{market}/{slot}/clearing', queryNames: [], headerNames: {}, isText: false},
 	getSlotEvidence: {method: 'GET', path: '/v1/slots/{market}/{slot}/evidence', queryNames: [], headerNames: {}, isText: true},
 	submitOrders: {method: 'POST', path: '/v1/orders', queryNames: ['receipt'], headerNames: {idempotencyKey: 'idempotency-key'}, isText: false},
-	listOrders: {method: 'GET', path: '/v1/orders', queryNames: ['market', 'trader', 'slot', 'state', 'cursor', 'limit'], headerNames: {}, isText: false},
+	listOrders: {method: 'GET', path: '/v1/orders', queryNames: ['market', 'trader', 'slot', 'state', 'sort', 'cursor', 'limit'], headerNames: {}, isText: false},
 	getOrder: {method: 'GET', path: '/v1/orders/{hash}', queryNames: [], headerNames: {}, isText: false},
 	cancelOrder: {method: 'DELETE', path: '/v1/orders/{hash}', queryNames: ['market'], headerNames: {orderCancellation: 'order-cancellation'}, isText: false},
 	getOrderReceipt: {method: 'GET', path: '/v1/orders/{hash}/receipt', queryNames: [], headerNames: {}, isText: true},
@@ -723,6 +1271,7 @@ const operations = {
 	openDispute: {method: 'POST', path: '/v1/disputes', queryNames: [], headerNames: {idempotencyKey: 'idempotency-key'}, isText: false},
 	listDisputes: {method: 'GET', path: '/v1/disputes', queryNames: ['market', 'account'], headerNames: {}, isText: false},
 	getDispute: {method: 'GET', path: '/v1/disputes/{id}', queryNames: [], headerNames: {}, isText: false},
+	getAccount: {method: 'GET', path: '/v1/accounts/{account}', queryNames: ['market'], headerNames: {}, isText: false},
 	getBalance: {method: 'GET', path: '/v1/accounts/{account}/balance', queryNames: ['market'], headerNames: {}, isText: false},
 	listClaims: {method: 'GET', path: '/v1/accounts/{account}/claims', queryNames: ['market'], headerNames: {}, isText: false},
 	delegate: {method: 'POST', path: '/v1/delegations', queryNames: [], headerNames: {idempotencyKey: 'idempotency-key'}, isText: false},
@@ -736,6 +1285,40 @@ const operations = {
 	getTime: {method: 'GET', path: '/v1/time', queryNames: [], headerNames: {}, isText: false},
 	getHealth: {method: 'GET', path: '/v1/healthz', queryNames: [], headerNames: {}, isText: false},
 	getAsyncApi: {method: 'GET', path: '/v1/asyncapi.json', queryNames: [], headerNames: {}, isText: true},
+	beginSession: {method: 'POST', path: '/v1/session', queryNames: [], headerNames: {}, isText: false},
+	getSession: {method: 'GET', path: '/v1/session', queryNames: [], headerNames: {}, isText: false},
+	endSession: {method: 'DELETE', path: '/v1/session', queryNames: [], headerNames: {}, isText: false},
+	changeOwnPassword: {method: 'POST', path: '/v1/session/password', queryNames: [], headerNames: {}, isText: false},
+	listUsers: {method: 'GET', path: '/v1/users', queryNames: [], headerNames: {}, isText: false},
+	addUser: {method: 'POST', path: '/v1/users', queryNames: [], headerNames: {}, isText: false},
+	setUserRole: {method: 'POST', path: '/v1/users/{user}/role', queryNames: [], headerNames: {}, isText: false},
+	newUserPassword: {method: 'POST', path: '/v1/users/{user}/password', queryNames: [], headerNames: {}, isText: false},
+	removeUser: {method: 'DELETE', path: '/v1/users/{user}', queryNames: [], headerNames: {}, isText: false},
+	makeShare: {method: 'POST', path: '/v1/shares', queryNames: [], headerNames: {}, isText: false},
+	listShares: {method: 'GET', path: '/v1/shares', queryNames: [], headerNames: {}, isText: false},
+	revokeShare: {method: 'DELETE', path: '/v1/shares/{share}', queryNames: [], headerNames: {}, isText: false},
+	openShare: {method: 'POST', path: '/v1/shares/open', queryNames: [], headerNames: {}, isText: false},
+	getAgent: {method: 'GET', path: '/v1/agent', queryNames: [], headerNames: {}, isText: false},
+	listDevices: {method: 'GET', path: '/v1/devices', queryNames: [], headerNames: {}, isText: false},
+	getDevice: {method: 'GET', path: '/v1/devices/{device}', queryNames: [], headerNames: {}, isText: false},
+	listChannels: {method: 'GET', path: '/v1/channels', queryNames: [], headerNames: {}, isText: false},
+	getCurve: {method: 'GET', path: '/v1/channels/{channel}/curve', queryNames: ['from', 'to', 'points'], headerNames: {}, isText: false},
+	getExcursions: {method: 'GET', path: '/v1/channels/{channel}/excursions', queryNames: ['from', 'to'], headerNames: {}, isText: false},
+	listReadings: {method: 'GET', path: '/v1/channels/{channel}/readings', queryNames: ['from', 'to', 'limit', 'cursor'], headerNames: {}, isText: false},
+	getEntry: {method: 'GET', path: '/v1/log/entries/{index}', queryNames: [], headerNames: {}, isText: false},
+	getPath: {method: 'GET', path: '/v1/log/entries/{index}/path', queryNames: [], headerNames: {}, isText: false},
+	getReceipt: {method: 'GET', path: '/v1/log/entries/{index}/receipt', queryNames: ['arrival'], headerNames: {}, isText: true},
+	listNotes: {method: 'GET', path: '/v1/log/notes', queryNames: ['kinds', 'limit', 'cursor'], headerNames: {}, isText: false},
+	listRefusals: {method: 'GET', path: '/v1/quarantine', queryNames: ['limit'], headerNames: {}, isText: false},
+	listSites: {method: 'GET', path: '/v1/emissions', queryNames: [], headerNames: {}, isText: false},
+	getEmissions: {method: 'GET', path: '/v1/emissions/{site}', queryNames: ['from', 'to'], headerNames: {}, isText: false},
+	getAllowances: {method: 'GET', path: '/v1/emissions/{site}/allowances', queryNames: [], headerNames: {}, isText: false},
+	listShipments: {method: 'GET', path: '/v1/shipments', queryNames: [], headerNames: {}, isText: false},
+	getShipment: {method: 'GET', path: '/v1/shipments/{shipment}', queryNames: ['from', 'to'], headerNames: {}, isText: false},
+	listCertified: {method: 'GET', path: '/v1/certificates', queryNames: [], headerNames: {}, isText: false},
+	getCertificates: {method: 'GET', path: '/v1/certificates/{device}', queryNames: ['from', 'to'], headerNames: {}, isText: false},
+	packEvidence: {method: 'POST', path: '/v1/evidence', queryNames: [], headerNames: {}, isText: false},
+	listPackages: {method: 'GET', path: '/v1/evidence', queryNames: [], headerNames: {}, isText: false},
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** A client of the server at `url`, as in http://127.0.0.1:8080. It keeps nothing open but what fetch keeps, and streams that are read. */
@@ -768,6 +1351,7 @@ export function createMarketClient(url: string, clientOptions: ClientOptions = {
 		openDispute: (request: Request = {}, options?: CallOptions) => call(operations.openDispute, request, options),
 		listDisputes: (request: Request = {}, options?: CallOptions) => call(operations.listDisputes, request, options),
 		getDispute: (request: Request = {}, options?: CallOptions) => call(operations.getDispute, request, options),
+		getAccount: (request: Request = {}, options?: CallOptions) => call(operations.getAccount, request, options),
 		getBalance: (request: Request = {}, options?: CallOptions) => call(operations.getBalance, request, options),
 		listClaims: (request: Request = {}, options?: CallOptions) => call(operations.listClaims, request, options),
 		delegate: (request: Request = {}, options?: CallOptions) => call(operations.delegate, request, options),
@@ -781,5 +1365,41 @@ export function createMarketClient(url: string, clientOptions: ClientOptions = {
 		getTime: (request: Request = {}, options?: CallOptions) => call(operations.getTime, request, options),
 		getHealth: (request: Request = {}, options?: CallOptions) => call(operations.getHealth, request, options),
 		getAsyncApi: (request: Request = {}, options?: CallOptions) => call(operations.getAsyncApi, request, options),
+		beginSession: (request: Request = {}, options?: CallOptions) => call(operations.beginSession, request, options),
+		getSession: (request: Request = {}, options?: CallOptions) => call(operations.getSession, request, options),
+		endSession: (request: Request = {}, options?: CallOptions) => call(operations.endSession, request, options),
+		changeOwnPassword: (request: Request = {}, options?: CallOptions) => call(operations.changeOwnPassword, request, options),
+		listUsers: (request: Request = {}, options?: CallOptions) => call(operations.listUsers, request, options),
+		addUser: (request: Request = {}, options?: CallOptions) => call(operations.addUser, request, options),
+		setUserRole: (request: Request = {}, options?: CallOptions) => call(operations.setUserRole, request, options),
+		newUserPassword: (request: Request = {}, options?: CallOptions) => call(operations.newUserPassword, request, options),
+		removeUser: (request: Request = {}, options?: CallOptions) => call(operations.removeUser, request, options),
+		makeShare: (request: Request = {}, options?: CallOptions) => call(operations.makeShare, request, options),
+		listShares: (request: Request = {}, options?: CallOptions) => call(operations.listShares, request, options),
+		revokeShare: (request: Request = {}, options?: CallOptions) => call(operations.revokeShare, request, options),
+		openShare: (request: Request = {}, options?: CallOptions) => call(operations.openShare, request, options),
+		getAgent: (request: Request = {}, options?: CallOptions) => call(operations.getAgent, request, options),
+		listDevices: (request: Request = {}, options?: CallOptions) => call(operations.listDevices, request, options),
+		getDevice: (request: Request = {}, options?: CallOptions) => call(operations.getDevice, request, options),
+		listChannels: (request: Request = {}, options?: CallOptions) => call(operations.listChannels, request, options),
+		getCurve: (request: Request = {}, options?: CallOptions) => call(operations.getCurve, request, options),
+		getExcursions: (request: Request = {}, options?: CallOptions) => call(operations.getExcursions, request, options),
+		listReadings: (request: Request = {}, options?: CallOptions) => call(operations.listReadings, request, options),
+		iterateReadings: (request: Request = {}, options?: CallOptions) => pages(operations.listReadings, request, options),
+		getEntry: (request: Request = {}, options?: CallOptions) => call(operations.getEntry, request, options),
+		getPath: (request: Request = {}, options?: CallOptions) => call(operations.getPath, request, options),
+		getReceipt: (request: Request = {}, options?: CallOptions) => call(operations.getReceipt, request, options),
+		listNotes: (request: Request = {}, options?: CallOptions) => call(operations.listNotes, request, options),
+		iterateNotes: (request: Request = {}, options?: CallOptions) => pages(operations.listNotes, request, options),
+		listRefusals: (request: Request = {}, options?: CallOptions) => call(operations.listRefusals, request, options),
+		listSites: (request: Request = {}, options?: CallOptions) => call(operations.listSites, request, options),
+		getEmissions: (request: Request = {}, options?: CallOptions) => call(operations.getEmissions, request, options),
+		getAllowances: (request: Request = {}, options?: CallOptions) => call(operations.getAllowances, request, options),
+		listShipments: (request: Request = {}, options?: CallOptions) => call(operations.listShipments, request, options),
+		getShipment: (request: Request = {}, options?: CallOptions) => call(operations.getShipment, request, options),
+		listCertified: (request: Request = {}, options?: CallOptions) => call(operations.listCertified, request, options),
+		getCertificates: (request: Request = {}, options?: CallOptions) => call(operations.getCertificates, request, options),
+		packEvidence: (request: Request = {}, options?: CallOptions) => call(operations.packEvidence, request, options),
+		listPackages: (request: Request = {}, options?: CallOptions) => call(operations.listPackages, request, options),
 	} as unknown as MarketClient;
 }

@@ -18,6 +18,8 @@ export type MarketView = {
 	/** Signs acknowledgements and slot statements. */
 	readonly operator: string;
 	readonly meters: number;
+	/** Code of the money that its prices and amounts are in, such as EUR. */
+	readonly currency: string;
 };
 
 export type ParamsView = {
@@ -197,6 +199,21 @@ export type SettlementView = {
 	readonly adjustmentOf: number | undefined;
 };
 
+/** What an account trades by. */
+export type AccountView = {
+	readonly account: string;
+	/** What its next order must be signed with. */
+	readonly counter: number;
+	/** That it answers for, by their ids. */
+	readonly meters: readonly {
+		readonly meter: string;
+		readonly device: string;
+		/** Most that it can take, and feed in, in a slot. */
+		readonly maxImportWh: number;
+		readonly maxExportWh: number;
+	}[];
+};
+
 export type BalanceView = {
 	readonly account: string;
 	/** nano as decimal text. */
@@ -275,12 +292,13 @@ export type MarketDesk = {
 	}) => Promise<Answer<{readonly id: string}>>;
 	readonly revokeDelegation: (request: {readonly id: string; readonly signature: string}) => Promise<Answer<{readonly id: string}>>;
 	readonly order: (hash: string) => Promise<OrderView | undefined>;
-	/** Sorted by sequence. Of one trader, since bodies are released to nobody else before the gate. */
+	/** Sorted by sequence, from the oldest or from the newest on. Of one trader, since bodies are released to nobody else before the gate. */
 	readonly orders: (query: {
 		readonly trader: string | undefined;
 		readonly slot: number | undefined;
 		readonly state: OrderState | undefined;
-		/** Sequence behind which the page begins. */
+		readonly newestFirst: boolean;
+		/** Sequence behind which the page begins, in that direction. */
 		readonly after: number | undefined;
 		readonly limit: number;
 	}) => Promise<Page<OrderView, number>>;
@@ -320,6 +338,7 @@ export type MarketDesk = {
 	readonly settlementProof: (slot: number, account: string, meter: string | undefined) => Promise<unknown>;
 	/** Boundary entries of a slot with links to their receipts. */
 	readonly meterReading: (meter: string, slot: number) => Promise<unknown>;
+	readonly account: (account: string) => Promise<AccountView>;
 	readonly balance: (account: string) => Promise<BalanceView>;
 	readonly claims: (account: string) => Promise<readonly ClaimView[]>;
 	readonly meterOwner: (meter: string) => string | undefined;

@@ -2,9 +2,9 @@
 
 import {accountFor} from './access.ts';
 import {pageItemsDefault, pageItemsMax} from './limits.ts';
-import {findOrder, pageKey} from './orders.ts';
+import {findOrder} from './orders.ts';
 import {Problem} from './problem.ts';
-import {cursorOf, defineRoute, type Route} from './route.ts';
+import {cursorOf, defineRoute, pageKey, type Route} from './route.ts';
 import {address, anything, closed, cursor, energyWh, hash, market, nameKey, pageOf, price, sequence, side, slot, Type} from './schema.ts';
 
 const fillSchema = Type.Object(

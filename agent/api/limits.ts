@@ -1,4 +1,4 @@
-// Every limit of the market's HTTP interface, with its default.
+// Every limit of the HTTP interface, with its default.
 
 /** Those that are part of the published schemas, and so cannot be configured. */
 export const ordersPerBatchMax = 500;
@@ -62,6 +62,8 @@ export type ApiLimits = {
 	/** Event streams and sockets at a time, and of one caller. @default 512 and 16 */
 	readonly streamsMax: number;
 	readonly streamsPerCallerMax: number;
+	/** Pages that are told what happens at a time; one person has half of them at most. @default 256 */
+	readonly pagesMax: number;
 	/** Newest events of a market that are kept in memory; older ones are read from the desk. @default 1024 */
 	readonly recentEventsMax: number;
 	/** Bytes that may wait for one reader before nothing more is written to him. @default 65536 */
@@ -101,6 +103,7 @@ export const defaultLimits: ApiLimits = {
 	replyMs: 86_400_000,
 	streamsMax: 512,
 	streamsPerCallerMax: 16,
+	pagesMax: 256,
 	recentEventsMax: 1024,
 	streamBufferBytesMax: 65_536,
 	drainMs: 10_000,

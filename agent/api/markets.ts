@@ -36,6 +36,7 @@ const marketSchema = Type.Object(
 		contract: Type.Optional(address),
 		operator: address,
 		meters: count,
+		currency: Type.String({description: 'Code of the money that prices and amounts are in, such as EUR.'}),
 		asOfSequence: sequence,
 	},
 	{[nameKey]: 'Market'},

@@ -4,8 +4,9 @@ import {eventSchema} from './event-schema.ts';
 import {type ProblemCode, problems, statuses} from './problem.ts';
 import {problemSchema} from './problem-schema.ts';
 import {createPublished, type Published} from './published.ts';
-import type {Route} from './route.ts';
+import {isForRoles, type Route} from './route.ts';
 import type {TSchema} from './schema.ts';
+import {cookieNames} from './session-table.ts';
 
 type Json = {readonly [key: string]: unknown};
 
@@ -16,7 +17,7 @@ export function openApi(routes: readonly Route[]): Json {
 	const published = createPublished('#/components/schemas/');
 	const paths: Record<string, Record<string, Json>> = {};
 	for (const route of routes) {
-		const path = `/v1${route.path}`;
+		const path = `${route.isAtRoot === true ? '' : '/v1'}${route.path.replace('*}', '}')}`;
 		paths[path] ??= {};
 		paths[path][route.method.toLowerCase()] = operationOf(route, published);
 	}
@@ -26,11 +27,12 @@ export function openApi(routes: readonly Route[]): Json {
 	return {
 		openapi: '3.1.0',
 		info: {
-			title: 'Kedge energy market',
+			title: 'Kedge agent',
 			version: '1',
-			summary: 'Neighbours trade: signed orders in, provable clearing and settlement out.',
+			summary:
+				'What an agent keeps, with its proofs; and where it runs an energy market: signed orders in, provable clearing and settlement out.',
 			description:
-				'Energies are whole Wh, prices whole µ-currency/kWh, amounts nano-currency as decimal text. Problems are RFC 9457 documents whose `code` is stable. What happens as events is described in /v1/asyncapi.json.',
+				'Times that end in Ms are ms since 1970. Values are digits, to be multiplied with ten to the exponent beside them. Energies are whole Wh, prices whole µ-currency/kWh, amounts nano-currency as decimal text. Problems are RFC 9457 documents whose `code` is stable. What happens as events is described in /v1/asyncapi.json.',
 			license: {name: 'Apache-2.0', identifier: 'Apache-2.0'},
 		},
 		servers: [{url: '/'}],
@@ -40,6 +42,8 @@ export function openApi(routes: readonly Route[]): Json {
 			schemas: published.named(),
 			securitySchemes: {
 				token: {type: 'http', scheme: 'bearer', description: 'From /v1/auth/siwe, or configured by the operator.'},
+				session: {type: 'apiKey', in: 'cookie', name: cookieNames.session, description: 'From POST /v1/session.'},
+				share: {type: 'apiKey', in: 'cookie', name: cookieNames.share, description: 'From POST /v1/shares/open.'},
 			},
 		},
 	};
@@ -52,13 +56,17 @@ function operationOf(route: Route, published: Published): Json {
 		...(route.idempotency === undefined ? [] : (['idempotency-in-flight', 'idempotency-mismatch'] as const)),
 		...(route.idempotency === 'required' ? (['idempotency-missing'] as const) : []),
 		...route.problems,
+		// Of roles, and of an interface that serves a market alone.
+		...(isForRoles(route) ? (['forbidden', 'not-found'] as const) : []),
 	];
 	return {
 		operationId: route.id,
 		tags: [route.tag],
 		summary: route.summary,
 		...(route.description === undefined ? {} : {description: route.description}),
-		...(route.access === 'token' ? {security: [{token: []}]} : route.id === 'events' ? {security: [{}, {token: []}]} : {security: []}),
+		security: securityOf(route),
+		...(isForRoles(route) ? {'x-role': route.access} : {}),
+		...(route.isRaw === true ? {'x-raw': true} : {}),
 		parameters: [
 			...parametersOf(route.params, 'path', published),
 			...parametersOf(route.query, 'query', published),
@@ -89,6 +97,21 @@ function operationOf(route: Route, published: Published): Json {
 			: {'x-forms': route.forms.map(({body, answer}) => ({body: published.of(body), answer: published.of(answer)}))}),
 		responses: {...answersOf(route, published), ...problemsOf(codes)},
 	};
+}
+
+function securityOf({access, isShared, id}: Route): Json[] {
+	switch (access) {
+		case 'token':
+			return [{token: []}];
+		case 'reader':
+		case 'viewer':
+			return [{session: []}, {token: []}, ...(isShared === true ? [{share: []}] : [])];
+		case 'operator':
+		case 'owner':
+			return [{session: []}];
+		default:
+			return id === 'events' ? [{}, {token: []}] : [];
+	}
 }
 
 function parametersOf(schema: TSchema | undefined, place: 'path' | 'query', published: Published): Json[] {

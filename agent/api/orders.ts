@@ -8,7 +8,7 @@ import {fieldErrorsMax, hashesPerCancelMax, ordersPerBatchMax, pageItemsDefault,
 import {signedTypes} from './markets.ts';
 import {type FieldError, Problem, problemBody, problemOf} from './problem.ts';
 import {problemSchema} from './problem-schema.ts';
-import {type Context, cursorOf, defineRoute, headerOf, keyOfCursor, type Reply, type Route} from './route.ts';
+import {type Context, cursorOf, defineRoute, headerOf, pageKey, type Reply, type Route} from './route.ts';
 import {
 	address,
 	closed,
@@ -59,7 +59,11 @@ const signedFields = {
 		maximum: Number.MAX_SAFE_INTEGER,
 		description: 'Seconds since 1970. The order stands only in slots whose gate is not later.',
 	}),
-	counter: Type.Integer({minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'The counter of the trader: 0 until he raises it.'}),
+	counter: Type.Integer({
+		minimum: 0,
+		maximum: Number.MAX_SAFE_INTEGER,
+		description: 'The counter of the trader: 0 until he raises it. GET /v1/accounts/{account} has it.',
+	}),
 	salt: Type.String({...hash, description: 'Any 256 bits that the trader has not used before, as 0x and 64 hexadecimal digits.'}),
 	signature,
 };
@@ -411,6 +415,9 @@ export const orderRoutes: readonly Route[] = [
 				trader: Type.Optional(address),
 				slot: Type.Optional(slot),
 				state: Type.Optional(oneOf(orderStates)),
+				sort: Type.Optional(
+					oneOf(['oldest', 'newest'], 'Which come first; oldest is the default. A cursor goes on in the direction that it came from.'),
+				),
 				cursor: Type.Optional(cursor),
 				limit: Type.Optional(Type.Integer({minimum: 1, maximum: pageItemsMax, default: pageItemsDefault})),
 			},
@@ -424,6 +431,7 @@ export const orderRoutes: readonly Route[] = [
 				trader: accountFor(caller, query.trader),
 				slot: query.slot,
 				state: query.state,
+				newestFirst: query.sort === 'newest',
 				after: pageKey(query.cursor, ['number'])?.[0] as number | undefined,
 				limit: query.limit ?? pageItemsDefault,
 			});
@@ -528,13 +536,3 @@ export const orderRoutes: readonly Route[] = [
 		},
 	}),
 ];
-
-/** The key of a page's cursor; undefined for the first page. Throws for a cursor that is none of ours. */
-export function pageKey(cursor: string | undefined, form: readonly ('string' | 'number')[]): readonly (string | number)[] | undefined {
-	if (cursor === undefined) return undefined;
-	const key = keyOfCursor(cursor, form);
-	if (key !== undefined) return key;
-	throw new Problem('malformed', 'the cursor is none of this listing', {
-		errors: [{pointer: '/cursor', code: 'cursor', detail: 'is not known'}],
-	});
-}

@@ -1,5 +1,6 @@
 // Turns what went wrong into a problem document [RFC 9457]. The only file that knows a number of HTTP.
 
+import {AgentError} from '../base/errors.ts';
 import type {DeskProblem} from './desk.ts';
 
 /** Every code that a client may see, with its status. The table in README.md is held to this one by a test. */
@@ -7,11 +8,15 @@ export const problems = {
 	malformed: {status: 400, title: 'The request is malformed'},
 	'idempotency-missing': {status: 400, title: 'The header Idempotency-Key is missing'},
 	unauthorised: {status: 401, title: 'A valid token is needed'},
+	'wrong-password': {status: 401, title: 'The name or the password is wrong'},
 	'bad-signature': {status: 401, title: 'The signature does not hold'},
 	forbidden: {status: 403, title: 'This is not yours to see or do'},
+	'foreign-origin': {status: 403, title: 'A page of another origin asks'},
 	'not-your-meter': {status: 403, title: 'The meter is not registered to that account'},
 	'delegation-exceeded': {status: 403, title: 'The delegation does not go that far'},
 	'not-found': {status: 404, title: 'There is no such thing'},
+	'unknown-share': {status: 404, title: 'There is no such share link'},
+	'unknown-user': {status: 404, title: 'There is no such user'},
 	'unknown-market': {status: 404, title: 'There is no such market'},
 	'unknown-order': {status: 404, title: 'There is no such order'},
 	'unknown-slot': {status: 404, title: 'The market has no such slot'},
@@ -23,10 +28,16 @@ export const problems = {
 	'order-exists': {status: 409, title: 'The meter has an order on that side of that slot'},
 	'duplicate-salt': {status: 409, title: 'The salt was used before'},
 	'gate-closed': {status: 409, title: 'The gate of that slot does not let it through'},
+	'user-exists': {status: 409, title: 'There is a user of that name'},
+	'last-owner': {status: 409, title: 'Somebody must stay an owner'},
+	'too-many': {status: 409, title: 'There are as many as there may be'},
 	'idempotency-in-flight': {status: 409, title: 'The same request is still being worked on'},
 	'stream-gap': {status: 410, title: 'Some of the events asked for are not kept any more'},
+	'share-ended': {status: 410, title: 'The share link shows nothing any more'},
+	pruned: {status: 410, title: 'It was pruned'},
 	'too-large': {status: 413, title: 'The body is too large'},
 	'unsupported-media': {status: 415, title: 'The body is not of the type application/json'},
+	'weak-password': {status: 422, title: 'The new password cannot be one'},
 	'price-out-of-band': {status: 422, title: 'The limit lies outside of the band'},
 	'capacity-exceeded': {status: 422, title: 'The meter cannot carry that much'},
 	'insufficient-escrow': {status: 422, title: 'The deposit does not cover the order'},
@@ -37,13 +48,14 @@ export const problems = {
 	'rate-limited': {status: 429, title: 'Too many requests'},
 	'headers-too-large': {status: 431, title: 'The headers are too large'},
 	internal: {status: 500, title: 'The agent failed'},
+	busy: {status: 503, title: 'The agent does as much of this as it can'},
 	'operator-halted': {status: 503, title: 'The market is halted'},
 } as const satisfies Readonly<Record<string, {readonly status: number; readonly title: string}>>;
 
 export type ProblemCode = keyof typeof problems;
 
 /** How a request that went well is answered. */
-export const statuses = {ok: 200, created: 201, noContent: 204, notModified: 304} as const;
+export const statuses = {ok: 200, created: 201, unwell: 503, noContent: 204, notModified: 304} as const;
 
 export type FieldError = {
 	/** JSON pointer into what was sent [RFC 6901]. */
@@ -121,6 +133,8 @@ const libraryProblems: Readonly<Record<string, readonly [code: ProblemCode, deta
 /** Any thrown thing as a problem. What is nobody's fault but ours says nothing of itself. */
 export function problemOfError(error: unknown): Problem {
 	if (error instanceof Problem) return error;
+	// What was pruned is an answer.
+	if (error instanceof AgentError && error.code === 'ENTRY_PRUNED') return new Problem('pruned', error.message);
 	const {code, statusCode} = error as {readonly code?: string; readonly statusCode?: number};
 	const known = libraryProblems[code ?? ''];
 	if (known !== undefined) return new Problem(...known);

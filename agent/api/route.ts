@@ -6,8 +6,11 @@ import type {Check} from './check.ts';
 import type {Desks} from './desks.ts';
 import type {Feed} from './feed.ts';
 import type {ApiLimits} from './limits.ts';
-import type {ProblemCode} from './problem.ts';
+import type {PasswordGate} from './password-gate.ts';
+import {Problem, type ProblemCode} from './problem.ts';
 import type {Static, TSchema} from './schema.ts';
+import type {SessionTable} from './session-table.ts';
+import type {Window} from './window.ts';
 
 /** What every request may use. */
 export type Context = {
@@ -25,7 +28,15 @@ export type Context = {
 	readonly receiptWaits: {take: () => boolean; give: () => void};
 	/** Why the agent is not well, as a sentence; undefined if it is. */
 	readonly illness: () => string | undefined;
+	/** The agent itself, and who signs in to it; undefined where only a market is served. */
+	readonly agent: {readonly window: Window; readonly sessions: SessionTable; readonly gate: PasswordGate} | undefined;
 };
+
+/** The agent behind a request. Throws where only a market is served. */
+export function agentOf({agent}: Pick<Context, 'agent'>): NonNullable<Context['agent']> {
+	if (agent === undefined) throw new Problem('not-found', 'only a market is served here');
+	return agent;
+}
 
 export type Asked<Params, Query, Body> = {
 	readonly params: Params;
@@ -37,15 +48,24 @@ export type Asked<Params, Query, Body> = {
 	/** Whether all field errors may be looked for. */
 	readonly isShort: boolean;
 	readonly context: Context;
+	/** The address that it came from. */
+	readonly remote: string;
+	/** Whether it came by TLS, as far as we or the proxy in front know. */
+	readonly isSecure: boolean;
 };
 
 export type Reply = {
-	readonly kind: 'ok' | 'created';
+	/** unwell: 503, from what says how we are. */
+	readonly kind: 'ok' | 'created' | 'unwell';
 	readonly body?: unknown;
 	/** What the body is written by, where the route has a choice. */
 	readonly schema?: TSchema;
 	/** Instead of a body: a text of this media type. */
 	readonly text?: string;
+	/** Instead of a body: bytes, or a file, of a media type. */
+	readonly bytes?: Uint8Array;
+	readonly file?: {readonly path: string; readonly name: string; readonly bytes: number};
+	readonly cookies?: readonly string[];
 	readonly mediaType?: string;
 	readonly headers?: Readonly<Record<string, string>>;
 	/** final: it will never change, and gets an ETag. public: it may be kept for two seconds. own: nobody but the caller may keep it. @default own */
@@ -62,16 +82,27 @@ export type Cost =
 
 export type Route = {
 	readonly method: 'GET' | 'POST' | 'DELETE';
-	/** Below /v1, with {parameters}. */
+	/** Below /v1, with {parameters}; the last may hold slashes if it is written {name*}. */
 	readonly path: string;
+	/** The path is not below /v1: others say what it is. */
+	readonly isAtRoot?: boolean;
 	/** Its name in the description and in the client. */
 	readonly id: string;
 	readonly tag: string;
 	readonly summary: string;
 	readonly description?: string;
-	/** token: whoever asks must have one. signed: the body's own signature is the permission. */
-	readonly access: 'public' | 'token' | 'signed';
+	/**
+	 * token: whoever asks must have one. signed: the body's own signature is the permission. viewer, operator, owner: who signed in with at least that role; a viewer's things an auditor's or operator's
+	 * token shows as well. reader: the same, and a reader's token.
+	 */
+	readonly access: 'public' | 'token' | 'signed' | 'reader' | 'viewer' | 'operator' | 'owner';
+	/** Whoever came by a share link may ask as well: the handler says what he is shown. */
+	readonly isShared?: boolean;
+	/** It begins a session: a page of another origin may not ask for it. */
+	readonly isSignIn?: boolean;
 	readonly cost: Cost;
+	/** How many requests one counts as, by its query: what takes the agent so many times the work of the simplest. @default 1 */
+	readonly weight?: (query: never) => number;
 	readonly params?: TSchema;
 	readonly query?: TSchema;
 	/** Headers of the request that mean something, for the description. */
@@ -91,8 +122,13 @@ export type Route = {
 	readonly problems: readonly ProblemCode[];
 	/** The answer goes on until somebody closes it: served by a file of its own. */
 	readonly isStream?: boolean;
+	/** Not for the generated client: its answer is a file, or goes on. */
+	readonly isRaw?: boolean;
 	readonly handle: (asked: Asked<never, never, never>) => Promise<Reply> | Reply;
 };
+
+/** Of the agent, and not of a market: people ask, by their roles. */
+export const isForRoles = ({access}: Pick<Route, 'access'>): boolean => access !== 'public' && access !== 'token' && access !== 'signed';
 
 type Typed<S> = S extends TSchema ? Static<S> : undefined;
 
@@ -102,7 +138,8 @@ export function defineRoute<
 	Q extends TSchema | undefined = undefined,
 	B extends TSchema | undefined = undefined,
 >(
-	route: Omit<Route, 'params' | 'query' | 'body' | 'handle'> & {
+	route: Omit<Route, 'params' | 'query' | 'body' | 'handle' | 'weight'> & {
+		readonly weight?: (query: Typed<Q>) => number;
 		readonly params?: P;
 		readonly query?: Q;
 		readonly body?: B;
@@ -128,7 +165,16 @@ export function cursorOf(key: readonly (string | number)[]): string {
 	return base64url.encode(JSON.stringify(key));
 }
 
-/** The key of a cursor of ours; undefined if it is none of `form`. */
+/** The key of a page's cursor; undefined for the first page. Throws for a cursor that is none of `form`. */
+export function pageKey(cursor: string | undefined, form: readonly ('string' | 'number')[]): readonly (string | number)[] | undefined {
+	if (cursor === undefined) return undefined;
+	const key = keyOfCursor(cursor, form);
+	if (key !== undefined) return key;
+	throw new Problem('malformed', 'the cursor is none of this listing', {
+		errors: [{pointer: '/cursor', code: 'cursor', detail: 'is not known'}],
+	});
+}
+
 export function keyOfCursor(cursor: string, form: readonly ('string' | 'number')[]): readonly (string | number)[] | undefined {
 	try {
 		const key: unknown = JSON.parse(base64url.decode(cursor));

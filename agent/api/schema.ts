@@ -30,6 +30,7 @@ const whole = (description: string, maximum: number = Number.MAX_SAFE_INTEGER, m
 export const energyWh = whole('Energy in Wh.');
 export const signedEnergyWh = whole('Energy in Wh; negative is import.', Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER);
 export const price = whole('Price in µ-currency/kWh, which is nano-currency/Wh.');
+export const slotMs = 900_000;
 export const slot = whole('Number of a slot: seconds since 1970 divided by 900, rounded down.', 0xffff_ffff);
 export const day = whole('Number of a day in UTC: the slot divided by 96, rounded down.', 0xffff_ffff);
 export const count = whole('A count.');
@@ -57,6 +58,14 @@ export function textOrNull(description: string) {
 }
 
 export const cursor = Type.String({pattern: '^[A-Za-z0-9_-]{1,256}$', maxLength: 256, description: 'The `next` of the page before.'});
+
+/** ms since 1970, as far as an entry can say them. */
+export const timeMs = whole('ms since 1970.', 0xffff_ffff_ffff);
+export const index = whole('Place in the log, from 0.', 0xffff_ffff_ffff);
+export const accountId = Type.String({pattern: '^[A-Za-z0-9_-]{1,64}$', maxLength: 64, description: '1 to 64 letters, digits, _ or -.'});
+export const digits = Type.String({description: 'Digits with a sign, to be multiplied with ten to the exponent.'});
+export const digitsOrNull = textOrNull('Digits with a sign, to be multiplied with ten to the exponent; null: no value.');
+export const wholeOrNull = (description: string) => Type.Unsafe<number | null>({type: ['integer', 'null'], description});
 
 /** A list with the cursor of its next page. */
 export function pageOf<T extends TSchema>(name: string, items: T) {

@@ -3,9 +3,8 @@
 import {accountFor} from './access.ts';
 import {exampleSettlement} from './examples.ts';
 import {pageItemsDefault, pageItemsMax, slotsPerExportMax} from './limits.ts';
-import {pageKey} from './orders.ts';
 import {Problem} from './problem.ts';
-import {cursorOf, defineRoute, type Route} from './route.ts';
+import {cursorOf, defineRoute, pageKey, type Route} from './route.ts';
 import {
 	address,
 	anything,
@@ -20,6 +19,7 @@ import {
 	pageOf,
 	signedEnergyWh,
 	slot,
+	slotMs,
 	Type,
 } from './schema.ts';
 import {checkRange} from './slots.ts';
@@ -73,7 +73,6 @@ const settlementSchema = Type.Object(
 	},
 );
 
-const slotMs = 900_000;
 const slotsPerDay = 96;
 
 export const settlementRoutes: readonly Route[] = [

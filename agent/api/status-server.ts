@@ -80,6 +80,8 @@ export type Status = {
 	/** Those that may speak, in the config and added; and those that were revoked. */
 	readonly devices: number;
 	readonly devicesRevoked: number;
+	/** Of those that may speak, the ones that did since the start. */
+	readonly devicesHeard: number;
 	/** Devices with channels that were not heard for twice their cadence: how many, and those by name that are silent for longest. */
 	readonly silent: {readonly count: number; readonly devices: readonly {readonly deviceId: string; readonly channels: number}[]};
 	/** To the embedded broker. */
@@ -89,11 +91,19 @@ export type Status = {
 	readonly quarantineBytes: number;
 	readonly residentBytes: number;
 	/** Room on the disk of the log, the size of SQLite's WAL, and below which room nothing is acknowledged. */
-	readonly disk: {readonly freeBytes: number; readonly walBytes: number; readonly floorBytes: number};
+	readonly disk: {
+		readonly freeBytes: number;
+		readonly walBytes: number;
+		readonly floorBytes: number;
+		/** For how many whole days the room lasts at the pace of the last days; undefined while nobody knows. */
+		readonly fillDays: number | undefined;
+	};
 	readonly broker: BrokerStatus | undefined;
 	readonly client: ClientStatus | undefined;
 	readonly anchor: AnchorStatus | undefined;
 	readonly market: MarketStatus | undefined;
+	/** Where the HTTP interface and the pages answer; undefined without one. */
+	readonly api: string | undefined;
 	/** The stored log, hashed again in the background: how far this pass is, and how many whole passes found nothing since the start. */
 	readonly scrub: {readonly done: number; readonly of: number; readonly passes: number};
 	/** What is wrong, as sentences. */
@@ -196,6 +206,8 @@ export type ChainTargetStatus = {
 	readonly runwayDays: number | undefined;
 	readonly waitingFor: string | undefined;
 	readonly lastError: string | undefined;
+	/** The code of that error, which stays when its sentence changes. */
+	readonly lastErrorCode: string | undefined;
 	/** The nodes that are asked, in their order. */
 	readonly nodes: readonly {readonly host: string; readonly state: string; readonly lastError?: string}[];
 };
@@ -208,6 +220,8 @@ export type AuthorityTargetStatus = {
 	readonly stampedAtMs: number | undefined;
 	readonly waitingFor: string | undefined;
 	readonly lastError: string | undefined;
+	/** The code of that error, which stays when its sentence changes. */
+	readonly lastErrorCode: string | undefined;
 };
 
 export type StatusServer = {readonly [Symbol.asyncDispose]: () => Promise<void>};
@@ -323,7 +337,13 @@ export function askAgent<T>(path: string, method: 'GET' | 'POST', url: string, b
 						},
 					),
 				);
-			else reject(new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {hint: 'Start it with: kedge run', cause}));
+			else
+				reject(
+					new AgentError('AGENT_UNREACHABLE', `no agent answers at ${path}`, {
+						hint: 'This is asked of the agent while it runs: start it first, in another terminal or as a service, with: kedge run',
+						cause,
+					}),
+				);
 		};
 		const asked = request({socketPath: path, method, path: url, timeout: 10_000}, response => {
 			const chunks: Buffer[] = [];

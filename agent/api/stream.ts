@@ -11,7 +11,7 @@ import {hashesPerCancelMax, ordersPerBatchMax} from './limits.ts';
 import {cancel, submitMany} from './orders.ts';
 import {Problem, problemBody, problemOfError, rawProblem} from './problem.ts';
 import type {Context} from './route.ts';
-import {closed, count, hash, market, oneOf, type Static, signature, Type} from './schema.ts';
+import {closed, count, hash, market, oneOf, type Static, signature, slotMs, Type} from './schema.ts';
 import type {Streams} from './streams.ts';
 
 const reqId = Type.String({minLength: 1, maxLength: 64});
@@ -56,7 +56,8 @@ export type SocketNeeds = {
 	readonly logger: Logger;
 	/** Throws `rate-limited`. */
 	readonly charge: (caller: Caller, cost: 'request' | 'write', amount: number) => void;
-	readonly remoteOf: (request: IncomingMessage) => string;
+	/** Whose connection it is. Throws `unauthorised`. */
+	readonly callerOf: (request: IncomingMessage) => Caller;
 };
 
 export type SocketDoor = {
@@ -80,7 +81,7 @@ export function createSocketDoor(needs: SocketNeeds): SocketDoor {
 			socket.on('error', () => socket.destroy());
 			try {
 				if (request.url?.split('?')[0] !== '/v1/stream') throw new Problem('not-found', 'the socket is at /v1/stream');
-				const caller = context.access.callerOf(request.headers.authorization, needs.remoteOf(request));
+				const caller = needs.callerOf(request);
 				charge(caller, 'request', 1);
 				const leave = streams.enter(caller.key);
 				if (leave === undefined) throw new Problem('rate-limited', 'there are too many open streams', {retryAfterS: 5});
@@ -103,7 +104,7 @@ export function createSocketDoor(needs: SocketNeeds): SocketDoor {
 const snapshotBefore = 2;
 const snapshotAfter = 9;
 
-function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, logger, charge, remoteOf: _}: SocketNeeds): void {
+function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, logger, charge}: SocketNeeds): void {
 	const {clock, limits, check} = context;
 	const gone = new AbortController();
 	const signal = AbortSignal.any([gone.signal, streams.signal]);
@@ -187,7 +188,7 @@ function serve(webSocket: WebSocket, firstCaller: Caller, {context, streams, log
 					throw new Problem('stream-gap', `events behind ${from} are not kept; the newest is ${feed.newest()}`, {
 						newestSequence: feed.newest(),
 					});
-				const now = Math.floor(clock.nowMs() / 900_000);
+				const now = Math.floor(clock.nowMs() / slotMs);
 				// Read after `from` was taken: what happens meanwhile comes again as an event, and nothing is missed.
 				const slots = after === undefined ? await desk.slots({from: now - snapshotBefore, to: now + snapshotAfter}) : undefined;
 				if (slots !== undefined) send({type: 'snapshot', market: id, sequence: from, slots});

@@ -21,8 +21,12 @@ export const rowsElsewhereMax = 200;
 /** What a QR code holds that a telephone reads from paper; a longer checkpoint, with many signatures, is shown without them. */
 const codeLengthMax = 420;
 
+/** Covers of packages are made again to be compared, so those that were made before must still be known: when what a cover says of the same manifest changes, it is another edition. The newest is first. */
+export const coverEditions = [2, 1] as const;
+export type CoverEdition = (typeof coverEditions)[number];
+
 /** The whole page in one language. A pure function: whoever has the manifest can make it again. */
-export function coverOf(manifest: EvidenceManifest, language: CoverLanguage): Cover {
+export function coverOf(manifest: EvidenceManifest, language: CoverLanguage, edition: CoverEdition = coverEditions[0]): Cover {
 	const words = wordsOf[language];
 	const {question, origin} = manifest;
 	const head = parseCheckpoint(manifest.checkpoint);
@@ -45,7 +49,7 @@ export function coverOf(manifest: EvidenceManifest, language: CoverLanguage): Co
 			},
 		],
 		answer: [...answer, {is: 'text', text: words.answerBy(manifest.method.ledger, manifest.method.ledgerVersion, count(manifest.entries))}],
-		origin: originBlocks(manifest, language),
+		origin: originBlocks(manifest, language, edition),
 		making: makingBlocks(manifest, words),
 		unchanged: unchangedBlocks(manifest, words),
 		missing: missingBlocks(manifest, language),
@@ -58,7 +62,7 @@ export function coverOf(manifest: EvidenceManifest, language: CoverLanguage): Co
 		check: [
 			{is: 'list', items: words.check.steps},
 			{is: 'code', lines: words.check.lines},
-			...words.check.after.map(text => ({is: 'text', text}) satisfies Block),
+			...[...words.check.after, ...(edition === 1 ? [] : [words.check.page])].map(text => ({is: 'text', text}) satisfies Block),
 		],
 		limits: [{is: 'list', items: words.limits}],
 		rules: [{is: 'text', text: words.rules.lead}, table(words.rules.table, words.rules.columns, words.rules.rows, words)],
@@ -138,11 +142,12 @@ function statedValue(says: string, value: string, language: CoverLanguage): stri
 	return value === '0' ? undefined : value;
 }
 
-function originBlocks(manifest: EvidenceManifest, language: CoverLanguage): Block[] {
+function originBlocks(manifest: EvidenceManifest, language: CoverLanguage, edition: CoverEdition): Block[] {
 	const words = wordsOf[language];
-	const {origin} = words;
-	const {devices, channels, accounts, absent, clock} = manifest;
+	const {origin, firstEdition} = words;
+	const {devices, channels, accounts, agent, absent, clock} = manifest;
 	const count = (value: number): string => groupedText(String(value));
+	const agentNumbers = [count(agent.firstNumber), count(agent.lastNumber)] as const;
 	const blocks: Block[] = [{is: 'text', text: origin.lead}];
 	const identities = devices.flatMap(({subject, identities: own}) =>
 		own.map(({event, statedAtMs, key, certificate, calibration}) => [
@@ -192,7 +197,7 @@ function originBlocks(manifest: EvidenceManifest, language: CoverLanguage): Bloc
 		synchronisation === undefined ? origin.none : termOf(synchronisation, language),
 		count(index),
 	]);
-	if (starts.length === 0) blocks.push({is: 'text', text: origin.noStarts});
+	if (starts.length === 0) blocks.push({is: 'text', text: edition === 1 ? firstEdition.noStarts : origin.noStarts(...agentNumbers)});
 	else blocks.push(table(origin.starts, origin.startColumns, starts, words, [3]));
 	const steps = clock.steps.map(({index, arrivedAtMs, expectedMs, foundMs, synchronisation}) => [
 		timeText(arrivedAtMs),
@@ -201,7 +206,7 @@ function originBlocks(manifest: EvidenceManifest, language: CoverLanguage): Bloc
 		synchronisation === undefined ? origin.none : termOf(synchronisation, language),
 		count(index),
 	]);
-	if (steps.length === 0) blocks.push({is: 'text', text: origin.noSteps});
+	if (steps.length === 0) blocks.push({is: 'text', text: edition === 1 ? firstEdition.noSteps : origin.noSteps(...agentNumbers)});
 	else blocks.push(table(origin.steps, origin.stepColumns, steps, words, [4]));
 	const block = ({blockNumber, chainId, blockTimeS}: PackageBeacon): string =>
 		origin.block(count(blockNumber), String(chainId), timeText(blockTimeS * 1000));

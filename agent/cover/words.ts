@@ -40,8 +40,9 @@ export type Words = {
 		readonly starts: string;
 		readonly steps: string;
 		readonly stepColumns: readonly string[];
-		readonly noSteps: string;
-		readonly noStarts: string;
+		/** `numbers`: of the first and the last entry of the agent in the package; what lies in front of them nobody sees there. */
+		readonly noSteps: (first: string, last: string) => string;
+		readonly noStarts: (first: string, last: string) => string;
 		readonly between: (before: string, after: string) => string;
 		readonly onlyAfter: (before: string) => string;
 		readonly onlyBefore: (after: string) => string;
@@ -98,7 +99,15 @@ export type Words = {
 		readonly statements: readonly string[];
 		readonly blanks: readonly {readonly label: string; readonly isWide: boolean}[];
 	};
-	readonly check: {readonly steps: readonly string[]; readonly lines: readonly string[]; readonly after: readonly string[]};
+	readonly check: {
+		readonly steps: readonly string[];
+		readonly lines: readonly string[];
+		readonly after: readonly string[];
+		/** Of the verify page; behind all else. */
+		readonly page: string;
+	};
+	/** What covers of edition 1 say otherwise. */
+	readonly firstEdition: {readonly noSteps: string; readonly noStarts: string};
 	readonly limits: readonly string[];
 	readonly rules: {
 		readonly lead: string;
@@ -174,8 +183,8 @@ const english: Words = {
 		startColumns: ['When', 'Version of the agent', 'Clock', 'Entry'],
 		steps: 'Steps of the agent’s clock',
 		stepColumns: ['When', 'Expected', 'Found', 'Clock', 'Entry'],
-		noSteps: 'No step of the agent’s clock is on record in this period.',
-		noStarts: 'No start of the agent is on record in this period.',
+		noSteps: (first, last) => `No step of the agent’s clock is among its entries in this package, numbers ${first} to ${last}.`,
+		noStarts: (first, last) => `No start of the agent is among its entries in this package, numbers ${first} to ${last}.`,
 		between: (before, after) =>
 			`As the agent’s node told it, the first reading was appended after ${before}, and the last one before ${after}.`,
 		onlyAfter: before => `The first reading was appended after ${before}, as the agent’s node told it.`,
@@ -275,6 +284,11 @@ const english: Words = {
 			'To look at the chain as well, name a node that you trust: kedge verify FILE --trust trust.json --rpc URL',
 			'The code on the first page holds the checkpoint as text. Compare it with a checkpoint that you have from elsewhere: with the same number of entries the root must be the same.',
 		],
+		page: 'Instead of the command, the verify page, verify.html, can be opened in a browser: one file that checks the package without a network or an installation. Get it from a source of your own as well, not from whoever gave you the package.',
+	},
+	firstEdition: {
+		noSteps: 'No step of the agent’s clock is on record in this period.',
+		noStarts: 'No start of the agent is on record in this period.',
 	},
 	limits: [
 		'That a device measured what it should, where it should. Calibration and the place of a device are stated, and not measured by the log.',
@@ -362,8 +376,8 @@ const chineseText: Words = {
 		startColumns: ['时间', '程序版本', '时钟状态', '条目'],
 		steps: '代理程序时钟的跳变',
 		stepColumns: ['时间', '应为', '实为', '时钟状态', '条目'],
-		noSteps: '期间内没有时钟跳变的记录。',
-		noStarts: '期间内没有程序启动的记录。',
+		noSteps: (first, last) => `本证据包所含的代理程序条目（序号 ${first} 至 ${last}）中没有时钟跳变的记录。`,
+		noStarts: (first, last) => `本证据包所含的代理程序条目（序号 ${first} 至 ${last}）中没有程序启动的记录。`,
 		between: (before, after) => `据代理程序所用节点，首条读数写入于${before}之后，末条读数写入于${after}之前。`,
 		onlyAfter: before => `据代理程序所用节点，首条读数写入于${before}之后。`,
 		onlyBefore: after => `据代理程序所用节点，末条读数写入于${after}之前。`,
@@ -457,7 +471,9 @@ const chineseText: Words = {
 			'如需同时查询区块链，请指定您信任的节点：kedge verify FILE --trust trust.json --rpc URL',
 			'首页二维码以文本形式载有检查点，可与从他处取得的检查点比对：条目数相同时，根哈希必须相同。',
 		],
+		page: '也可不用上述命令，而用浏览器打开核验页 verify.html：该页为单个文件，无需网络或安装即可核验证据包。同样应从您自己的来源取得该文件，而非由提供证据包的一方提供。',
 	},
+	firstEdition: {noSteps: '期间内没有时钟跳变的记录。', noStarts: '期间内没有程序启动的记录。'},
 	limits: [
 		'设备是否在应测的位置正确测量。校准与设备位置为登记内容，日志并不测量。',
 		'设备自述之外的测量时间：只能证明条目写入于哪些区块之间。',

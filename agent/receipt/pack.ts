@@ -115,6 +115,8 @@ const sparseEntriesMax = 500_000;
 const stepsBackMax = 2000;
 /** Entries of the agent that are looked through for a beacon, doubled eight times over. */
 const beaconLookMax = 8 ** 8;
+/** Entries of the agent that are taken from in front of what bounds the readings, so that its notes of the whole period are there: those of a year with one an hour. */
+const agentEntriesMax = 10_000;
 
 const tooLarge = (what: string): AgentError =>
 	new AgentError('ARGUMENT_INVALID', `a package holds at most ${what}`, {hint: 'Ask for shorter periods, or leave the arrivals out.'});
@@ -206,7 +208,7 @@ export async function packPackage<C extends PackChannel>(needs: PackNeeds<C>, or
 		if (begin.firstReading !== undefined) firstReading = Math.min(firstReading, begin.firstReading);
 		expected += channel.lastNumber - begin.number + 1;
 	}
-	begins[places.length - 1] = await agentBegin(needs, agent, firstReading, size);
+	begins[places.length - 1] = await periodBegin(needs, agent, {fromMs, toMs}, await agentBegin(needs, agent, firstReading, size));
 
 	const zip = createZipWriter(order, needs);
 	const codec = createSegmentCodec(hashes);
@@ -503,6 +505,28 @@ async function agentBegin<C extends PackChannel>(needs: PackNeeds<C>, agent: C, 
 		begin = from;
 	}
 	return newest ?? agent.enrolled;
+}
+
+/**
+ * The period may begin long before its first reading: what the agent noted in between, as its own start, is in the package too, unless that is too much. Gives where the agent's part begins, at `begin`
+ * or in front of it.
+ */
+async function periodBegin<C extends PackChannel>(
+	needs: PackNeeds<C>,
+	agent: C,
+	{fromMs, toMs}: {readonly fromMs: number; readonly toMs: number},
+	begin: Index,
+): Promise<Index> {
+	for await (const {index} of needs.range(agent, fromMs, toMs)) {
+		if (index >= begin) return begin;
+		let entries = 0;
+		for await (const _ of needs.between(agent, index, begin)) {
+			entries += 1;
+			if (entries > agentEntriesMax) return begin;
+		}
+		return index;
+	}
+	return begin;
 }
 
 /** The leaves of subjects in the tally at an index, each between its neighbours, with what leads to the tally's root. */

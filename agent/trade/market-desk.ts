@@ -48,6 +48,8 @@ export type DeskOptions = {
 	readonly domain: Domain;
 	readonly operator: string;
 	readonly openBeforeS: number;
+	/** Code of the money. */
+	readonly currency: string;
 };
 
 type OrderState = 'open' | 'cancelled' | 'expired' | 'locked' | 'filled' | 'partially-filled' | 'unfilled';
@@ -263,6 +265,7 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 			contract: posting?.contract,
 			operator,
 			meters: meters.length,
+			currency: options.currency,
 		}),
 		submit: async (orders: readonly unknown[], {atomic}: {readonly atomic: boolean}) => {
 			const answers = await intake.submit(orders, {atomic});
@@ -299,13 +302,15 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 			readonly trader: string | undefined;
 			readonly slot: number | undefined;
 			readonly state: OrderState | undefined;
+			readonly newestFirst: boolean;
 			readonly after: number | undefined;
 			readonly limit: number;
 		}) => {
-			const {trader, slot, state, after = 0, limit} = query;
+			const {trader, slot, state, newestFirst, after, limit} = query;
 			const items: Awaited<ReturnType<typeof orderView>>[] = [];
-			for (const booked of trader === undefined ? book.all() : book.of(trader)) {
-				if (booked.sequence <= after) continue;
+			const known = trader === undefined ? book.all() : book.of(trader);
+			for (const booked of newestFirst ? [...known].reverse() : known) {
+				if (after !== undefined && (newestFirst ? booked.sequence >= after : booked.sequence <= after)) continue;
 				if (slot !== undefined && (booked.order.slotFrom > slot || lastSlot(booked.order) < slot)) continue;
 				if (state !== undefined && (await stateOf(booked)) !== state) continue;
 				if (items.length === limit) return {items, next: items.at(-1)!.sequence};
@@ -461,6 +466,13 @@ export function createMarketDesk(needs: DeskNeeds, options: DeskOptions) {
 				},
 			});
 		},
+		account: async (account: string) => ({
+			account,
+			counter: book.counterOf(account),
+			meters: meters
+				.filter(({owner}) => owner === account)
+				.map(({id, deviceId, maxImportWh, maxExportWh}) => ({meter: id, device: deviceId, maxImportWh, maxExportWh})),
+		}),
 		balance: async (account: string) => {
 			const {depositedNano, drawnNano} = posting?.account(account) ?? {depositedNano: 0n, drawnNano: 0n};
 			const final = posting === undefined ? engine.newestDay() : posting.finalDay();

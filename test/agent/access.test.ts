@@ -239,6 +239,7 @@ test('a site that was made with TLS lets a device in by password and by certific
 	const site = await changeConfig(await openSite(join(folder, 'kedge.yaml')), text =>
 		text
 			.replace('port: 8883', 'port: 0')
+			.replace('port: 8787', 'port: 0')
 			.replace('devices:\n', `devices:\n  - {id: meter-2, mappings: [example-meter], certificateSha256: ${mine.fingerprint}}\n`),
 	);
 	t.is(site.config.broker!.port, undefined);

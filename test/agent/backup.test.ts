@@ -1,5 +1,16 @@
 // A backup of a site: made while it is written to, checked, complete; and what happens to whoever runs it as the log.
-import {chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+	chmodSync,
+	chownSync,
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {connectAsync} from 'mqtt';
@@ -7,10 +18,12 @@ import {backUp} from '../../agent/backup.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {nodeHasher} from '../../agent/base/hash-node.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
+import {createSystemRandom} from '../../agent/base/random.ts';
 import {copyLog} from '../../agent/log/backup.ts';
 import {openLogReader} from '../../agent/log/reader.ts';
 import {type Agent, openAgent} from '../../agent/main.ts';
 import {auditSite} from '../../agent/reading.ts';
+import {addUser, openPeople} from '../../agent/users.ts';
 import {append, createLogWorld, draftOf, enrolMeter} from '../helpers/log-world.ts';
 import {createTestSite, kedge, type TestSite} from '../helpers/site.ts';
 
@@ -185,4 +198,51 @@ test('kedge backup says what it made, and refuses a directory that is in use', a
 	chmodSync(join(made.folder, 'file'), 0o600);
 	t.is((await kedge(t, ['backup', join(made.folder, 'file'), '--config', made.site.configPath])).code, 2);
 	t.is((await kedge(t, ['backup', '--config', made.site.configPath])).code, 2);
+});
+
+test('who may sign in and what is shared is in a backup, and comes back with it', async t => {
+	const made = await createTestSite(t, {homes: 1, config: () => 'api: {port: 0}\n'});
+	const needs = {random: createSystemRandom(), clock: systemClock};
+	const agent = await open(t, made);
+	const {password} = await addUser(made.site.paths, {name: 'anna', role: 'owner', password: undefined}, needs);
+	const people = await openPeople(made.site.paths, needs);
+	const scope = {kind: 'device', id: 'home'} as const;
+	const shared = await people.shares.create({scope, label: '', by: 'anna', expiresAtMs: systemClock.nowMs() + 3_600_000});
+	const directory = join(made.folder, 'backup');
+	const {files} = await backUp({site: made.site, directory, withKeys: false});
+	t.true(files.includes('users.json') && files.includes('shares.json'), files.join());
+	for (const name of ['users.json', 'shares.json']) t.is(statSync(join(directory, name)).mode & 0o777, 0o600);
+	t.regex(readFileSync(join(directory, 'README.txt'), 'utf8'), /users\.json and shares\.json/);
+	await agent[Symbol.asyncDispose]();
+
+	// The card died: they are put back as README.txt says.
+	for (const name of ['users.json', 'shares.json']) {
+		rmSync(join(made.folder, name), {force: true});
+		copyFileSync(join(directory, name), join(made.folder, name));
+	}
+	const back = await openPeople(made.site.paths, needs);
+	t.true(await back.check('anna', password));
+	t.like(back.shares.byToken(shared!.token), {scope});
+});
+
+test("root backs up a site that is somebody else's by way of that site, and leaves nothing there", async t => {
+	if (process.getuid?.() !== 0) {
+		t.log('not run: only root can give a folder away');
+		t.pass();
+		return;
+	}
+	const made = await createTestSite(t, {homes: 1});
+	const {paths} = made.site;
+	for (const name of ['', ...readdirSync(paths.directory)]) chownSync(join(paths.directory, name), 4321, 4321);
+	const agent = await open(t, made);
+	const directory = join(made.folder, 'elsewhere', 'backup');
+	const report = await backUp({site: made.site, directory, withKeys: true});
+	t.true(report.byAgent);
+	t.deepEqual((await kedge(t, ['audit', '--config', join(directory, 'kedge.yaml')])).code, 0);
+	t.deepEqual(
+		readdirSync(paths.directory).filter(name => name.startsWith('backup-')),
+		[],
+	);
+	t.is(statSync(join(paths.directory, 'newest-backup.json')).uid, 4321);
+	await agent[Symbol.asyncDispose]();
 });

@@ -1,4 +1,5 @@
 // Sends a real agent, over real sockets, what no agent should be sent: each thing gets a clear answer and is counted, and everybody else is served.
+import {truncateSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -304,4 +305,18 @@ test('a receipt for another log, or for one of the same name with another key, i
 	const same = await kedge(t, ['verify', '--trust', namesake.site.paths.trust, path]);
 	t.is(same.code, 1);
 	t.regex(same.out, /not signed by the key that is trusted for origin "harbour\/1"/);
+});
+
+test('a file of a gigabyte is not read into memory, a folder is named, and the files beside them still get their verdicts', async t => {
+	const {site, folder} = await siteWithReadings(t, 'harbour');
+	const [receipt, huge] = [join(folder, 'receipt.json'), join(folder, 'huge.json')];
+	t.is((await kedge(t, ['prove', '3', '--config', site.configPath, '--out', receipt])).code, 0);
+	await writeFile(huge, '{\n\t"format": "kedge history 2",\n');
+	// A hole: it takes no room on the disk.
+	truncateSync(huge, 1024 ** 3);
+	const told = await kedge(t, ['verify', '--trust', site.paths.trust, huge, folder, receipt]);
+	t.is(told.code, 2);
+	t.true(told.err.includes(`cannot read ${folder}`), told.err);
+	t.regex(told.err, /huge\.json has 1073741824 bytes, more than any document of ours/);
+	t.regex(told.out, /good, committed/);
 });

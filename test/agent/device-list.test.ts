@@ -17,7 +17,9 @@ test('kedge device list says when a device was heard and by which key and certif
 	const directory = testFolder(t);
 	const random = createSystemRandom();
 	const made = await initSite({directory, logName: 'harbour', random, tlsNames: ['kedge.lan'], nowMs: systemClock.nowMs()});
-	const site = await changeConfig(await openSite(join(directory, 'kedge.yaml')), text => text.replace('port: 8883', 'port: 0'));
+	const site = await changeConfig(await openSite(join(directory, 'kedge.yaml')), text =>
+		text.replace('port: 8883', 'port: 0').replace('port: 8787', 'port: 0'),
+	);
 	const agent = await openAgent({site, logger: silentLogger});
 	t.teardown(() => agent[Symbol.asyncDispose]());
 	const ask = async (...words: string[]): Promise<string> => {

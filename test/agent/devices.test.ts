@@ -72,6 +72,9 @@ test('a device is added, gets another password, and is revoked, all while the ag
 	const twice = await kedge(t, ['device', 'add', 'probe-1', '--mapping', 'thermometer', '--config', made.site.configPath]);
 	t.is(twice.code, 2);
 	t.regex(twice.err, /there is a device "probe-1" already/);
+	const other = await kedge(t, ['device', 'add', 'probe-2', '--mapping', 'thermometer', '--config', made.site.configPath]);
+	t.regex(other.out, /^It connects to this machine on port \d+ without TLS, with MQTT 3\.1\.1,$/m);
+	t.regex(other.out, /^ {2}mosquitto_pub -p \d+ -q 1 -i probe-2 -u probe-2 -P \w+ \\\n {4}-t 'thermometers\/probe-2' -m 'MESSAGE'$/m);
 	const back = await kedge(t, ['device', 'rotate', 'probe-1', '--password', '--config', made.site.configPath]);
 	t.regex(back.err, /"probe-1" was revoked: it stays so/);
 
@@ -88,7 +91,9 @@ test('a certificate takes the place of a password, which ends', async t => {
 	const config = join(folder, 'site', 'kedge.yaml');
 	t.is((await kedge(t, ['init', join(folder, 'site'), '--name', 'street-7', '--tls', 'localhost'])).code, 0);
 	const port = await freePort();
-	const site = await changeConfig(await openSite(config), text => text.replace(/port: 8883/, `port: ${port}`));
+	const site = await changeConfig(await openSite(config), text =>
+		text.replace(/port: 8883/, `port: ${port}`).replace('port: 8787', 'port: 0'),
+	);
 	await startAgent(t, site);
 	const mappingName = Object.keys(site.config.mappings)[0]!;
 	const added = await kedge(t, ['device', 'add', 'probe-1', '--mapping', mappingName, '--config', config]);

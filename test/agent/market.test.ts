@@ -140,6 +140,27 @@ test('an order over HTTP is answered with its entry, a receipt that verifies and
 	}
 });
 
+test('nobody who looks into the log sees an order before its gate, nor ever by a receipt', async t => {
+	const {url, agent} = await startMarket(t);
+	const {index, hash} = (await (await post(`${url}/orders`, order(0))).json()) as {index: number; hash: string};
+	const auditor = {headers: {authorization: 'Bearer a-token-that-only-the-auditor-of-this-test-has'}};
+	for (const path of ['', '/path', '/receipt']) {
+		const answer = await fetch(`${url}/log/entries/${index}${path}`, auditor);
+		const text = await answer.text();
+		t.is((JSON.parse(text) as {code: string}).code, 'not-yet', path);
+		t.true(Number(answer.headers.get('retry-after')) > 0);
+		t.false(text.includes(hash));
+	}
+	// The market's own enrolment holds a secret.
+	for (let at = 0; at < index; at += 1) {
+		const {kind} = (await (await fetch(`${url}/log/entries/${at}`, auditor)).json()) as {kind: string};
+		const answer = await fetch(`${url}/log/entries/${at}/receipt`, auditor);
+		t.is(answer.status === 200, kind !== 'enrolment' && kind !== 'order', `${kind} ${answer.status}`);
+		t.false((await answer.text()).includes('secret":') && kind === 'enrolment');
+	}
+	t.truthy(agent.apiPort);
+});
+
 test('a site with a market starts again with its orders', async t => {
 	const {agent, url, site} = await startMarket(t);
 	const {hash} = (await (await post(`${url}/orders?receipt=link`, order(0))).json()) as {hash: string};
@@ -178,6 +199,14 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 	t.is(book.asks.length, 1);
 	const auditor = {headers: {authorization: 'Bearer a-token-that-only-the-auditor-of-this-test-has'}};
 	const {hash: seller} = ((await (await fetch(`${url}/orders`, auditor)).json()) as {items: {hash: string}[]}).items[0]!;
+	// From the newest on as well, page by page.
+	type Orders = {readonly items: readonly {readonly sequence: number}[]; readonly next?: string};
+	const page = async (cursor = ''): Promise<Orders> =>
+		(await (await fetch(`${url}/orders?sort=newest&limit=1${cursor}`, auditor)).json()) as Orders;
+	const newest = await page();
+	const oldest = await page(`&cursor=${newest.next}`);
+	t.true(newest.items[0]!.sequence > oldest.items[0]!.sequence);
+	t.is(oldest.next, undefined);
 	const account = homes[0]!.key.address;
 	const range = `from=${firstSlot}&to=${firstSlot + 96}`;
 	for (const path of [
@@ -190,6 +219,7 @@ test('a slot clears at its gate, and everybody sees its price and nobody the ord
 		`fills/${seller}/proof`,
 		`settlements?${range}`,
 		`meters/${hashText(`urn:kedge:device:${homes[0]!.device}`)}/readings/${firstSlot}`,
+		`accounts/${account}`,
 		`accounts/${account}/balance`,
 		`accounts/${account}/claims`,
 		'disputes',

@@ -224,6 +224,19 @@ test('a package verifies with the file and the key alone, and says what it was a
 	t.regex(verdictText(verdict), /^package: good, committed/);
 });
 
+test('a package has the notes of the agent of the whole period, its start too, also where a beacon stands behind it', async t => {
+	const {pack, verify} = await createWorld(t);
+	const {manifest, path} = await pack({question: {...question, fromMs: startMs - hourMs}});
+	t.deepEqual(
+		manifest.clock.starts.map(({agent}) => agent),
+		['1.2.3'],
+	);
+	t.is(manifest.clock.beaconBefore?.blockNumber, 1000);
+	t.deepEqual(failures(await verify(path)), []);
+	// It lies before a period that begins later.
+	t.deepEqual((await pack()).manifest.clock.starts, []);
+});
+
 test('anybody can open a package: it is a plain ZIP file', async t => {
 	const {pack} = await createWorld(t);
 	const {path, manifest} = await pack({coverOf: async () => [{name: 'cover.html', bytes: Buffer.from('<p>cover</p>')}]});

@@ -6,6 +6,8 @@ import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {Wallet} from 'ethers';
 import {type ProblemCode, problems} from '../../agent/api/problem.ts';
+import {sharesMax} from '../../agent/shares.ts';
+import {openWindowWorld, passwords} from './window-world.ts';
 import {type Answered, accountOf, firstSlot, type Loose, meterOf, openWorld, tokens, types, type World, walletOf} from './world.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -77,6 +79,59 @@ const ways: Readonly<Record<ProblemCode, (t: ExecutionContext) => Promise<{reado
 		t.is((await ask('/orders', {token: 'a-token-that-nobody-has'})).status, 401);
 		t.is((await ask('/time', {headers: {authorization: 'Basic abc'}})).body.code, 'unauthorised');
 		return {answer};
+	},
+	'wrong-password': async t => {
+		const {signIn} = await openWindowWorld(t);
+		return {answer: await signIn('owner', 'not the password of anybody')};
+	},
+	'foreign-origin': async t => {
+		const {as} = await openWindowWorld(t);
+		const owner = await as('owner');
+		return {answer: await owner('/session', {method: 'DELETE', headers: {origin: 'https://elsewhere.example'}})};
+	},
+	'unknown-share': async t => {
+		const {ask} = await openWindowWorld(t);
+		return {answer: await ask('/shares/open', {json: {token: 'A'.repeat(43)}})};
+	},
+	'share-ended': async t => {
+		const {ask, as, clock} = await openWindowWorld(t);
+		const owner = await as('owner');
+		const {token} = (await owner('/shares', {json: {scope: {kind: 'device', id: 'boiler'}, days: 1}})).body;
+		clock.set(clock.nowMs() + 86_400_000);
+		return {answer: await ask('/shares/open', {json: {token}})};
+	},
+	'unknown-user': async t => {
+		const {as} = await openWindowWorld(t);
+		return {answer: await (await as('owner'))('/users/nobody', {method: 'DELETE'})};
+	},
+	'user-exists': async t => {
+		const {as} = await openWindowWorld(t);
+		return {answer: await (await as('owner'))('/users', {json: {name: 'viewer', role: 'owner'}})};
+	},
+	'last-owner': async t => {
+		const {as} = await openWindowWorld(t);
+		const owner = await as('owner');
+		t.is((await owner('/users/owner', {method: 'DELETE'})).body.code, 'last-owner');
+		return {answer: await owner('/users/owner/role', {json: {role: 'viewer'}})};
+	},
+	'too-many': async t => {
+		const {as, people, clock} = await openWindowWorld(t);
+		const share = {scope: {kind: 'device', id: 'boiler'}, label: '', by: 'owner', expiresAtMs: clock.nowMs() + 1} as const;
+		await Promise.all(Array.from({length: sharesMax}, () => people.shares.create(share)));
+		return {answer: await (await as('owner'))('/shares', {json: {scope: {kind: 'device', id: 'boiler'}, days: 1}})};
+	},
+	'weak-password': async t => {
+		const {as} = await openWindowWorld(t);
+		return {answer: await (await as('viewer'))('/session/password', {json: {current: passwords.viewer, password: 'too short'}})};
+	},
+	pruned: async t => {
+		const {as} = await openWindowWorld(t);
+		return {answer: await (await as('viewer'))('/log/entries/3')};
+	},
+	busy: async t => {
+		const {as} = await openWindowWorld(t);
+		const operator = await as('operator');
+		return {answer: await operator('/evidence', {json: {about: 'device', id: 'boiler', fromMs: 0, toMs: 1}})};
 	},
 	'bad-signature': async t => {
 		const {ask, desk} = await openWorld(t);

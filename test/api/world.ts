@@ -17,7 +17,8 @@ import type {
 	SlotView,
 	SubmittedOrder,
 } from '../../agent/api/desk.ts';
-import {type MarketServer, openMarketServer, type ServerOptions} from '../../agent/api/server.ts';
+import {type ApiServer, openApiServer, type ServerOptions} from '../../agent/api/server.ts';
+import type {Window} from '../../agent/api/window.ts';
 import {toHex, utf8} from '../../agent/base/bytes.ts';
 import {type Clock, systemClock} from '../../agent/base/clock.ts';
 import {keccak256} from '../../agent/base/hash.ts';
@@ -131,6 +132,7 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 		contract: undefined,
 		operator: operator.address.toLowerCase(),
 		meters: owners.size,
+		currency: 'EUR',
 	});
 	const gateMsOf = (slot: number): number => (slot * 900 - 300) * 1000;
 	const isKnown = (slot: number): boolean => slot * 900_000 < clock.nowMs() + 86_400_000 && slot > 1_000_000;
@@ -381,13 +383,14 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 			return {value: {id: digest}};
 		},
 		order: async hash => orders.get(hash),
-		orders: async ({trader, slot, state, after, limit}) => {
-			const all = [...orders.values()].filter(
+		orders: async ({trader, slot, state, newestFirst, after, limit}) => {
+			const known = [...orders.values()];
+			const all = (newestFirst ? known.reverse() : known).filter(
 				one =>
 					(trader === undefined || one.order.trader === trader) &&
 					(slot === undefined || one.order.slotFrom === slot) &&
 					(state === undefined || one.state === state) &&
-					(after === undefined || one.sequence > after),
+					(after === undefined || (newestFirst ? one.sequence < after : one.sequence > after)),
 			);
 			const items = all.slice(0, limit);
 			return {items, next: all.length > limit ? items.at(-1)!.sequence : undefined};
@@ -482,6 +485,13 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 						},
 					}
 				: undefined,
+		account: async account => ({
+			account,
+			counter: counters.get(account) ?? 0,
+			meters: people
+				.filter(one => accountOf(one) === account)
+				.map(one => ({meter: meterOf(one), device: one, maxImportWh: 5000, maxExportWh: 5000})),
+		}),
 		balance: async account => ({
 			account,
 			depositedNano: String(depositNano),
@@ -496,7 +506,10 @@ export function createMemoryDesk(options: DeskOptions = {}): MemoryDesk {
 		bill: async ({account, from, to, format}) => {
 			const settledTo = finished.size === 0 ? 0 : Math.max(...finished) + 1;
 			if (settledTo <= from) return undefined;
-			const text = format === 'csv' ? `account,from,to\n${account},${from},${to}\n` : `{"account": "${account}"}\n`;
+			const none = {nano: '0'};
+			const money = {energy: none, imbalance: none, gridFee: none, adjustment: none, net: none, withoutMarket: none};
+			const totals = {soldWh: '0', boughtWh: '0', exportWh: '0', importWh: '0', ...money};
+			const text = format === 'csv' ? `account,from,to\n${account},${from},${to}\n` : `${JSON.stringify({account, totals})}\n`;
 			return {text, settledTo: Math.min(to, settledTo)};
 		},
 		sharingKeys: async ({kind, format}) => (format === 'csv' ? `kind\n${kind}\n` : `{"kind": "${kind}"}\n`),
@@ -532,6 +545,7 @@ export const tokens = {
 	dso: 'token-of-dso-0123456789',
 	mdc: 'token-of-mdc-0123456789',
 	operator: 'token-of-operator-0123456789',
+	reader: 'token-of-reader-0123456789',
 };
 
 const sha256 = (text: string): string => toHex(nodeHasher.sha256(utf8(text)));
@@ -543,6 +557,7 @@ export const staticTokens: readonly StaticToken[] = [
 	{name: 'dso', role: 'dso', sha256: sha256(tokens.dso)},
 	{name: 'mdc', role: 'mdc', sha256: sha256(tokens.mdc)},
 	{name: 'operator', role: 'operator', sha256: sha256(tokens.operator)},
+	{name: 'reader', role: 'reader', sha256: sha256(tokens.reader)},
 ];
 
 /** A wall clock that tests set, a monotonic one that they can put forward, and waits that are real. */
@@ -563,7 +578,7 @@ export function settableClock(startMs: number): Clock & {readonly set: (ms: numb
 }
 
 export type World = {
-	readonly server: MarketServer;
+	readonly server: ApiServer;
 	readonly url: string;
 	readonly desk: MemoryDesk;
 	readonly clock: ReturnType<typeof settableClock>;
@@ -587,13 +602,15 @@ export async function openWorld(
 		readonly desks?: readonly MarketDesk[];
 		readonly server?: Partial<ServerOptions>;
 		readonly illness?: () => string | undefined;
+		readonly clock?: ReturnType<typeof settableClock>;
+		readonly window?: Window;
 	} = {},
 ): Promise<World> {
-	const clock = settableClock(startMs);
+	const {clock = settableClock(startMs)} = options;
 	const desk = createMemoryDesk({clock, ...options.desk});
 	const logged: string[] = [];
 	const logger: Logger = {log: (level, event, fields = {}) => logged.push(`${level} ${event} ${JSON.stringify(fields)}`)};
-	const server = await openMarketServer(
+	const server = await openApiServer(
 		{
 			desks: [desk, ...(options.desks ?? [])],
 			clock,
@@ -608,6 +625,7 @@ export async function openWorld(
 				}
 			},
 			...(options.illness === undefined ? {} : {illness: options.illness}),
+			...(options.window === undefined ? {} : {window: options.window}),
 		},
 		{host: '127.0.0.1', port: 0, ...options.server},
 	);
