@@ -1,12 +1,12 @@
 // The market's HTTP door in a process of its own, in front of a desk in memory that looks at no signature: what the door alone can do.
-import {openMarketServer} from '../../agent/api/server.ts';
+import {openApiServer} from '../../agent/api/server.ts';
 import {systemClock} from '../../agent/base/clock.ts';
 import {silentLogger} from '../../agent/base/logger.ts';
 import {createSystemRandom} from '../../agent/base/random.ts';
 import {createMemoryDesk} from '../api/world.ts';
 
 const plenty = 1e9;
-const server = await openMarketServer(
+const server = await openApiServer(
 	{
 		desks: [createMemoryDesk({unsigned: true, tells: false})],
 		clock: systemClock,

@@ -19,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<{readonly bench: Bench}>>> 
 	http: () => import('./http.ts'),
 	market: () => import('./market.ts'),
 	gas: () => import('./gas.ts'),
+	web: () => import('./web.ts'),
 };
 
 const names = Object.keys(benches);
