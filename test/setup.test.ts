@@ -89,8 +89,15 @@ function makeProject(t: ExecutionContext): string {
 type Outcome = {readonly code: number | null; readonly stdout: string; readonly stderr: string};
 
 function runSetup(folder: string, ...nodeOptions: readonly string[]): Promise<Outcome> {
+	return runSetupWith({}, folder, ...nodeOptions);
+}
+
+function runSetupWith(env: NodeJS.ProcessEnv, folder: string, ...nodeOptions: readonly string[]): Promise<Outcome> {
 	return new Promise(resolve => {
-		const child = spawn(process.execPath, [...nodeOptions, join(folder, '.ci', 'setup.mjs')], {stdio: ['ignore', 'pipe', 'pipe']});
+		const child = spawn(process.execPath, [...nodeOptions, join(folder, '.ci', 'setup.mjs')], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: {...process.env, ...env},
+		});
 		let stdout = '';
 		let stderr = '';
 		child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -162,4 +169,13 @@ test('setup tells an old Node in a sentence', async t => {
 	const outcome = await runSetup(folder, '--require', pretend);
 	t.is(outcome.code, 1);
 	t.is(outcome.stderr, 'setup: Kedge needs Node 20.19 or later, and this is 18.20.4. Install a newer Node and run the command again.\n');
+});
+
+test('setup tells an old npm in a sentence', async t => {
+	const outcome = await runSetupWith({npm_config_user_agent: 'npm/9.2.0 node/v20.19.2 linux x64 workspaces/false'}, makeProject(t));
+	t.is(outcome.code, 1);
+	t.regex(
+		outcome.stderr,
+		/^setup: Kedge needs npm 10 or later, and this is 9\.2\.0\. Run: npm install --global npm@11 && hash -r, and the command again\.$/m,
+	);
 });

@@ -1,4 +1,5 @@
 // Covers of evidence packages: both languages say the same, all of the answer is there, and nothing that somebody wrote is taken for markup.
+import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import fc from 'fast-check';
 import {decodeQR} from 'qr/decode.js';
@@ -12,7 +13,7 @@ import {htmlOf} from '../../agent/cover/html.ts';
 import {labelOf} from '../../agent/cover/labels.ts';
 import {tablesCsv} from '../../agent/cover/lines.ts';
 import {pdfOf} from '../../agent/cover/pdf.ts';
-import {answerText, makeCovers} from '../../agent/covering.ts';
+import {answerText, checkCovers, makeCovers} from '../../agent/covering.ts';
 import type {Json} from '../../agent/format/document.ts';
 import {sampleManifest} from '../helpers/sample-manifest.ts';
 
@@ -82,6 +83,32 @@ test('both languages have all sections, in one order and with the same blocks', 
 			);
 			t.deepEqual(shapes[0], shapes[1]);
 		}
+});
+
+test('where no start is shown, a cover says of which entries of the agent that is, and not of the period', t => {
+	const manifest = sampleManifest('device', {isPoor: true});
+	t.deepEqual(manifest.clock.starts, []);
+	const {firstNumber, lastNumber} = manifest.agent;
+	for (const language of coverLanguages) {
+		const texts = textsOf(coverOf(manifest, language));
+		const isOfNumbers = (text: string): boolean => text.includes(String(firstNumber)) && text.includes(String(lastNumber));
+		t.is(
+			texts.filter(text => /^No (?:start|step) of|中没有(?:程序启动|时钟跳变)的记录/.test(text) && isOfNumbers(text)).length,
+			2,
+			language,
+		);
+		t.is(texts.filter(text => text.includes('verify.html')).length, 1, language);
+	}
+});
+
+test('covers of an earlier edition are still found to be true', async t => {
+	const path = fileURLToPath(new URL('../../../test/fixtures/documents/evidence-2.kedge', import.meta.url));
+	const {covers, isFalse} = await checkCovers(path);
+	t.false(isFalse);
+	t.deepEqual(
+		covers.find(({name}) => name === 'cover-en.html')?.reason,
+		'it says what the manifest says, in the words of an earlier edition of covers, 1',
+	);
 });
 
 test('every figure of the answer is on the cover in both languages, to the last digit', t => {

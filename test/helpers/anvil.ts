@@ -1,5 +1,6 @@
 // A chain of one's own for a test: anvil on a free port, its test controls, and a proxy that makes it as unreliable as a real node.
 import {spawn} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {createServer, request} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {createInterface} from 'node:readline';
@@ -17,6 +18,17 @@ export type Anvil = {
 	readonly stop: () => Promise<void>;
 };
 
+const program = ((): string | undefined => {
+	try {
+		const path = fileURLToPath(new URL('bin.mjs', import.meta.resolve('@foundry-rs/anvil/package.json')));
+		return existsSync(path) ? path : undefined;
+	} catch {
+		return undefined;
+	}
+})();
+export const hasAnvil = program !== undefined;
+export const noAnvil = 'the package @foundry-rs/anvil is not there: no chain was started';
+
 /** How to end what still runs when this process ends. */
 const running = new Set<() => void>();
 process.once('exit', () => {
@@ -25,7 +37,7 @@ process.once('exit', () => {
 
 /** Mines each transaction at once unless `args` say otherwise; a block is final when two more are on top of it. */
 export async function startAnvil(args: readonly string[] = []): Promise<Anvil> {
-	const program = fileURLToPath(new URL('bin.mjs', import.meta.resolve('@foundry-rs/anvil/package.json')));
+	if (program === undefined) throw new Error(noAnvil);
 	const chainId = args.includes('--chain-id') ? [] : ['--chain-id', String(anvilChainId)];
 	const child = spawn(process.execPath, [program, '--port', '0', '--slots-in-an-epoch', '1', ...chainId, ...args], {
 		stdio: ['ignore', 'pipe', 'inherit'],

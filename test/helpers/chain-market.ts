@@ -26,6 +26,7 @@ export function accountOf(name: string) {
 	const signer = createSigner(key)!;
 	return {
 		signer,
+		privateKey: toPrefixedHex(key),
 		address: toPrefixedHex(signer.address),
 		chainSigner: signerFromKey(toPrefixedHex(key)),
 		sign: (digest: Uint8Array) => toPrefixedHex(signer.sign(digest)),
@@ -44,6 +45,8 @@ export type ChainMarket = {
 	readonly digests: Digests;
 	readonly agent: () => Agent;
 	readonly url: () => string;
+	/** What the first start printed for the owner's sign-in; undefined before. */
+	readonly ownerPassword: () => string | undefined;
 	/** Opens the agent; one that is open is closed first. */
 	readonly open: () => Promise<void>;
 	readonly close: () => Promise<void>;
@@ -118,6 +121,7 @@ export async function createChainMarket(t: ExecutionContext): Promise<ChainMarke
 		log: (level, event, fields) => (level === 'error' || level === 'warn' ? t.log(level, event, JSON.stringify(fields)) : undefined),
 	};
 	let agent: Agent | undefined;
+	let ownerPassword: string | undefined;
 	const close = async (): Promise<void> => {
 		await agent?.[Symbol.asyncDispose]();
 		agent = undefined;
@@ -125,7 +129,14 @@ export async function createChainMarket(t: ExecutionContext): Promise<ChainMarke
 	t.teardown(close);
 	const open = async (): Promise<void> => {
 		await close();
-		agent = await openAgent({site, logger, world: {clock}});
+		agent = await openAgent({
+			site,
+			logger,
+			world: {clock},
+			onFirstOwner: password => {
+				ownerPassword = password;
+			},
+		});
 	};
 	const report = async (home: number, timeS: number, importWh: number, exportWh: number): Promise<void> => {
 		const {device} = homes[home]!;
@@ -182,6 +193,7 @@ export async function createChainMarket(t: ExecutionContext): Promise<ChainMarke
 		digests,
 		agent: () => agent!,
 		url,
+		ownerPassword: () => ownerPassword,
 		open,
 		close,
 		moveTo,

@@ -20,7 +20,7 @@ export type Disk = {
 	readonly takeProcessLock: (life: Life) => (path: string) => Promise<ProcessLock>;
 	readonly createBallast: (life: Life) => (path: string, bytes: number) => Ballast;
 	readonly freeBytes: (life: Life) => () => Promise<number>;
-	readonly fileBytes: (life: Life) => () => Promise<number>;
+	readonly fileBytes: (life: Life) => (path: string) => Promise<number>;
 	/** True if this process has been told twice in a row that there is less room than that: it must be full by now. */
 	readonly isKnownShort: (life: Life, floorBytes: number) => boolean;
 	readonly createHeadFile: (life: Life) => (path: string) => HeadFile;
@@ -203,12 +203,15 @@ export function createDisk(
 				freeTold = freeNow();
 				return freeTold;
 			}),
-		fileBytes: life => () =>
-			operation(life, 'length', async () => {
+		fileBytes: life => async path => {
+			// How the others grow decides nothing.
+			if (!path.endsWith('-wal')) return 0;
+			return operation(life, 'length', async () => {
 				// Only with both answers the agent has looked.
 				told.set(life, [...(told.get(life) ?? []).slice(-1), freeTold]);
 				return walBytes;
-			}),
+			});
+		},
 		isKnownShort: (life, floorBytes) => {
 			const last = told.get(life) ?? [];
 			return last.length === 2 && last.every(free => free < floorBytes);

@@ -101,6 +101,9 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
 		directory,
 		log: join(directory, 'log.db'),
 		released: join(directory, 'released.checkpoint'),
+		users: join(directory, 'users.json'),
+		shares: join(directory, 'shares.json'),
+		packages: join(directory, 'packages'),
 		socket: join(directory, 'agent.sock'),
 	};
 	const site: Site = {...template.site, paths};

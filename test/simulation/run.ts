@@ -82,7 +82,20 @@ export async function createSimulation(): Promise<Simulation> {
 	mkdirSync(join(folder, 'template'));
 	await createLog({path: logPath, logName: 'sim', epoch: 1, key});
 	const parsed = parseConfig(JSON.stringify(config), 'kedge.yaml');
-	const paths = {directory: folder, log: logPath, logKey: '', trust: '', released: '', ballast: '', ledgers: '', market: '', socket: ''};
+	const paths = {
+		directory: folder,
+		log: logPath,
+		logKey: '',
+		trust: '',
+		released: '',
+		ballast: '',
+		ledgers: '',
+		market: '',
+		users: '',
+		shares: '',
+		packages: '',
+		socket: '',
+	};
 	const template: Template = {
 		site: {...parsed, configPath: join(folder, 'kedge.yaml'), paths},
 		logPath,

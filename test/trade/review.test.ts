@@ -225,7 +225,7 @@ test('R7: what an account owes of days that are not final, and of slots that are
 			registerProof: never,
 			clock,
 		},
-		{name: marketName, rules: baseRules, domain, operator: buyer, openBeforeS: 86_400},
+		{name: marketName, rules: baseRules, domain, operator: buyer, openBeforeS: 86_400, currency: 'EUR'},
 	);
 	t.is(await desk.marginOf(buyer), 1_000_000_000n);
 	await world
