@@ -21,6 +21,8 @@ import {basename, dirname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const oldestNode = [20, 19];
+/** Older ones, such as Debian's 9.2, stumble over overrides by another name. */
+const oldestNpm = 10;
 const lockWaitMs = 15 * 60_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,6 +30,10 @@ const dist = join(root, 'dist');
 const lockFile = join(dist, '.setup-lock');
 const stampFile = join(root, 'node_modules', '.kedge-setup');
 const builtFile = join(dist, '.built');
+const webFolder = join('agent', 'web');
+const hasPages = existsSync(join(root, webFolder, 'build.mjs'));
+/** What that makes. */
+const webPages = hasPages ? [join('dist', 'web', 'verify.html'), join('dist', 'web', 'index.html')] : [];
 
 const say = text => process.stderr.write(`setup: ${text}\n`);
 
@@ -96,6 +102,16 @@ function checkNode() {
 	);
 }
 
+/** The npm that started us says its version; without one it is that on the PATH. */
+function checkNpm(env) {
+	const said = /^npm\/(\S+)/.exec(env.npm_config_user_agent ?? '')?.[1];
+	const version = said ?? spawnSync('npm', ['--version'], {encoding: 'utf8', shell: process.platform === 'win32'}).stdout?.trim();
+	if (!version || Number.parseInt(version, 10) >= oldestNpm) return;
+	stop(
+		`Kedge needs npm ${oldestNpm} or later, and this is ${version}. Run: npm install --global npm@11 && hash -r, and the command again.`,
+	);
+}
+
 /** True if npm itself brought node_modules to what the lockfile says, as `npm install PACKAGE` does; an install would only repeat it. */
 function isInstalledByHand(lockfile) {
 	const wanted = JSON.parse(lockfile).packages;
@@ -128,6 +144,7 @@ function install(lockfile) {
 	say('installing packages from the lockfile (SQLite may be compiled, which takes about a minute)');
 	const startedAt = Date.now();
 	const env = installEnvironment();
+	checkNpm(env);
 	const npm = process.env.npm_execpath;
 	const isNpm = npm !== undefined && basename(npm) === 'npm-cli.js';
 	const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
@@ -147,17 +164,20 @@ function install(lockfile) {
 function readSources() {
 	const folders = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).include;
 	const sources = folders.flatMap(folder => filesBelow(join(root, folder))).filter(path => path.endsWith('.ts'));
-	const inputs = [...sources, 'tsconfig.json'].map(path => {
+	// What the browser gets is made of these as well; its programs have a configuration of their own, with the names that browsers have.
+	const pages = filesBelow(join(root, webFolder)).filter(path => /\.(?:css|html|json|mjs)$/.test(path));
+	const inputs = [...sources, ...pages, 'tsconfig.json'].map(path => {
 		const {size, mtimeMs} = statSync(join(root, path));
 		return `${path} ${size} ${mtimeMs}`;
 	});
 	const outputs = sources.filter(path => !path.endsWith('.d.ts')).map(path => join('dist', path.replace(/\.ts$/, '.js')));
-	return {inputs, outputs: new Set(outputs)};
+	return {inputs, outputs: new Set([...outputs, ...webPages])};
 }
 
 /** Deletes programs whose source is gone, so that a test that was removed or renamed is not run again. */
 function removeStale(outputs) {
-	for (const path of filesBelow(dist)) if (path.endsWith('.js') && !outputs.has(path)) unlinkSync(join(root, path));
+	const isStale = path => path.endsWith('.js') && !outputs.has(path) && !path.startsWith(join('dist', 'web'));
+	for (const path of filesBelow(dist)) if (isStale(path)) unlinkSync(join(root, path));
 }
 
 /** Compiles beside the build and moves each changed file into place whole, so that a program that is running never reads half a file. */
@@ -168,11 +188,10 @@ function build(lockfile) {
 		const next = join(dist, '.next');
 		rmSync(next, {recursive: true, force: true});
 		const tsc = join(dirname(createRequire(join(root, 'package.json')).resolve('typescript/package.json')), 'bin', 'tsc');
-		const run = spawnSync(process.execPath, [tsc, '--outDir', next, '--pretty', String(process.stderr.isTTY === true)], {
-			cwd: root,
-			stdio: ['ignore', 2, 2],
-		});
-		if (run.status !== 0) stop('the build failed; see above.');
+		const run = args => spawnSync(process.execPath, args, {cwd: root, stdio: ['ignore', 2, 2]}).status === 0;
+		for (const project of hasPages ? ['.', webFolder] : ['.'])
+			if (!run([tsc, '--project', project, '--outDir', next, '--pretty', String(process.stderr.isTTY === true)]))
+				stop('the build failed; see above.');
 		for (const path of filesBelow(next)) {
 			const target = join(dist, relative(next, join(root, path)));
 			const bytes = readFileSync(join(root, path));
@@ -181,6 +200,7 @@ function build(lockfile) {
 			renameSync(join(root, path), target);
 		}
 		rmSync(next, {recursive: true, force: true});
+		if (hasPages && !run([join(root, webFolder, 'build.mjs')])) stop('the pages could not be built; see above.');
 		writeFileSync(builtFile, built);
 	}
 	removeStale(outputs);
