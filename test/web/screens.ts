@@ -1,6 +1,7 @@
 // `npm run screens -- [FOLDER] [verify|dashboard|accounts] [PAGE,…]`: opens every page in every state, in both languages, light and dark, on a phone and a desktop, and keeps what it looks like as PNG files.
 import {mkdirSync} from 'node:fs';
 import {join, resolve} from 'node:path';
+import type {Page} from 'playwright-core';
 import {systemClock} from '../../agent/base/clock.ts';
 import {until} from '../../agent/base/retry.ts';
 import {words} from '../../agent/web/dashboard/words.ts';
@@ -146,6 +147,7 @@ async function accountScreens(folder: string, only: readonly string[] | undefine
 						if (only?.includes(name) === false) continue;
 						await go(hash);
 						for (const one of [wait, then]) if (one !== undefined) await page.locator(one).first().waitFor();
+						await untilLoaded(page);
 						if (name.endsWith('-unfolded')) for (const one of await page.locator('main details > summary').all()) await one.click();
 						await page.waitForTimeout(300);
 						const path = join(folder, `dashboard-${name}-${look}-${locale.slice(0, 2)}-${colorScheme}.png`);
@@ -158,6 +160,11 @@ async function accountScreens(folder: string, only: readonly string[] | undefine
 		await browser.close();
 		for (const end of ends.reverse()) await end();
 	}
+}
+
+/** A picture of a page that still waits for an answer shows nobody anything. */
+async function untilLoaded(page: Page): Promise<void> {
+	await page.locator('.loading').first().waitFor({state: 'detached'});
 }
 
 async function dashboardScreens(folder: string, only: readonly string[] | undefined): Promise<void> {
@@ -201,6 +208,7 @@ async function dashboardScreens(folder: string, only: readonly string[] | undefi
 							await page.fill('form.order input[name=quantity]', '1.25');
 							await page.fill('form.order input[name=limit]', '0.2415');
 						}
+						await untilLoaded(page);
 						await page.waitForTimeout(300);
 						const path = join(folder, `dashboard-${name}-${ending}`);
 						await page.screenshot({path, fullPage: true});
